@@ -1,0 +1,193 @@
+"""Programs with one check taken out, and a way to run tests against them without a new process.
+
+A mutant is the source of one module with one small change: a `raise` that does nothing, a call whose effect is
+missing, one condition of several left out, a bound moved by one. `changed_world` makes all of
+`liangzheng.standards` anew around it; `come_through` runs the tests of a module there.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import importlib.abc
+import inspect
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import liangzheng.standards
+
+SOURCES = Path(liangzheng.standards.__file__).parent
+
+# Never made anew: the classes that tell errors apart, and the loaded library.
+_KEPT = frozenset({"liangzheng.standards.errors", "liangzheng.standards.sm.libcrypto", __name__})
+_FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one module."""
+
+    module: str
+    function: str
+    line: int
+    change: str
+    tree: ast.Module
+
+    def __str__(self) -> str:
+        return f"{self.module}.py:{self.line} {self.function}: {self.change}"
+
+
+def mutants_of(module: str) -> Iterator[Mutant]:
+    """Every mutant of `liangzheng/standards/<module>.py`; `module` may be in a folder, `sm/sm2`."""
+    source = (SOURCES / f"{module}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        for change, undo in _changes(function):
+            with undo:
+                mutated = ast.fix_missing_locations(copy.deepcopy(tree))
+            yield Mutant(module, function.name, change[0], change[1], mutated)
+
+
+def _changes(function: ast.FunctionDef) -> Iterator[tuple[tuple[int, str], Any]]:
+    """(line, what is changed) and a context in which the function is so changed."""
+    for node in ast.walk(function):
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                for place, item in enumerate(value):
+                    if isinstance(item, ast.Raise):
+                        yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, ast.Pass())
+                    if isinstance(item, ast.Expr) and isinstance(item.value, ast.Call):
+                        yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, ast.Pass())
+                    if isinstance(node, ast.BoolOp) and name == "values":
+                        yield (
+                            (item.lineno, f"without {ast.unparse(item)} of {ast.unparse(node)}"),
+                            _set(value, slice(place, place + 1), []),
+                        )
+                    if isinstance(item, ast.cmpop) and type(item) in _FLIPPED:
+                        moved = copy.deepcopy(node)
+                        moved.ops[place] = _FLIPPED[type(item)]()  # type: ignore[attr-defined]
+                        yield (
+                            (moved.lineno, f"{ast.unparse(moved)} for {ast.unparse(node)}"),  # type: ignore[attr-defined]
+                            _set(value, place, _FLIPPED[type(item)]()),
+                        )
+
+
+@contextmanager
+def _set(items: list[Any], place: int | slice, value: Any) -> Iterator[None]:
+    whole = list(items)
+    items[place] = value
+    try:
+        yield
+    finally:
+        items[:] = whole
+
+
+@contextmanager
+def changed_world(mutant: Mutant | None) -> Iterator[None]:
+    """`liangzheng.standards` and its tests imported anew, one module of it replaced by the mutant."""
+    before = {name: module for name, module in sys.modules.items() if _is_ours(name)}
+    _forget(before)
+    instead = [] if mutant is None else [_Instead(mutant)]
+    sys.meta_path[:0] = instead
+    try:
+        yield
+    finally:
+        for finder in instead:
+            sys.meta_path.remove(finder)
+        _forget([name for name in sys.modules if _is_ours(name)])
+        for name, module in before.items():
+            _put(name, module)
+
+
+def _forget(names: Iterable[str]) -> None:
+    """`from package import module` looks at the package's attribute first, so that goes as well."""
+    for name in names:
+        del sys.modules[name]
+        parent, _, child = name.rpartition(".")
+        if hasattr(sys.modules.get(parent), child):
+            delattr(sys.modules[parent], child)
+
+
+def _put(name: str, module: ModuleType) -> None:
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], child, module)
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(("liangzheng.standards.", "tests.standards.")) and name not in _KEPT
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives out the mutant when its module is imported."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+        self._name = f"liangzheng.standards.{mutant.module.replace('/', '.')}"
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        return spec_from_loader(fullname, self) if fullname == self._name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._mutant.tree, str(self._mutant), "exec"), module.__dict__)
+
+
+def come_through(test_module: str, leave_out: frozenset[str], algs: int) -> str | None:
+    """Run the tests of `tests/standards/<test_module>.py` as they are now imported: None when all pass, else the
+    name of the first that does not. Tests that ask for fixtures are left out; `algs` says with how many of the
+    algorithms a test is run."""
+    module = importlib.import_module(f"tests.standards.{test_module}")
+    for name, test in inspect.getmembers(module, callable):
+        if (
+            not name.startswith("test_")
+            or name in leave_out
+            or getattr(test, "__module__", "") != module.__name__
+        ):
+            continue
+        for arguments in _arguments(test, algs):
+            if set(inspect.signature(test).parameters) - set(arguments) and not hasattr(test, "hypothesis"):
+                break
+            try:
+                test(**arguments)
+            except (Exception, pytest.fail.Exception) as failure:
+                return f"{name}: {type(failure).__name__}"
+    return None
+
+
+def _arguments(test: Callable[..., Any], algs: int) -> Iterator[dict[str, Any]]:
+    """What pytest would hand to the test for its `parametrize` marks."""
+    columns = []
+    for mark in getattr(test, "pytestmark", ()):
+        if mark.name == "skipif" and mark.args[0]:
+            return
+        if mark.name != "parametrize":
+            continue
+        names, values = mark.args
+        names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+        if names == ["alg"]:
+            values = list(values)[:algs]
+        columns.append([dict(zip(names, v if len(names) > 1 else (v,), strict=True)) for v in values])
+    for row in itertools.product(*columns):
+        yield {key: value for part in row for key, value in part.items()}
+
+
+def fresh(name: str) -> ModuleType:
+    """A module of `liangzheng.standards` as it is in the changed world."""
+    return importlib.import_module(f"liangzheng.standards.{name}")

@@ -1,0 +1,133 @@
+"""Take any check out of the verifier or its codecs, and the tests go red.
+
+A verifier fails by omission: nobody misses a check until somebody forges. So every `raise`, every call made for its
+effect, every condition among several and every bound of these modules is taken out or moved, one at a time
+(mutants.py), and the showings of showings/ and the module's own tests must notice.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from liangzheng.standards.keys import Alg
+from tests.standards import showings
+from tests.standards.making import deployment
+from tests.standards.mutants import Mutant, changed_world, come_through, fresh, mutants_of
+
+# The tests that must notice, besides the table of showings. It stands for the test that runs it under pytest.
+TESTS_OF = {
+    "livecode": ("test_livecode",),
+    "verdict": ("test_livecode",),
+    "trust": ("test_trust",),
+    "cose": ("test_cose",),
+    "claims": ("test_claims",),
+    "cbor": ("test_cbor",),
+    "base45": ("test_base45",),
+    "document": ("test_document",),
+    "statuslist": ("test_statuslist",),
+    "x509": ("test_x509",),
+    "keys": ("test_keys",),
+    "sm/curve": ("test_sm",),
+    "sm/sm2": ("test_sm",),
+}
+BY_THE_TABLE = frozenset({"test_a_showing_comes_to_what_it_must", "test_no_failure_holds_a_name_or_number"})
+
+_QUEUE = "only keeps libcrypto's list of errors empty for whoever else uses it"
+_NEVER = "cannot be brought about with a libcrypto that could make a key when it was loaded"
+
+# Changes that change nothing a test could see, each with its reason.
+SAME_THING = {
+    "sm/sm2.py verify: no self._library.ERR_clear_error()": _QUEUE,
+    "sm/sm2.py sign: no library.ERR_clear_error()": _QUEUE,
+    "sm/sm2.py _context: no library.ERR_clear_error()": _QUEUE,
+    "sm/sm2.py _read_key: no library.ERR_clear_error()": _QUEUE,
+    "sm/sm2.py _read_key: without key == ffi.NULL of key == ffi.NULL or place[0] - octets != len(der)": (
+        "only an empty key comes so far, and then libcrypto makes no context for it"
+    ),
+    "sm/sm2.py sign: no raise LibraryUnavailable('libcrypto could not sign with SM2')": _NEVER,
+    "sm/sm2.py _context: no raise LibraryUnavailable('libcrypto refused SM2')": _NEVER,
+    "livecode.py _take_apart: tail <= 1 for tail < 1": (
+        "a code of that length would have one octet for its head, and none for a credential"
+    ),
+    "claims.py _read_text: 0 < length < 24 for 0 <= length < 24": "an empty text is read alike on both ways",
+    "statuslist.py _place: 0 <= index <= len(self) for 0 <= index < len(self)": (
+        "the octets end there, and say so with the same error"
+    ),
+}
+
+
+@pytest.mark.parametrize("module", TESTS_OF)
+def test_no_check_can_be_taken_out_unnoticed(module: str) -> None:
+    with _few_examples():
+        with changed_world(None):
+            assert _what_notices(module) is None, "the tests must pass on the module as it is"
+        unnoticed = [str(mutant) for mutant in mutants_of(module) if not _is_noticed(mutant)]
+    assert unnoticed == []
+
+
+def test_what_is_said_to_be_the_same_thing_is_still_there() -> None:
+    """Nor does a mutation engine that finds nothing pass for one that finds everything noticed."""
+    names = {module: [_name(mutant) for mutant in mutants_of(module)] for module in TESTS_OF}
+    assert set(SAME_THING) <= {name for found in names.values() for name in found}
+    assert len(names["livecode"]) > 60
+    assert all(names.values())
+
+
+def _is_noticed(mutant: Mutant) -> bool:
+    if _name(mutant) in SAME_THING:
+        return True
+    try:
+        with changed_world(mutant):
+            return _what_notices(mutant.module) is not None
+    except Exception:
+        # The changed module could not even be loaded, or no longer makes keys and certificates.
+        return True
+
+
+def _what_notices(module: str) -> str | None:
+    noticed = _table_notices()
+    for test_module in TESTS_OF[module]:
+        # One algorithm will do where the other goes the same way.
+        noticed = noticed or come_through(test_module, BY_THE_TABLE, algs=2 if module == "keys" else 1)
+    return noticed
+
+
+def _table_notices() -> str | None:
+    """The first showing that comes to something else than it must; the codes were made by the real modules."""
+    place = deployment(Alg.ES256)
+    livecode = fresh("livecode")
+    trusted: dict[bytes, object] = {}
+
+    def trust_of(octets: bytes) -> object:
+        if octets not in trusted:
+            trusted[octets] = livecode.TrustBundle.load(octets, place.root.public_key)
+        return trusted[octets]
+
+    for number, case in enumerate(showings.CASES):
+        try:
+            step, outcome, _ = showings.come_of(livecode, trust_of, place, showings.made(Alg.ES256, number))
+        except Exception as failure:
+            return f"{case}: {type(failure).__name__}"
+        if (step, outcome) != (case.step and str(case.step), str(case.outcome)):
+            return str(case)
+    return None
+
+
+def _name(mutant: Mutant) -> str:
+    """As `str(mutant)`, without the line, which moves."""
+    return f"{mutant.module}.py {mutant.function}: {mutant.change}"
+
+
+class _few_examples:
+    """Hypothesis with a handful of examples: it is not what must find these faults."""
+
+    def __enter__(self) -> None:
+        self._before = settings.get_current_profile_name()
+        settings.register_profile(
+            "mutants", max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        )
+        settings.load_profile("mutants")
+
+    def __exit__(self, *_: object) -> None:
+        settings.load_profile(self._before)
