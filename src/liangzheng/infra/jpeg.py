@@ -1,0 +1,53 @@
+"""The size of a JPEG picture from its header, without decoding it: what is too large is never decoded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from liangzheng.kernel.errors import Invalid
+
+_FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_BASELINE_AND_PROGRESSIVE: Final = frozenset({0xC0, 0xC1, 0xC2})
+_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+_MOST_SEGMENTS: Final = 64
+
+
+def dimensions(octets: bytes) -> tuple[int, int]:
+    """Width and height in pixels of a baseline or progressive JPEG (ITU-T T.81 annex B).
+
+    Raises Invalid for anything that does not begin and end as a JPEG or names no size before its first scan.
+    """
+    if octets[:3] != b"\xff\xd8\xff" or octets[-2:] != b"\xff\xd9":
+        raise Invalid("jpeg", "a whole JPEG picture, from its start marker to its end marker")
+    position = 2
+    for _ in range(_MOST_SEGMENTS):
+        marker, length = _segment(octets, position)
+        if marker in _FRAME_HEADERS:
+            return _size(octets, position, marker, length)
+        if marker == 0xDA:
+            break
+        position += 2 + length
+    raise Invalid("jpeg", "a frame header before the first scan")
+
+
+def _segment(octets: bytes, position: int) -> tuple[int, int]:
+    """Marker and length (0 for markers that stand alone) of the segment at `position`."""
+    if position + 4 > len(octets) or octets[position] != 0xFF:
+        raise Invalid("jpeg", "segments that follow one another to the first scan")
+    marker = octets[position + 1]
+    if marker in _ALONE:
+        return marker, 0
+    length = int.from_bytes(octets[position + 2 : position + 4], "big")
+    if length < 2 or position + 2 + length > len(octets):
+        raise Invalid("jpeg", "segments that end inside the picture")
+    return marker, length
+
+
+def _size(octets: bytes, position: int, marker: int, length: int) -> tuple[int, int]:
+    if marker not in _BASELINE_AND_PROGRESSIVE or length < 8:
+        raise Invalid("jpeg", "a baseline or progressive JPEG")
+    height = int.from_bytes(octets[position + 5 : position + 7], "big")
+    width = int.from_bytes(octets[position + 7 : position + 9], "big")
+    if not width or not height:
+        raise Invalid("jpeg", "a width and a height above nought")
+    return width, height

@@ -1,0 +1,65 @@
+"""How often one subject may do one thing: a token bucket each, in the memory of this process.
+
+The algorithm is GCRA: one instant a subject instead of a count and a clock. With several processes each
+allows its own share; a quota that must hold exactly belongs in the database.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from liangzheng.kernel.errors import Invalid, TooMany
+
+_KEPT: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`count` in `seconds`, all at once if need be, then refilled evenly."""
+
+    count: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.seconds <= 0:
+            raise Invalid("rate", "is at least one in a positive time")
+
+
+class Limiter:
+    """Limits one act. A subject is forgotten once its bucket is full again, the oldest first past 200,000."""
+
+    def __init__(self, rate: Rate, what: str, *, kept: int = _KEPT) -> None:
+        self._every_s = rate.seconds / rate.count
+        self._burst_s = rate.seconds - self._every_s
+        self._what = what
+        self._kept = kept
+        # subject → the instant (Unix seconds) at which its bucket will be full again
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
+
+    def take(self, subject: Hashable, now: datetime) -> None:
+        """Counts one. Raises TooMany, with the seconds until the next is allowed, and then counts nothing."""
+        at = now.timestamp()
+        full_at = max(self._full_at.get(subject, at), at)
+        ahead_s = full_at - at
+        # Half a microsecond: instants are whole microseconds, sums of floats are not.
+        if ahead_s > self._burst_s + 5e-7:
+            wait_s = max(1, math.ceil(ahead_s - self._burst_s))
+            raise TooMany(f"too many {self._what}; try again in {wait_s} s", retry_after_s=wait_s)
+        self._full_at[subject] = full_at + self._every_s
+        self._full_at.move_to_end(subject)
+        self._forget(at)
+
+    def _forget(self, at: float) -> None:
+        while self._full_at:
+            subject, full_at = next(iter(self._full_at.items()))
+            if full_at > at and len(self._full_at) <= self._kept:
+                return
+            del self._full_at[subject]
+
+    def __len__(self) -> int:
+        return len(self._full_at)

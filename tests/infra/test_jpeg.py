@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from liangzheng.infra.face_simulated import played_frames
+from liangzheng.infra.jpeg import dimensions
+from liangzheng.kernel.errors import Invalid
+
+
+def picture(width: int, height: int, **how: object) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 30, 30)).save(written, "JPEG", **how)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"progressive": True}, {"quality": 5}, {"exif": b"Exif\0\0" + b"\0" * 900}]
+)
+def test_the_size_of_a_real_picture_is_read_from_its_header(how: dict[str, object]) -> None:
+    assert dimensions(picture(480, 640, **how)) == (480, 640)
+
+
+def test_the_frames_we_play_have_the_form_of_pictures() -> None:
+    assert {dimensions(frame.jpeg) for frame in played_frames(3)} == {(480, 640)}
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\xff\xd8\xff\xd9",
+        picture(8, 8)[:-1],
+        picture(8, 8) + b"\0",
+        b"GIF89a" + picture(8, 8)[6:],
+        b"\xff\xd8\xff\xe0\xff\xff" + b"\0" * 20 + b"\xff\xd9",
+        b"\xff\xd8\xff\xe0\x00\x00" + b"\0" * 20 + b"\xff\xd9",
+        b"\xff\xd8" + b"\xff\xfe\x00\x02" * 70 + b"\xff\xd9",
+        b"\xff\xd8\xff\xc3\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00\xff\xd9",
+        b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x00\x00\x10\x01\x01\x11\x00\xff\xd9",
+        b"\xff\xd8\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x00\xff\xd9",
+    ],
+    ids=[
+        "empty", "markers only", "cut off", "something behind", "GIF inside", "segment past the end",
+        "segment of no length", "seventy comments", "lossless", "no height", "scan without a frame",
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_picture_is_refused(octets: bytes) -> None:
+    with pytest.raises(Invalid):
+        dimensions(octets)
+
+
+@given(st.binary(max_size=400).map(lambda inner: b"\xff\xd8\xff" + inner + b"\xff\xd9"))
+def test_any_octets_have_a_size_or_are_refused(octets: bytes) -> None:
+    try:
+        width, height = dimensions(octets)
+    except Invalid:
+        return
+    assert 0 < width < 65_536
+    assert 0 < height < 65_536

@@ -1,0 +1,128 @@
+"""Settings: one table, checked at the start, a misspelling refused."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from liangzheng.infra import settings as module
+from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings
+from liangzheng.kernel.errors import Invalid, Unavailable
+from liangzheng.standards.livecode import Lives
+
+SOURCE = Path(module.__file__).parents[1]
+
+
+def _with(**more: str) -> Settings:
+    return Settings.from_env({"LZ_DATA_DIR": "/nowhere", **more})
+
+
+def test_nothing_said_means_the_defaults() -> None:
+    assert _with().lives == Lives()
+    assert _with().mode == "demo"
+    assert _with() == _with(LZ_PORT="", LZ_DATABASE_URL="")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("LZ_MODE", "prod", "demo, test, production"),
+        ("LZ_PORT", "70000", "from 0 to 65535"),
+        ("LZ_PORT", "٣", "whole number"),
+        ("LZ_ALG", "RS256", "ES256"),
+        ("LZ_DATABASE_URL", "sqlite://x", "postgresql://"),
+        ("LZ_DATABASE_URL", "postgresql://u@h:port/d", "postgresql://"),
+        ("LZ_AMBER_S", "2592000", "at most LZ_SNAPSHOT_S"),
+        ("LZ_ROTATE_S", "60", "at most LZ_ACCEPTED_S"),
+        ("LZ_DATABSE_URL", "postgresql://u@h/d", "do you mean LZ_DATABASE_URL"),
+        ("LZ_NONSENSE_ALTOGETHER", "1", "is not a setting"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_variable_and_rule(variable: str, value: str, rule: str) -> None:
+    with pytest.raises(Invalid, match=re.escape(rule)) as refused:
+        _with(**{variable: value})
+    assert refused.value.place == variable
+
+
+OTHER_WORDS = {
+    "LZ_MODE": "test",
+    "LZ_DATA_DIR": "/elsewhere",
+    "LZ_DATABASE_URL": "postgresql://u@h/d",
+    "LZ_PG_BIN": "/bin",
+    "LZ_ALG": "SM2",
+    "LZ_HOST": "0.0.0.0",
+    "LZ_HOSTS": "a,b",
+    "LZ_LOG_FORMAT": "json",
+    "LZ_LOG_LEVEL": "error",
+    "LZ_ALLOW_SOFTWARE_KEYS": "yes",
+    "LZ_FACE_ENGINE": "simulated",
+    "LZ_SIMULATED_FACE_COUNTS": "no",
+    **{f"LZ_{role.upper()}_KEYS": f"/keys/{role}" for role in ROLES},
+}
+"""A value other than the default, for each setting that is not a number."""
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.variable)
+def test_every_row_of_the_table_reaches_the_settings(row: Setting) -> None:
+    # A row that is not wired up would leave the two equal.
+    default = row.default()
+    other = str(default + 1) if type(default) is int else OTHER_WORDS[row.variable]
+    assert _with(**{row.variable: other}) != _with()
+
+
+def test_every_variable_the_code_reads_is_in_the_table() -> None:
+    known = {row.variable for row in TABLE} | {"LZ_LIBCRYPTO", "LZ_VENV"}
+    read = {
+        variable
+        for path in SOURCE.rglob("*.py")
+        for variable in re.findall(r"LZ_[A-Z0-9_]+", path.read_text(encoding="utf-8"))
+    }
+    assert {variable for variable in read - known if not variable.startswith("LZ_TEST_")} == set()
+
+
+def test_keys_of_a_role_are_beside_the_data_unless_said_otherwise() -> None:
+    assert _with().key_dir("issuer") == Path("/nowhere/keys/issuer")
+    assert _with(LZ_ISSUER_KEYS="/hsm").key_dir("issuer") == Path("/hsm")
+    assert _with(LZ_ISSUER_KEYS="/hsm").key_dir("status") == Path("/nowhere/keys/status")
+
+
+def test_a_simulated_neighbour_does_not_run_in_production() -> None:
+    _with().demand_real("the face check")
+    with pytest.raises(Unavailable, match="the face check is simulated"):
+        _with(LZ_MODE="production").demand_real("the face check")
+
+
+def test_the_data_directory_is_closed_to_others(room: Path) -> None:
+    settings = _with(LZ_DATA_DIR=str(room / "lz"))
+    settings.make_data_dir()
+    settings.make_data_dir()
+    readable_by_others = settings.data_dir.stat().st_mode & 0o066
+    assert readable_by_others == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the rule is about root")
+def test_root_is_told_when_the_server_cannot_get_to_the_data_directory(room: Path) -> None:
+    closed = room / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(Unavailable, match=re.escape(f"{closed} is closed to it")):
+        _with(LZ_DATA_DIR=str(closed / "lz")).make_data_dir()
+
+
+def test_a_data_directory_that_cannot_be_made_is_said_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="LZ_DATA_DIR"):
+        _with(LZ_DATA_DIR=str(tmp_path / "file" / "under")).make_data_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the rule is about root")
+def test_root_in_a_closed_place_keeps_its_data_where_the_server_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "lz").touch()
+    monkeypatch.setattr(module, "_CHECKOUT", closed)
+    assert module.default_data_dir() == Path("/var/lib/liangzheng")
