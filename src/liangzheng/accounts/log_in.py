@@ -1,0 +1,164 @@
+"""Logging in and out, and who a token belongs to."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from liangzheng import audit
+from liangzheng.accounts import rules, store, store_many
+from liangzheng.accounts.model import AccountPolicy, Caller, LoggedIn, Session
+from liangzheng.accounts.register import REFUSED, mobile_hash
+from liangzheng.infra import keyindex
+from liangzheng.infra.keyindex import KeyIndex, Kind
+from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.postgres import Connection, Database
+from liangzheng.infra.together import Together
+from liangzheng.kernel.errors import NotAuthenticated, TooMany
+from liangzheng.kernel.ids import PersonId, SessionId
+from liangzheng.kernel.people import Mobile
+
+_RANDOM_OCTETS = 32
+_LOOKED_UP_TOGETHER = 32
+_TOKEN_LENGTH = 64
+_TOUCH_EVERY = timedelta(seconds=60)
+_NOT_LOGGED_IN = "the login has ended or is unknown: log in again"
+
+
+async def log_in(
+    database: Database,
+    mobile: Mobile,
+    password: str,
+    *,
+    passwords: Passwords,
+    key_index: KeyIndex,
+    policy: AccountPolicy,
+    now: datetime,
+    phone_offset_ms: int | None = None,
+) -> LoggedIn:
+    """A new session, and its token this once.
+
+    Raises NotAuthenticated alike for an unknown mobile and a wrong password, after the same work; TooMany
+    while attempts for this mobile are refused, whether or not it has an account.
+    """
+    # 1. Counted before the password is looked at: many at once get no more tries than one by one.
+    hashed = mobile_hash(key_index, mobile)
+    async with database.transaction() as tx:
+        refused_until = await _count_attempt(tx, hashed, policy, now)
+    if refused_until is not None:
+        wait = max(1, ceil((refused_until - now).total_seconds()))
+        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+    # 2. Compared outside any transaction: a hash takes long.
+    async with database.read() as tx:
+        owner = await keyindex.find(tx, Kind.MOBILE, hashed)
+        person_id = PersonId(owner) if owner is not None else PersonId(UUID(int=0))
+        kept = await store.find_password(tx, person_id)
+    if not await passwords.matches(kept, password) or kept is None:
+        raise NotAuthenticated(REFUSED)
+    renewed = await passwords.hash(password) if passwords.is_outdated(kept) else None
+    # 3. The session.
+    token, session = _opened(person_id, policy, now, phone_offset_ms)
+    async with database.transaction() as tx:
+        await store.forget_attempts(tx, hashed)
+        if renewed is not None:
+            await store.replace_password_hash(tx, person_id, kept, renewed)
+        await store.end_oldest_sessions(tx, person_id, policy.sessions_at_once - 1, now)
+        await store.add_session(tx, session)
+        login = (person_id.uuid, session.token_hash)
+        found = (await store_many.sessions(tx, [login])).get(login)
+        assert found is not None, "the session was added in this transaction"
+        await audit.record(
+            tx, act="session.opened", actor=audit.Actor("person", person_id), subject=person_id,
+            driver_id=found[1].driver_id, purpose="log-in", now=now,
+        )  # fmt: skip
+    return LoggedIn(token, session, found[1])
+
+
+async def _count_attempt(
+    tx: Connection, hashed: bytes, policy: AccountPolicy, now: datetime
+) -> datetime | None:
+    """None: try. Otherwise until when not."""
+    forgotten_before = now - timedelta(seconds=policy.failures_forgotten_s)
+    attempts = await store.count_attempt(tx, hashed, now, forgotten_before)
+    if attempts is None:
+        return await store.blocked_until(tx, hashed) or now
+    wait = rules.decide_wait(attempts, policy)
+    if wait:
+        await store.block_attempts(tx, hashed, now + wait)
+    return None
+
+
+def _opened(
+    person_id: PersonId, policy: AccountPolicy, now: datetime, phone_offset_ms: int | None
+) -> tuple[str, Session]:
+    """A token, 48 octets in base64url: whose it is, then 32 random ones. Only its SHA-256 is kept."""
+    octets = person_id.uuid.bytes + secrets.token_bytes(_RANDOM_OCTETS)
+    session = Session(
+        person_id=person_id,
+        session_id=SessionId.new(),
+        token_hash=hashlib.sha256(octets).digest(),
+        opened_at=now,
+        seen_at=now,
+        expires_at=now + timedelta(seconds=policy.session_absolute_s),
+        ended_at=None,
+        phone_offset_ms=phone_offset_ms,
+    )
+    return base64.urlsafe_b64encode(octets).decode(), session
+
+
+async def session(
+    database: Database,
+    token: str,
+    policy: AccountPolicy,
+    *,
+    now: datetime,
+    phone_offset_ms: int | None = None,
+) -> Caller:
+    """Whose token this is. Raises NotAuthenticated for one that is malformed, unknown, ended or expired."""
+    try:
+        octets = base64.b64decode(token, altchars=b"-_", validate=True)
+    except ValueError:
+        octets = b""
+    if len(token) != _TOKEN_LENGTH or len(octets) != 16 + _RANDOM_OCTETS:
+        raise NotAuthenticated(_NOT_LOGGED_IN)
+    found = await _logins(database).go((UUID(bytes=octets[:16]), hashlib.sha256(octets).digest()))
+    if found is None or not rules.may_use_session(found[0], policy, now):
+        raise NotAuthenticated(_NOT_LOGGED_IN)
+    kept, caller = found
+    if now - kept.seen_at >= _TOUCH_EVERY:
+        async with database.read() as tx:
+            await store.touch_session(tx, kept, now, phone_offset_ms)
+    return caller
+
+
+_Login = tuple[UUID, bytes]
+_Found = tuple[Session, Caller] | None
+_queues: WeakKeyDictionary[Database, Together[_Login, _Found]] = WeakKeyDictionary()
+
+
+def _logins(database: Database) -> Together[_Login, _Found]:
+    """Requests that come at the same moment are looked up together; each is looked up, none is remembered."""
+    if database not in _queues:
+
+        async def ask(asked: Sequence[_Login]) -> Sequence[_Found]:
+            async with database.read() as tx:
+                found = await store_many.sessions(tx, asked)
+            return [found.get(login) for login in asked]
+
+        _queues[database] = Together(ask, lambda login: login, most=_LOOKED_UP_TOGETHER, at_once=4)
+    return _queues[database]
+
+
+async def log_out(tx: Connection, caller: Caller, now: datetime) -> None:
+    """The session has ended; again changes nothing."""
+    if await store.end_session(tx, caller.person_id, caller.session_id, now):
+        await audit.record(
+            tx, act="session.ended", actor=audit.Actor("person", caller.person_id), subject=caller.person_id,
+            driver_id=caller.driver_id, purpose="log-out", now=now,
+        )  # fmt: skip

@@ -1,0 +1,213 @@
+"""What a person's account is made of. Frozen values; none prints personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from liangzheng.accounts.lifecycle import State
+from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.ids import DriverId, FaceCheckId, Id, PersonId, PhoneKeyId, SessionId
+from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
+
+MOST_PHONE_KEYS = 3
+
+
+class Level(IntEnum):
+    """Real-name level (a modelling choice: no official list of levels is published)."""
+
+    UNVERIFIED = 0
+    IDENTITY_MATCHED = 1
+    FACE_VERIFIED = 2
+    COUNTER_VERIFIED = 3
+
+
+class Purpose(StrEnum):
+    """What a face check is made for; it serves nothing else."""
+
+    APPLY = "apply"
+    BIND_PHONE_KEY = "bind-phone-key"
+
+
+class Outcome(StrEnum):
+    """What an engine may say."""
+
+    PASS = "pass"  # noqa: S105 -- an outcome
+    FAIL = "fail"
+    REVIEW = "review"
+    RETAKE = "retake"
+
+
+class Decision(StrEnum):
+    """What a person decides about a face check in review."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPolicy:
+    """The settings of accounts: times in seconds."""
+
+    production: bool = False
+    session_idle_s: int = 30 * 60
+    session_absolute_s: int = 12 * 3600
+    sessions_at_once: int = 10
+    free_failures: int = 4
+    first_wait_s: int = 30
+    longest_wait_s: int = 3600
+    failures_forgotten_s: int = 24 * 3600
+    phone_key_challenge_s: int = 120
+    face_challenge_s: int = 60
+    face_engine_s: int = 20
+    face_usable_s: int = 600
+    face_reviewed_usable_s: int = 72 * 3600
+    face_checks_per_hour: int = 12
+    face_failures_before_review: int = 3
+    simulated_pass_counts: bool = False
+
+    def __post_init__(self) -> None:
+        if self.production and self.simulated_pass_counts:
+            raise Invalid(
+                "simulated_pass_counts", "false in production: a simulated face check proves nothing"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a person registers with; the password is already hashed."""
+
+    mobile: Mobile
+    identity: IdentityNumber
+    name: PersonName
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with an account."""
+
+    person_id: PersonId
+    identity: IdentityNumber
+    name: PersonName
+    level: Level
+    driver_id: DriverId | None
+    created_at: datetime
+    real_name_checked_at: datetime | None
+    face_checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person as they see themselves."""
+
+    person: Person
+    mobile: Mobile
+
+
+@dataclass(frozen=True, slots=True)
+class Assurance:
+    """How sure we are who a person is. `driver_id` is None until the real-name check matched."""
+
+    person_id: PersonId
+    level: Level
+    driver_id: DriverId | None
+    real_name_checked_at: datetime | None
+    face_checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is logged in, as far as a request needs it."""
+
+    person_id: PersonId
+    driver_id: DriverId | None
+    level: Level
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login as it is kept: the token only as its SHA-256."""
+
+    person_id: PersonId
+    session_id: SessionId
+    token_hash: bytes = field(repr=False)
+    opened_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    phone_offset_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What a login gives: the token is shown this once."""
+
+    token: str = field(repr=False)
+    session: Session
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneKey:
+    """A key made in one phone. `public_key` is a P-256 point in 33 octets."""
+
+    person_id: PersonId
+    phone_key_id: PhoneKeyId
+    public_key: bytes
+    label: str
+    slot: int
+    bound_at: datetime
+    ended_at: datetime | None
+    replaced_by: PhoneKeyId | None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may still show."""
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneKeyChallenge:
+    """What a phone must sign to prove that it holds its key."""
+
+    nonce: bytes
+    to_be_signed: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneKeyOffer:
+    """A phone key somebody asks to bind: key and signature as they came, the rest parsed."""
+
+    public_key: bytes
+    label: str
+    nonce: bytes
+    signature: bytes
+    face_check_id: FaceCheckId
+    replaces: PhoneKeyId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCheck:
+    """One live-person check as it is kept: result and hashes, never a picture."""
+
+    person_id: PersonId
+    face_check_id: FaceCheckId
+    purpose: Purpose
+    state: State
+    move: int
+    nonce: bytes = field(repr=False)
+    steps: tuple[str, ...]
+    engine: str
+    engine_version: str
+    calibrated: bool
+    simulated: bool
+    reasons: tuple[str, ...]
+    begun_at: datetime
+    expires_at: datetime
+    usable_until: datetime | None
+    submission_hash: bytes | None = field(repr=False)
+    consumed_by: Id | None

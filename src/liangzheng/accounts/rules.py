@@ -1,0 +1,181 @@
+"""What is decided about accounts. Facts in, decision out: no clock, no database, no network."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from liangzheng.accounts.lifecycle import Event, State
+from liangzheng.accounts.model import (
+    MOST_PHONE_KEYS,
+    AccountPolicy,
+    FaceCheck,
+    Level,
+    Outcome,
+    Purpose,
+    Session,
+)
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 128
+PHONE_KEY_DOMAIN = b"LZ-PHONE-KEY-1\x00"
+
+
+# --- passwords and logins ---------------------------------------------------------------------------
+
+
+def decide_password(password: str, common: Collection[str], own: Collection[str]) -> str | None:
+    """The rule a new password breaks, or None. `own`: what others know, the mobile and the identity number.
+
+    Length over composition, and a list of common ones (NIST SP 800-63B §5.1.1.2).
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in password):
+        return "no control characters"
+    folded = password.casefold()
+    if folded in common or _is_monotonous(folded):
+        return "not one of the passwords everybody tries first"
+    if any(known.casefold() in folded or folded in known.casefold() for known in own):
+        return "not made of your mobile or identity number"
+    return None
+
+
+def _is_monotonous(text: str) -> bool:
+    """At most three different characters, or one run up or down the code points: aaaaaaaaaa, 0123456789."""
+    steps = {ord(after) - ord(before) for before, after in pairwise(text)}
+    return len(set(text)) <= 3 or steps in ({1}, {-1})
+
+
+def decide_wait(failures: int, policy: AccountPolicy) -> timedelta:
+    """How long logging in is refused after the `failures`-th failure in a row: nothing, then doubling."""
+    beyond = failures - policy.free_failures
+    if beyond <= 0:
+        return timedelta(0)
+    doublings = min(beyond - 1, 32)
+    return timedelta(seconds=min(policy.first_wait_s << doublings, policy.longest_wait_s))
+
+
+def may_use_session(session: Session, policy: AccountPolicy, now: datetime) -> bool:
+    """Whether a login still holds: not ended, used within the idle time, younger than the absolute time."""
+    idle = timedelta(seconds=policy.session_idle_s)
+    return session.ended_at is None and now < session.expires_at and now - session.seen_at < idle
+
+
+# --- face checks ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an engine said and what it is."""
+
+    outcome: Outcome
+    calibrated: bool
+    simulated: bool
+
+
+def decide_face_check(judgement: Judgement, failures_before: int, policy: AccountPolicy) -> Event:
+    """What an engine's word leads to.
+
+    An engine without a calibration never passes alone: a person decides. A simulated one looks at no face, so
+    its pass counts only where the deployment says so, which production cannot. The third failure in a row
+    goes to a person too, as in 交管12123.
+    """
+    if judgement.outcome is Outcome.RETAKE:
+        return Event.NOT_JUDGED
+    if judgement.outcome is Outcome.FAIL:
+        last_straw = failures_before + 1 >= policy.face_failures_before_review
+        return Event.SENT_TO_REVIEW if last_straw else Event.FOUND_UNLIKE
+    if judgement.outcome is Outcome.REVIEW:
+        return Event.SENT_TO_REVIEW
+    if judgement.simulated:
+        counts = policy.simulated_pass_counts and not policy.production
+        return Event.FOUND_ALIKE if counts else Event.SENT_TO_REVIEW
+    return Event.FOUND_ALIKE if judgement.calibrated else Event.SENT_TO_REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One frame without its picture: which step it belongs to, when it was taken, its SHA-256."""
+
+    step: int
+    at_ms: int
+    hash: bytes
+
+
+def capture_faults(
+    captures: Sequence[Capture], steps: int, lives_ms: int, seen: Collection[bytes]
+) -> list[str]:
+    """Why a capture proves nothing, whatever the pictures show; empty when it is in order.
+
+    `seen` holds hashes of pictures this person sent before.
+    """
+    faults = []
+    hashes = {capture.hash for capture in captures}
+    if len(hashes) != len(captures):
+        faults.append("duplicate_frames")
+    if hashes & set(seen):
+        faults.append("replayed_frames")
+    order = [capture.step for capture in captures]
+    if order != sorted(order) or set(order) != set(range(steps)):
+        faults.append("steps_out_of_order")
+    times = [capture.at_ms for capture in captures]
+    if any(after <= before for before, after in pairwise(times)):
+        faults.append("times_out_of_order")
+    elif times and times[-1] - times[0] > lives_ms:
+        faults.append("too_long")
+    return faults
+
+
+def may_consume_face_check(check: FaceCheck, purpose: Purpose, now: datetime) -> str | None:
+    """Why a face check cannot be used for `purpose` now, or None."""
+    if check.purpose is not purpose:
+        return f"it was made for {check.purpose}, not for {purpose}"
+    if check.state is State.CONSUMED:
+        return "it has been used"
+    if check.state is not State.PASSED:
+        return f"it has not passed: {check.state}"
+    if check.usable_until is None or now >= check.usable_until:
+        return "it has expired: make a new one"
+    return None
+
+
+# --- phone keys -------------------------------------------------------------------------------------
+
+
+def may_bind_phone_key(level: Level) -> bool:
+    """Whether a person's level lets them bind a phone: the face was verified once (docs/reference.md §4.7)."""
+    return level >= Level.FACE_VERIFIED
+
+
+def decide_slot(taken: Collection[int], freed: int | None) -> int | None:
+    """The slot a new key gets: the one its predecessor gives up, else the lowest free one, else None."""
+    if freed is not None:
+        return freed
+    return next((slot for slot in range(1, MOST_PHONE_KEYS + 1) if slot not in taken), None)
+
+
+def phone_key_message(nonce: bytes, person: bytes) -> bytes:
+    """The octets a phone signs to be bound: a fixed word, the 32-octet nonce, the person's 16-octet id.
+
+    All three are of fixed length, and the word is no beginning of a CBOR array, so that a signature made here
+    is never one of a showing.
+    """
+    assert len(nonce) == 32 and len(person) == 16, "fixed lengths keep the parts apart"
+    return PHONE_KEY_DOMAIN + nonce + person
+
+
+_LABEL_CATEGORIES = re.compile("[LNPSZM]")
+
+
+def label_fault(label: str) -> str | None:
+    """The rule a phone's label breaks, or None."""
+    if not 1 <= len(label) <= 40 or label != label.strip():
+        return "1 to 40 characters, no space at either end"
+    if not all(_LABEL_CATEGORIES.match(unicodedata.category(character)) for character in label):
+        return "letters, digits, punctuation and spaces"
+    return None

@@ -1,0 +1,32 @@
+"""What must hold in the tables of accounts, statement by statement; reports over all shards."""
+
+from __future__ import annotations
+
+from liangzheng.infra.checks import Check
+
+CHECKS = (
+    Check(
+        "every person who is a driver is that driver's person",
+        "SELECT p.person_id AS subject, '' AS found FROM person AS p LEFT JOIN driver_person AS d "
+        "ON d.driver_id = p.driver_id WHERE p.driver_id IS NOT NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
+    ),
+    Check(
+        "every driver's person is that driver",
+        "SELECT d.driver_id AS subject, '' AS found FROM driver_person AS d LEFT JOIN person AS p "
+        "ON p.person_id = d.person_id WHERE p.driver_id IS DISTINCT FROM d.driver_id LIMIT $1",
+    ),
+    Check(
+        "every person has an account",
+        "SELECT p.person_id AS subject, '' AS found FROM person AS p LEFT JOIN account AS a ON a.person_id = p.person_id "
+        "WHERE a.person_id IS NULL LIMIT $1",
+    ),
+    Check(
+        "a phone key that was replaced names a key of the same person",
+        "SELECT k.id AS subject, '' AS found FROM phone_key AS k LEFT JOIN phone_key AS n "
+        "ON n.person_id = k.person_id AND n.id = k.replaced_by WHERE k.replaced_by IS NOT NULL AND n.id IS NULL LIMIT $1",
+    ),
+    Check(
+        "a face check that was used up passed before",
+        "SELECT id AS subject, state AS found FROM face_check WHERE consumed_by IS NOT NULL AND judged_at IS NULL LIMIT $1",
+    ),
+)

@@ -1,0 +1,149 @@
+"""What an audit entry, a link of its chain and a fault found in it are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from liangzheng.kernel.ids import AuditId, Id
+
+BUCKETS = 64
+
+ActorKind = Literal["person", "verifier", "staff", "worker", "operator", "system"]
+Detail = Mapping[str, "str | int | bool | Sequence[str] | Sequence[int] | None"]
+
+_LOOKS_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:[1-9]\d{16}[0-9Xx]|1[3-9]\d{9})(?![0-9A-Za-z])")
+_ACT = re.compile(r"[a-z][a-z-]*\.[a-z][a-z-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted. `id` is None for the platform itself (a worker, a scheduled act)."""
+
+    kind: ActorKind
+    id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing somebody did. `scope` is the shard: the driver or person it is about, else the subject,
+    else the entry itself."""
+
+    id: AuditId
+    scope: UUID
+    at: datetime
+    act: str
+    actor_kind: str
+    actor: UUID | None
+    subject_kind: str | None
+    subject: UUID | None
+    purpose: str
+    detail: Detail
+
+    @property
+    def bucket(self) -> int:
+        """The chain this entry belongs to, 0…63: the last six bits of its scope."""
+        return self.scope.int & (BUCKETS - 1)
+
+
+def entry_of(
+    act: str,
+    actor: Actor,
+    subject: Id | None,
+    driver_id: Id | None,
+    purpose: str,
+    detail: Detail,
+    now: datetime,
+) -> Entry:
+    """A new entry; refuses, as a bug of the caller, what looks like personal data or cannot be hashed for
+    ever."""
+    if not _ACT.fullmatch(act):
+        raise ValueError(f"act {act!r} is not of the form 'thing.done'")
+    refuse_unfit(detail)
+    refuse_unfit({"purpose": purpose})
+    entry_id = AuditId.new()
+    scope = next((owner.uuid for owner in (driver_id, subject) if owner is not None), entry_id.uuid)
+    return Entry(
+        id=entry_id,
+        scope=scope,
+        at=now,
+        act=act,
+        actor_kind=actor.kind,
+        actor=actor.id.uuid if actor.id else None,
+        subject_kind=subject.prefix if subject else None,
+        subject=subject.uuid if subject else None,
+        purpose=purpose,
+        detail=detail,
+    )
+
+
+def refuse_unfit(detail: Mapping[str, object]) -> None:
+    """Raises ValueError for a detail with a number that is no integer, or a text that looks like an
+    identity or mobile number."""
+    for name, value in detail.items():
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, str):
+                if _LOOKS_PERSONAL.search(item):
+                    raise ValueError(
+                        f"detail {name!r} looks like personal data; an audit entry names people by id"
+                    )
+            elif item is not None and not isinstance(item, bool | int):
+                raise ValueError(
+                    f"detail {name!r} is a {type(item).__name__}; only text, integers, booleans and null"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One link: the entries it names, in order, and the hash of each."""
+
+    bucket: int
+    seq: int
+    entries: tuple[UUID, ...]
+    leaves: bytes
+    prev_hash: bytes
+    hash: bytes
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of one chain. Kept outside the database it proves that nothing up to `seq` was cut off or
+    rewritten."""
+
+    bucket: int
+    seq: int
+    hash: bytes
+
+
+class FaultKind(StrEnum):
+    """What a check found."""
+
+    ENTRY_CHANGED = "entry_changed"
+    ENTRY_MISSING = "entry_missing"
+    ENTRY_ADDED = "entry_added"
+    BATCH_CHANGED = "batch_changed"
+    BATCH_MISSING = "batch_missing"
+    CHAIN_CUT = "chain_cut"
+    HEAD_CHANGED = "head_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place where the record is not what was sealed. `entry` is None when only the link can be named."""
+
+    kind: FaultKind
+    bucket: int
+    seq: int
+    entry: AuditId | None = None
+
+    def __str__(self) -> str:
+        where = f"bucket {self.bucket}, batch {self.seq}"
+        return f"{self.kind.value.replace('_', ' ')}: {where}" + (
+            f", entry {self.entry}" if self.entry else ""
+        )

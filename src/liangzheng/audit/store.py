@@ -1,0 +1,189 @@
+"""Every statement on audit_entry, audit_batch and audit_head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from liangzheng.audit.model import Batch, Entry, Head
+from liangzheng.infra.postgres import Connection, Row
+from liangzheng.kernel.ids import AuditId
+
+_COLUMNS = "scope, bucket, id, at, act, actor_kind, actor, subject_kind, subject, purpose, detail"
+
+
+def insert_from(source: str, **columns: str) -> str:
+    """INSERT of entries for an act that must record in the very statement that acts: one for each row of
+    `source`, which stands after the SELECT list ("FROM seen").
+
+    `columns`: every column but the bucket, as an SQL expression. The caller answers for what `entry_of`
+    would have refused: nothing personal, no floating-point number in the detail, act as 'thing.done'.
+    """
+    bucket = f"(get_byte(uuid_send({columns['scope']}), 15) & 63)::smallint"
+    expressions = {"bucket": bucket, **columns}
+    values = ", ".join(expressions[name] for name in _COLUMNS.split(", "))
+    return f"INSERT INTO audit_entry ({_COLUMNS}) SELECT {values} {source}"
+
+
+_INSERT = insert_from(
+    "",
+    scope="$1::uuid",
+    id="$2::uuid",
+    at="$3::timestamptz",
+    act="$4::text",
+    actor_kind="$5::text",
+    actor="$6::uuid",
+    subject_kind="$7::text",
+    subject="$8::uuid",
+    purpose="$9::text",
+    detail="$10::text::jsonb",
+)
+
+
+async def add(tx: Connection, entry: Entry) -> None:
+    """The entry is part of the caller's transaction."""
+    await tx.execute(
+        _INSERT,
+        entry.scope,
+        entry.id.uuid,
+        entry.at,
+        entry.act,
+        entry.actor_kind,
+        entry.actor,
+        entry.subject_kind,
+        entry.subject,
+        entry.purpose,
+        json.dumps(dict(entry.detail), ensure_ascii=False),
+    )
+
+
+async def add_many(tx: Connection, entries: Sequence[Entry]) -> None:
+    """The entries of one batch, in one statement, part of the caller's transaction."""
+    await tx.copy_records_to_table(
+        "audit_entry",
+        records=[
+            (
+                entry.scope, entry.bucket, entry.id.uuid, entry.at, entry.act, entry.actor_kind, entry.actor,
+                entry.subject_kind, entry.subject, entry.purpose, dict(entry.detail),
+            )
+            for entry in entries
+        ],
+        columns=_COLUMNS.split(", "),
+    )  # fmt: skip
+
+
+def _entry(row: Row) -> Entry:
+    fields = {name: row[name] for name in _COLUMNS.split(", ") if name not in ("id", "bucket", "detail")}
+    return Entry(id=AuditId(row["id"]), detail=json.loads(str(row["detail"])), **fields)
+
+
+_READ = (
+    "SELECT scope, id, at, act, actor_kind, actor, subject_kind, subject, purpose, detail::text AS detail, "
+    "batch_seq FROM audit_entry"
+)
+
+
+async def buckets_to_seal(tx: Connection) -> list[int]:
+    """Buckets that have entries not yet sealed."""
+    rows = await tx.fetch(
+        "SELECT bucket FROM audit_head AS h WHERE EXISTS ("
+        "SELECT 1 FROM audit_entry WHERE bucket = h.bucket AND batch_seq IS NULL) ORDER BY bucket"
+    )
+    return [row["bucket"] for row in rows]
+
+
+async def hold_head(tx: Connection, bucket: int) -> Head | None:
+    """The end of the chain, held until the transaction ends; None while another sealer holds it."""
+    row = await tx.fetchrow(
+        "SELECT bucket, seq, hash FROM audit_head WHERE bucket = $1 FOR UPDATE SKIP LOCKED", bucket
+    )
+    return Head(row["bucket"], row["seq"], row["hash"]) if row else None
+
+
+async def unsealed(tx: Connection, bucket: int, limit: int) -> list[Entry]:
+    """The oldest entries of a bucket that no link names, whenever they were committed."""
+    rows = await tx.fetch(
+        f"{_READ} WHERE bucket = $1 AND batch_seq IS NULL ORDER BY id LIMIT $2", bucket, limit
+    )
+    return [_entry(row) for row in rows]
+
+
+async def add_batch(tx: Connection, batch: Batch, scopes: Sequence[UUID]) -> None:
+    """Keeps the link, marks its entries and moves the head, which the caller holds."""
+    await tx.execute(
+        "INSERT INTO audit_batch (bucket, seq, entries, leaves, prev_hash, hash, sealed_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        batch.bucket,
+        batch.seq,
+        batch.entries,
+        batch.leaves,
+        batch.prev_hash,
+        batch.hash,
+        batch.sealed_at,
+    )
+    await tx.execute(
+        "UPDATE audit_entry AS e SET batch_seq = $3 "
+        "FROM unnest($1::uuid[], $2::uuid[]) AS sealed (scope, id) "
+        "WHERE e.scope = sealed.scope AND e.id = sealed.id AND e.batch_seq IS NULL",
+        scopes,
+        batch.entries,
+        batch.seq,
+    )
+    await tx.execute(
+        "UPDATE audit_head SET seq = $2, hash = $3 WHERE bucket = $1", batch.bucket, batch.seq, batch.hash
+    )
+
+
+async def heads(tx: Connection) -> list[Head]:
+    """The end of every chain."""
+    rows = await tx.fetch("SELECT bucket, seq, hash FROM audit_head ORDER BY bucket")
+    return [Head(row["bucket"], row["seq"], row["hash"]) for row in rows]
+
+
+async def batches_after(tx: Connection, bucket: int, seq: int, limit: int) -> list[Batch]:
+    """The next links of a chain, in order."""
+    rows = await tx.fetch(
+        "SELECT bucket, seq, entries, leaves, prev_hash, hash, sealed_at FROM audit_batch "
+        "WHERE bucket = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        bucket,
+        seq,
+        limit,
+    )
+    return [
+        Batch(
+            r["bucket"], r["seq"], tuple(r["entries"]), r["leaves"], r["prev_hash"], r["hash"], r["sealed_at"]
+        )
+        for r in rows
+    ]
+
+
+async def sealed_between(tx: Connection, bucket: int, after: int, until: int) -> dict[int, dict[UUID, Entry]]:
+    """Entries that say they belong to links `after` < seq <= `until`, by link and id."""
+    found: dict[int, dict[UUID, Entry]] = {}
+    rows = await tx.fetch(
+        f"{_READ} WHERE bucket = $1 AND batch_seq > $2 AND batch_seq <= $3", bucket, after, until
+    )
+    for row in rows:
+        found.setdefault(row["batch_seq"], {})[row["id"]] = _entry(row)
+    return found
+
+
+async def sealed_beyond(tx: Connection, bucket: int, seq: int, limit: int) -> list[tuple[int, UUID]]:
+    """Entries that name a link after the last one there is."""
+    rows = await tx.fetch(
+        "SELECT batch_seq, id FROM audit_entry WHERE bucket = $1 AND batch_seq > $2 "
+        "ORDER BY batch_seq, id LIMIT $3",
+        bucket,
+        seq,
+        limit,
+    )
+    return [(row["batch_seq"], row["id"]) for row in rows]
+
+
+async def about(tx: Connection, scope: UUID, act: str, limit: int) -> list[Entry]:
+    """The newest entries of one act about one driver or person, newest first."""
+    rows = await tx.fetch(
+        f"{_READ} WHERE scope = $1 AND act = $2 ORDER BY id DESC LIMIT $3", scope, act, limit
+    )
+    return [_entry(row) for row in rows]

@@ -1,0 +1,251 @@
+"""A register file as slices of whole lines: unpacked, its encoding found, memory flat whatever the file's
+size.
+
+One driver stands on one line. A quoted field may hold commas and doubled quotes, never a line break; so a
+damaged line harms nobody else, and a place in the file is a line number and an octet position.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, cast
+
+from liangzheng.drivers.names import modern
+from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
+
+LONGEST_LINE: Final = 64 * 1024
+SLICE_OCTETS: Final = 256 * 1024
+SLICE_LINES: Final = 20_000
+_SAMPLE: Final = 1024 * 1024
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+ENCODINGS: Final = ("utf-8", "gb18030")
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that could not be read as text. `raw` shows what could be read, U+FFFD where not; `octet` counts
+    from 1."""
+
+    line: int
+    rule: str
+    why: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Consecutive lines. `lines[i]` is line `first_line + i` in UTF-8, without line end; None for those in
+    `bad`."""
+
+    first_line: int
+    lines: list[bytes | None]
+    bad: list[BadLine]
+    position: int
+    """Octets of unpacked text up to and including the last of these lines."""
+    prefix_hash: bytes
+    """SHA-256 of those octets."""
+    packed_position: int
+    """Octets read of the file on disk, for a progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to begin: after `lines` lines and `position` octets that hash to `prefix_hash`. The zero Start is
+    the beginning."""
+
+    lines: int = 0
+    position: int = 0
+    prefix_hash: bytes = hashlib.sha256().digest()
+
+
+def detect_encoding(sample: bytes) -> str:
+    """`utf-8` or `gb18030`, by whichever decodes more lines with Chinese in them. Raises Invalid for UTF-16
+    and UTF-32.
+
+    Text of one of the two is all but never valid in whole lines as the other, so a few damaged lines do not
+    mislead.
+    """
+    if sample[:2] in (b"\xff\xfe", b"\xfe\xff") or sample[:200].count(0) > 20:
+        raise Invalid("encoding", "UTF-8 or GB 18030; this is UTF-16 or binary: save the file as UTF-8")
+    lines = [line for line in sample.split(b"\n")[:-1] or [sample] if not line.isascii()]
+    as_utf8 = sum(_decodes(line, "utf-8") for line in lines)
+    as_gb = sum(_decodes(line, "gb18030") for line in lines)
+    # A line of Chinese in UTF-8 often decodes as (meaningless) GB 18030 too; never the other way round.
+    return "utf-8" if not lines or as_utf8 * 2 >= as_gb else "gb18030"
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class RegisterFile:
+    """An open register file, plain or gzip (told by its first octets, not by its name)."""
+
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        """Raises Unavailable when it cannot be opened, Invalid for an encoding that is not read."""
+        try:
+            self._disk = path.open("rb")
+        except OSError as trouble:
+            raise Unavailable(f"{path.name} cannot be opened: {trouble.strerror}") from trouble
+        self.size = os.fstat(self._disk.fileno()).st_size
+        self.packed = self._disk.peek(2)[:2] == b"\x1f\x8b"
+        self._text = cast(IO[bytes], gzip.GzipFile(fileobj=self._disk)) if self.packed else self._disk
+        self._hash = hashlib.sha256()
+        self.position = 0
+        self._buffer = self._read(_SAMPLE)
+        self.encoding = encoding or detect_encoding(self._buffer)
+        if self.encoding not in ENCODINGS:
+            raise Invalid("encoding", "utf-8 or gb18030")
+
+    def close(self) -> None:
+        """The file is closed."""
+        self._disk.close()
+
+    def __enter__(self) -> RegisterFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def header(self) -> str:
+        """The first line. Raises Invalid when there is none or it cannot be read. Call first."""
+        end = self._buffer.find(b"\n")
+        line = self._buffer if end < 0 else self._buffer[: end + 1]
+        if not line or len(line) > LONGEST_LINE:
+            raise Invalid("line 1", "a header line with the names of the columns")
+        self._take(len(line))
+        try:
+            return line.removeprefix(_UTF8_MARK).decode(self.encoding).rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise Invalid("line 1", f"text in {self.encoding}") from None
+
+    def skip_to(self, start: Start) -> None:
+        """Continue after `start`, having seen that what lies before is what it was. Raises Conflict when it
+        is not."""
+        while self.position < start.position:
+            if not self._buffer:
+                self._buffer = self._read(_SAMPLE)
+            if not self._buffer:
+                break
+            self._take(min(len(self._buffer), start.position - self.position))
+        if self.position != start.position or self._hash.digest() != start.prefix_hash:
+            raise Conflict(
+                "the file has changed since the import that is to be resumed", place=f"octet {start.position}"
+            )
+
+    def slices(self, lines_done: int) -> Iterator[Slice]:
+        """The rest of the file. Raises Unavailable when it cannot be read on, naming the octet."""
+        line = lines_done + 1
+        while True:
+            whole, overlong = self._whole_lines()
+            if not whole and not overlong:
+                return
+            lines, bad = (
+                self._readable(line, whole.removesuffix(b"\n")) if whole else self._overlong(line, overlong)
+            )
+            yield Slice(line, lines, bad, self.position, self._hash.copy().digest(), self._disk.tell())
+            line += len(lines)
+
+    def _whole_lines(self) -> tuple[bytes, int]:
+        """Octets of whole lines; else the length of an overlong line passed over (0: the end)."""
+        if len(self._buffer) < SLICE_OCTETS:
+            self._buffer += self._read(SLICE_OCTETS - len(self._buffer))
+        buffer = self._buffer
+        last = len(buffer) < SLICE_OCTETS
+        end = buffer.rfind(b"\n", 0, SLICE_OCTETS) + 1
+        if last and len(buffer) - end <= LONGEST_LINE:
+            end = len(buffer)  # the last line may lack its line end
+        if end == 0:
+            return b"", self._swallow()
+        if buffer.count(b"\n", 0, end) > SLICE_LINES:
+            end = 0
+            for _ in range(SLICE_LINES):
+                end = buffer.index(b"\n", end) + 1
+        return self._take(end), 0
+
+    def _swallow(self) -> int:
+        """Passes over a line longer than the buffer, piece by piece; its length."""
+        length = 0
+        while self._buffer:
+            end = self._buffer.find(b"\n")
+            if end >= 0:
+                return length + len(self._take(end + 1))
+            length += len(self._take(len(self._buffer)))
+            self._buffer = self._read(_SAMPLE)
+        return length
+
+    def _overlong(self, line: int, octets: int) -> tuple[list[bytes | None], list[BadLine]]:
+        why = f"a line of at most {LONGEST_LINE} octets (this one has {octets})"
+        return [None], [BadLine(line, "line-length", why, "")]
+
+    def _readable(self, line: int, whole: bytes) -> tuple[list[bytes | None], list[BadLine]]:
+        try:
+            octets = self._in_utf8(whole)
+        except UnicodeDecodeError:
+            return self._line_by_line(line, whole)
+        if b"\r" in octets:
+            octets = octets.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        lines: list[bytes | None] = [*octets.split(b"\n")]
+        if len(whole) > LONGEST_LINE and max(map(len, filter(None, lines)), default=0) > LONGEST_LINE:
+            return self._line_by_line(line, whole)
+        return lines, []
+
+    def _line_by_line(self, line: int, whole: bytes) -> tuple[list[bytes | None], list[BadLine]]:
+        lines: list[bytes | None] = []
+        bad: list[BadLine] = []
+        for number, raw in enumerate(whole.split(b"\n"), line):
+            if len(raw) > LONGEST_LINE:
+                bad += self._overlong(number, len(raw))[1]
+                lines.append(None)
+                continue
+            try:
+                lines.append(self._in_utf8(raw).removesuffix(b"\r"))
+            except UnicodeDecodeError as trouble:
+                column = raw.count(b",", 0, trouble.start) + 1
+                why = (
+                    f"text in {self.encoding} (octet {trouble.start + 1} of the line, about column {column})"
+                )
+                bad.append(BadLine(number, "encoding", why, raw.decode(self.encoding, "replace")))
+                lines.append(None)
+        return lines, bad
+
+    def _in_utf8(self, octets: bytes) -> bytes:
+        """The same text in UTF-8. Raises UnicodeDecodeError."""
+        text = octets.decode(self.encoding)
+        return octets if self.encoding == "utf-8" else modern(text).encode()
+
+    def _take(self, octets: int) -> bytes:
+        taken, self._buffer = self._buffer[:octets], self._buffer[octets:]
+        self._hash.update(taken)
+        self.position += octets
+        return taken
+
+    def _read(self, octets: int) -> bytes:
+        try:
+            return _read_fully(self._text, octets)
+        except (OSError, EOFError, zlib.error) as trouble:
+            place = self._disk.tell()
+            raise Unavailable(
+                f"the file cannot be read on near octet {place} on disk: {trouble}"
+            ) from trouble
+
+
+def _read_fully(source: IO[bytes], octets: int) -> bytes:
+    pieces = []
+    while octets > 0:
+        piece = source.read(octets)
+        if not piece:
+            break
+        pieces.append(piece)
+        octets -= len(piece)
+    return b"".join(pieces)

@@ -1,0 +1,155 @@
+"""Archived photos: the pack that travels beside a register file, and what a picture must be to be kept.
+
+A pack is an uncompressed tar of plain files named `<SHA-256 in hex>.jpg`; register rows name pictures by that
+hash. Packs come from outside: they are read as a stream, every size is limited before it is believed, the
+hash is computed again, the picture's size is read from its header before anything is decoded, and decoding
+happens in a process that can do nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from liangzheng.drivers import store
+from liangzheng.drivers.picture_process import PictureProcess
+from liangzheng.infra import blobs, jpeg
+from liangzheng.infra.postgres import Connection, Database
+from liangzheng.kernel.errors import Invalid, Unavailable
+
+_MEMBER: Final = re.compile(r"(?:\./)?([0-9a-f]{64})\.jpg", re.ASCII)
+_BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRules:
+    """What an archived photo is. Source: docs/reference.md §1.4 (378 × 260 pixels, 24 bits, JPEG, 14–30 KB;
+    uploads vary).
+
+    Sizes of files are limits, not the guidance's usual range: archives hold older pictures.
+    """
+
+    width: int = 260
+    height: int = 378
+    least_octets: int = 2 * 1024
+    most_octets: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PackReport:
+    """What became of a pack. `refused` names the picture (by the first 16 digits of its name) and the rule."""
+
+    added: int
+    known: int
+    refused: tuple[Invalid, ...]
+
+
+async def import_pack(database: Database, path: Path, rules: PhotoRules = PhotoRules()) -> PackReport:
+    """Every good picture of a pack is kept. Raises Invalid for a file that is no pack, Unavailable for one
+    that cannot be read."""
+    added = known = 0
+    refused: list[Invalid] = []
+    pictures = _pack(path, rules)
+    with PictureProcess() as process:
+        while batch := await asyncio.to_thread(_checked, pictures, rules, process):
+            async with database.transaction() as tx:
+                good = [picture for picture in batch if isinstance(picture, bytes)]
+                refused += [picture for picture in batch if isinstance(picture, Invalid)]
+                missing = await store.missing_portraits(
+                    tx, [hashlib.sha256(picture).digest() for picture in good]
+                )
+                for picture in good:
+                    await blobs.put(tx, picture)
+                added += len(missing)
+                known += len(good) - len(missing)
+    return PackReport(added, known, tuple(refused))
+
+
+def _checked(
+    pictures: Iterator[bytes | Invalid], rules: PhotoRules, process: PictureProcess
+) -> list[bytes | Invalid]:
+    """The next hundred pictures, each either good or the reason it is not."""
+    batch: list[bytes | Invalid] = []
+    for picture in pictures:
+        batch.append(picture if isinstance(picture, Invalid) else _judged(picture, rules, process))
+        if len(batch) == _BATCH:
+            break
+    return batch
+
+
+def _judged(picture: bytes, rules: PhotoRules, process: PictureProcess) -> bytes | Invalid:
+    try:
+        check_photo(picture, rules, process)
+    except Invalid as invalid:
+        return invalid.at(f"picture {hashlib.sha256(picture).hexdigest()[:16]}")
+    return picture
+
+
+def check_photo(picture: bytes, rules: PhotoRules, process: PictureProcess) -> None:
+    """The octets are a photo as the rules want it. Raises Invalid. Size, then header, then decoding in
+    `process`."""
+    if not rules.least_octets <= len(picture) <= rules.most_octets:
+        raise Invalid("photo", f"{rules.least_octets} to {rules.most_octets} octets")
+    if jpeg.dimensions(picture) != (rules.width, rules.height):
+        raise Invalid("photo", f"{rules.width} pixels wide and {rules.height} high")
+    process.check(picture, rules.width, rules.height)
+
+
+def _pack(path: Path, rules: PhotoRules) -> Iterator[bytes | Invalid]:
+    """Pictures of a pack whose octets have the hash they are named by; Invalid for each that has not."""
+    try:
+        with tarfile.open(path, "r|") as pack:
+            for member in pack:
+                if member.isdir():
+                    continue
+                yield _member(pack, member, rules)
+    except tarfile.TarError as trouble:
+        raise Invalid(f"portrait pack {path.name}", f"an uncompressed tar file ({trouble})") from trouble
+    except OSError as trouble:
+        raise Unavailable(
+            f"portrait pack {path.name} cannot be read: {trouble.strerror or trouble}"
+        ) from trouble
+
+
+def _member(pack: tarfile.TarFile, member: tarfile.TarInfo, rules: PhotoRules) -> bytes | Invalid:
+    named = _MEMBER.fullmatch(member.name)
+    if named is None or not member.isreg():
+        return Invalid(
+            "portrait pack", "plain files named by the SHA-256 of their content, <64 hex digits>.jpg"
+        )
+    place = f"picture {named[1][:16]}"
+    if member.size > rules.most_octets:
+        return Invalid(place, f"at most {rules.most_octets} octets")
+    source = pack.extractfile(member)
+    assert source is not None, "a plain file"
+    octets = source.read(rules.most_octets + 1)
+    if hashlib.sha256(octets).hexdigest() != named[1]:
+        return Invalid(place, "named by the SHA-256 of its content")
+    return octets
+
+
+def write_pack(path: Path, pictures: Iterable[bytes]) -> list[str]:
+    """A pack of these pictures; returns their names (SHA-256 in hex), in order. The same pictures give the
+    same file."""
+    import io
+
+    names = []
+    with tarfile.open(path, "w") as pack:
+        for picture in pictures:
+            name = hashlib.sha256(picture).hexdigest()
+            member = tarfile.TarInfo(name + ".jpg")
+            member.size = len(picture)
+            pack.addfile(member, io.BytesIO(picture))
+            names.append(name)
+    return names
+
+
+async def portrait(tx: Connection, portrait_hash: bytes) -> bytes:
+    """The picture with that SHA-256. Raises NotFound."""
+    return await blobs.get(tx, portrait_hash)

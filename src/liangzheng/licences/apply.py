@@ -1,0 +1,313 @@
+"""Applying for an electronic licence with the archived photo: decided at once, kept durably, issued soon.
+
+Applications that wait at the same time go to the database together (`infra/together.py`): each is decided on
+its own facts, and one that the database will not take fails alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from weakref import WeakKeyDictionary
+
+from liangzheng import accounts, audit, drivers, rollout
+from liangzheng.drivers import LicenceRecord
+from liangzheng.infra import idempotency, outbox
+from liangzheng.infra.idempotency import Claim
+from liangzheng.infra.postgres import Connection, Database
+from liangzheng.infra.together import Together
+from liangzheng.kernel.errors import Conflict
+from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, Id, PersonId, PhoneKeyId
+from liangzheng.kernel.region import Authorities
+from liangzheng.kernel.status import StatusLetter
+from liangzheng.kernel.time import civil_day
+from liangzheng.licences import as_code
+from liangzheng.licences.lifecycle import ApplicationState
+from liangzheng.licences.model import Application, Phone, TurnedAway
+from liangzheng.licences.rules import (
+    MAX_PHONES,
+    Accept,
+    CityOpening,
+    Facts,
+    Refusal,
+    Refuse,
+    decide_application,
+)
+from liangzheng.licences.store import applications
+from liangzheng.licences.store.applications import CONSTRAINTS, Situation, Waiting
+
+ACT: Final = "licences.apply"
+
+MOST: Final = 32
+"""Applications in one transaction. Where tables are sharded: 1, so that a statement stays with one driver."""
+
+AT_ONCE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the applicant asks. `key`: the idempotency key the phone made, the same at every retry."""
+
+    photo: Literal["archived"]
+    face_check_id: FaceCheckId
+    phone_key_id: PhoneKeyId | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The answer: a durable id, and the decision. A refusal is kept like an acceptance."""
+
+    application_id: ApplicationId
+    decision: Accept | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """A request and whose it is; `id` is the application's, should it become one."""
+
+    person_id: PersonId
+    request: Request
+    claim: Claim
+    id: ApplicationId
+    authorities: Authorities
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the neighbours and our own tables say of the people of a batch."""
+
+    assurances: Mapping[PersonId, accounts.Assurance]
+    phones: Mapping[PhoneKeyId, accounts.PhoneKey]
+    verified: set[FaceCheckId]
+    records: Mapping[DriverId, LicenceRecord]
+    situations: Mapping[DriverId, Situation]
+    calendar: rollout.Calendar
+
+    def record_of(self, submission: _Submission) -> LicenceRecord | None:
+        """The register's record of the applicant, None when they are not bound to one."""
+        assurance = self.assurances.get(submission.person_id)
+        return self.records.get(assurance.driver_id) if assurance and assurance.driver_id else None
+
+    def phone_of(self, submission: _Submission) -> Phone | None:
+        """The applicant's own live key they named."""
+        wanted = submission.request.phone_key_id
+        key = self.phones.get(wanted) if wanted else None
+        return (
+            Phone(key.phone_key_id, key.public_key) if key and key.person_id == submission.person_id else None
+        )
+
+
+async def apply(
+    database: Database, person_id: PersonId, request: Request, authorities: Authorities, now: datetime
+) -> Decided:
+    """The application is decided and kept, with its event, when this returns; the same key again gives the
+    same answer.
+
+    Raises Invalid for a key that is none, Conflict for one used for something else, and when two applications
+    of one person race.
+    """
+    idempotency.refuse_key(request.key)
+    asked = [request.photo, str(request.face_check_id), str(request.phone_key_id or "")]
+    claim = Claim(person_id.uuid, request.key, idempotency.request_hash(ACT, asked))
+    submission = _Submission(person_id, request, claim, ApplicationId.new(), authorities, now)
+    answer = await _together(database).go(submission)
+    if isinstance(answer, Conflict):
+        raise answer
+    return answer
+
+
+_queues: WeakKeyDictionary[Database, Together[_Submission, Decided | Conflict]] = WeakKeyDictionary()
+
+
+def _together(database: Database) -> Together[_Submission, Decided | Conflict]:
+    """The queue of this database in this process. Two requests of one person never go in one transaction."""
+    if database not in _queues:
+
+        async def ask(batch: Sequence[_Submission]) -> Sequence[Decided | Conflict]:
+            async with database.transaction(CONSTRAINTS) as tx:
+                return await _apply_all(tx, batch)
+
+        _queues[database] = Together(ask, lambda submission: submission.person_id, most=MOST, at_once=AT_ONCE)
+    return _queues[database]
+
+
+async def _apply_all(tx: Connection, batch: Sequence[_Submission]) -> Sequence[Decided | Conflict]:
+    """Every submission is decided on its own facts and kept, in `tx`; answers in their order."""
+    # In one order always, so that two batches never wait for each other crosswise.
+    ordered = sorted(batch, key=lambda submission: submission.person_id)
+    now = ordered[-1].now
+    # 1. The same request twice is one application.
+    before = await idempotency.claim_many(tx, ACT, [submission.claim for submission in ordered], now)
+    new = [submission for submission in ordered if before[submission.claim] is None]
+    # 2. Facts: who asks, what the register says, what is open, what is held. Face checks are used up.
+    known = await _known(tx, new, now) if new else None
+    # 3. The decisions.
+    decided = {submission.claim: _decide(submission, known, now) for submission in new} if known else {}
+    # 4. Kept with their events, told to the figures and the record, and to whoever asks the same again.
+    if known:
+        await _keep(tx, [(submission, decided[submission.claim]) for submission in new], known, now)
+        answers = [(submission.claim, _as_answer(decided[submission.claim])) for submission in new]
+        await idempotency.record_many(tx, answers)
+    return [
+        decided[submission.claim] if submission.claim in decided else _told_before(before[submission.claim])
+        for submission in batch
+    ]
+
+
+async def _known(tx: Connection, new: Sequence[_Submission], now: datetime) -> _Known:
+    assurances = await accounts.assurances(tx, [submission.person_id for submission in new])
+    named = [(s.person_id, s.request.phone_key_id) for s in new if s.request.phone_key_id is not None]
+    phones = await accounts.live_phone_keys(tx, named)
+    checks = [(submission.person_id, submission.request.face_check_id, submission.id) for submission in new]
+    verified = await accounts.consume_face_checks(tx, checks, accounts.Purpose.APPLY, now)
+    ids = [assurance.driver_id for assurance in assurances.values() if assurance.driver_id is not None]
+    return _Known(
+        assurances,
+        phones,
+        verified,
+        await drivers.licence_records(tx, ids),
+        await applications.situations(tx, ids),
+        await rollout.calendar(tx),
+    )
+
+
+def _decide(submission: _Submission, known: _Known, now: datetime) -> Decided:
+    assurance, record = known.assurances.get(submission.person_id), known.record_of(submission)
+    situation = known.situations.get(record.driver_id) if record else None
+    phone = known.phone_of(submission)
+    facts = Facts(
+        level=int(assurance.level) if assurance else 0,
+        standing=as_code.standing_of(record) if record else None,
+        face_verified=submission.request.face_check_id in known.verified,
+        phone_key_bound=submission.request.phone_key_id is None or phone is not None,
+        opening=_opening(submission, known, record, now),
+        application_under_way=situation.under_way if situation else False,
+        held=situation.held if situation else None,
+        phone_has_room=_has_room(phone, situation),
+        on=civil_day(now),
+    )
+    return Decided(submission.id, decide_application(facts))
+
+
+def _opening(
+    submission: _Submission, known: _Known, record: LicenceRecord | None, now: datetime
+) -> CityOpening:
+    if record is None:
+        return CityOpening.NOT_OPEN
+    authority = submission.authorities.get(record.issuing_authority)
+    match rollout.decide_opening(known.calendar, rollout.Measure.E_LICENCE, authority, civil_day(now)):
+        case rollout.Open():
+            return CityOpening.OPEN
+        case rollout.NotPublished():
+            return CityOpening.NOT_PUBLISHED
+        case rollout.NotOpen():
+            return CityOpening.NOT_OPEN
+
+
+def _has_room(phone: Phone | None, situation: Situation | None) -> bool:
+    if phone is None or situation is None or phone.key_id in situation.phones:
+        return True
+    return len(situation.phones) < MAX_PHONES
+
+
+async def _keep(
+    tx: Connection, decided: Sequence[tuple[_Submission, Decided]], known: _Known, now: datetime
+) -> None:
+    kept: list[tuple[Application, FaceCheckId]] = []
+    told: dict[str, list[tuple[Id, Mapping[str, str | None]]]] = {}
+    entries: list[audit.Entry] = []
+    for submission, answer in decided:
+        record = known.record_of(submission)
+        refusal = answer.decision.refusal if isinstance(answer.decision, Refuse) else None
+        if record is not None:
+            face_check_id = submission.request.face_check_id
+            kept.append(
+                (_application(submission, record, known.phone_of(submission), refusal, now), face_check_id)
+            )
+        else:
+            assert refusal is not None, "nobody without a driver is accepted"
+            # There is no driver to keep it with.
+            away = TurnedAway(submission.person_id, submission.id, refusal, now)
+            await applications.add_turned_away(tx, away)
+        topic = "application.refused" if refusal else "application.accepted"
+        told.setdefault(topic, []).append(_event(submission, record, refusal))
+        entries.append(_entry(topic, submission, record, refusal, now))
+    if kept:
+        await applications.add(tx, kept)
+    waiting = [Waiting(a.driver_id, a.id, now) for a, _ in kept if a.state is ApplicationState.ACCEPTED]
+    if waiting:
+        await applications.enqueue(tx, waiting)
+    for topic, happened in told.items():
+        await outbox.put_many(tx, topic, happened, now)
+    await audit.record_many(tx, entries)
+
+
+def _application(
+    submission: _Submission,
+    record: LicenceRecord,
+    phone: Phone | None,
+    refusal: Refusal | None,
+    now: datetime,
+) -> Application:
+    return Application(
+        driver_id=record.driver_id,
+        id=submission.id,
+        state=ApplicationState.REFUSED if refusal else ApplicationState.ACCEPTED,
+        move=1,
+        origin="holder",
+        person_id=submission.person_id,
+        phone=phone,
+        refusal=refusal,
+        standing_version=record.standing_version,
+        submitted_at=now,
+        moved_at=now,
+    )
+
+
+def _event(
+    submission: _Submission, record: LicenceRecord | None, refusal: Refusal | None
+) -> tuple[Id, Mapping[str, str | None]]:
+    return record.driver_id if record else submission.person_id, {
+        "driver_id": str(record.driver_id) if record else None,
+        "application_id": str(submission.id),
+        "authority": record.issuing_authority if record else None,
+        "refusal": refusal.value if refusal else None,
+    }
+
+
+def _entry(
+    act: str, submission: _Submission, record: LicenceRecord | None, refusal: Refusal | None, now: datetime
+) -> audit.Entry:
+    return audit.entry_of(
+        act,
+        audit.Actor("person", submission.person_id),
+        submission.id,
+        record.driver_id if record else None,
+        "applying for an electronic licence",
+        {"refusal": refusal.value if refusal else None},
+        now,
+    )
+
+
+def _as_answer(decided: Decided) -> dict[str, str | None]:
+    refused = decided.decision if isinstance(decided.decision, Refuse) else None
+    return {
+        "application_id": str(decided.application_id),
+        "refusal": refused.refusal.value if refused else None,
+        "letters": "".join(refused.letters) if refused else "",
+    }
+
+
+def _told_before(answer: dict[str, str] | Conflict | None) -> Decided | Conflict:
+    if answer is None or isinstance(answer, Conflict):
+        assert answer is not None, "decided in this batch"
+        return answer
+    application_id = ApplicationId.parse(answer["application_id"])
+    if answer["refusal"] is None:
+        return Decided(application_id, Accept())
+    letters = tuple(StatusLetter(letter) for letter in answer["letters"])
+    return Decided(application_id, Refuse(Refusal(answer["refusal"]), letters))

@@ -1,0 +1,52 @@
+"""What a holder reads: their applications with progress, their live licence, its credentials."""
+
+from __future__ import annotations
+
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.errors import NotFound
+from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
+from liangzheng.licences.lifecycle import CredentialState
+from liangzheng.licences.model import Application, ApplicationEventRow, Credential, LiveLicence, TurnedAway
+from liangzheng.licences.store import applications, held
+
+_MOST = 100
+
+
+async def applications_of(
+    tx: Connection, person_id: PersonId, driver_id: DriverId | None
+) -> list[Application | TurnedAway]:
+    """The person's applications, newest first, at most 100; the platform's own re-issues among them."""
+    away = await applications.turned_away_of(tx, person_id, _MOST)
+    own = await applications.of_driver(tx, driver_id, _MOST) if driver_id else []
+    found: list[Application | TurnedAway] = [*own, *away]
+    return sorted(found, key=lambda item: item.id, reverse=True)[:_MOST]
+
+
+async def application(
+    tx: Connection, person_id: PersonId, driver_id: DriverId | None, application_id: ApplicationId
+) -> Application | TurnedAway:
+    """One of the person's applications. Raises NotFound, also for another's."""
+    own = await applications.one(tx, driver_id, application_id) if driver_id else None
+    found = own or await applications.turned_away(tx, person_id, application_id)
+    if found is None:
+        raise NotFound("there is no such application")
+    return found
+
+
+async def progress(tx: Connection, application: Application) -> list[ApplicationEventRow]:
+    """What happened to it, oldest first."""
+    return await applications.events_of(tx, application.driver_id, application.id)
+
+
+async def licence_for(tx: Connection, driver_id: DriverId) -> LiveLicence:
+    """The live licence with its signed document. Raises NotFound."""
+    found = await held.live_licence(tx, driver_id)
+    if found is None:
+        raise NotFound("there is no live electronic licence")
+    return found
+
+
+async def credentials(tx: Connection, driver_id: DriverId) -> list[Credential]:
+    """Credentials that are live or on their way, by slot."""
+    on_the_way = (CredentialState.LIVE, CredentialState.DRAFTED, CredentialState.REQUESTED)
+    return await held.credentials(tx, driver_id, on_the_way)

@@ -1,0 +1,90 @@
+"""Status lists as they are published: signed by the status signer, made again only when something changed or
+time ran."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from liangzheng.infra.postgres import Database
+from liangzheng.kernel.errors import NotFound
+from liangzheng.licences.model import StatusList
+from liangzheng.licences.places import LIST_SIZE
+from liangzheng.licences.store import lists
+from liangzheng.standards import statuslist
+from liangzheng.standards.keys import Signer
+from liangzheng.standards.livecode import Lives
+from liangzheng.standards.statuslist import StatusListToken, sign_status_list
+
+TTL: Final = timedelta(seconds=300)
+"""After which whoever keeps a list fetches it anew."""
+
+NOT_MORE_OFTEN: Final = timedelta(seconds=5)
+"""A list that changes all the time is signed this often: compressing a million entries takes a tenth of a
+second."""
+
+_BITS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A signed list (CWT, application/statuslist+cwt), its version, and when it was signed."""
+
+    octets: bytes
+    version: int
+    signed_at: datetime
+
+
+def uri_of(list_id: int) -> str:
+    """Where a list is published, the same for every deployment: relative to its own address."""
+    return f"/open/status-lists/{list_id}"
+
+
+class StatusLists:
+    """The lists one process serves, kept as they were last signed."""
+
+    def __init__(self, database: Database, lives: Lives) -> None:
+        self._database, self._lives = database, lives
+        self._kept: dict[int, Published] = {}
+        self._turn = asyncio.Lock()
+
+    async def published(self, list_id: int, signer: Signer, now: datetime) -> Published:
+        """The list as it stands, at most NOT_MORE_OFTEN old. Raises NotFound for a list that was never
+        opened."""
+        kept = self._kept.get(list_id)
+        if kept is not None and now - kept.signed_at < NOT_MORE_OFTEN:
+            return kept
+        async with self._turn:
+            kept = self._kept.get(list_id)
+            if kept is not None and await self._holds(kept, list_id, now):
+                return kept
+            fresh = await self._sign(list_id, signer, now)
+            self._kept[list_id] = fresh
+        return fresh
+
+    async def _holds(self, kept: Published, list_id: int, now: datetime) -> bool:
+        if now - kept.signed_at < NOT_MORE_OFTEN:
+            return True
+        async with self._database.read() as connection:
+            version = await lists.version_of(connection, list_id)
+        return version == kept.version and now - kept.signed_at < TTL
+
+    async def _sign(self, list_id: int, signer: Signer, now: datetime) -> Published:
+        async with self._database.read() as connection:
+            found = await lists.read(connection, list_id)
+        if found is None:
+            raise NotFound("there is no such status list")
+        # Packing and compressing hold no lock of ours but the turn, and let the loop go on.
+        octets = await asyncio.to_thread(_token, found, signer, now, self._lives.snapshot)
+        return Published(octets, found.version, now)
+
+
+def _token(found: StatusList, signer: Signer, now: datetime, lives_s: int) -> bytes:
+    packed = statuslist.StatusList.blank(_BITS, LIST_SIZE)
+    for index, value in found.values:
+        packed[index] = int(value)
+    made = int(now.timestamp())
+    ttl = int(TTL.total_seconds())
+    return sign_status_list(StatusListToken(uri_of(found.list_id), made, made + lives_s, ttl, packed), signer)

@@ -1,0 +1,129 @@
+"""What must hold in the tables of applications, licences and credentials, statement by statement; reports
+over all shards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from liangzheng.infra.checks import Check
+from liangzheng.infra.postgres import Connection, Row
+
+CHECKS = (
+    Check(
+        "at most one live licence a driver",
+        "SELECT driver_id AS subject, count(*) || ' live' AS found FROM licence WHERE state = 'live' "
+        "GROUP BY driver_id HAVING count(*) > 1 LIMIT $1",
+    ),
+    Check(
+        "every licence that was issued has an application that ended issued",
+        "SELECT l.id AS subject, 'version ' || l.version AS found FROM licence AS l LEFT JOIN application "
+        "AS a "
+        "ON a.driver_id = l.driver_id AND a.id = l.application_id "
+        "WHERE l.state IN ('live', 'superseded', 'withdrawn') AND a.state IS DISTINCT FROM 'issued' LIMIT $1",
+    ),
+    Check(
+        "every application that ended issued has its licence",
+        "SELECT a.id AS subject, '' AS found FROM application AS a WHERE a.state = 'issued' AND NOT EXISTS "
+        "(SELECT 1 FROM licence AS l WHERE l.driver_id = a.driver_id AND l.application_id = a.id "
+        "AND l.state IN ('live', 'superseded', 'withdrawn')) LIMIT $1",
+    ),
+    Check(
+        "every move of an application has its event",
+        "SELECT a.id AS subject, a.move || ' moves, ' || count(e.move) || ' events' AS found FROM "
+        "application AS a "
+        "LEFT JOIN application_event AS e ON e.driver_id = a.driver_id AND e.application_id = a.id "
+        "GROUP BY a.driver_id, a.id, a.move HAVING count(e.move) <> a.move LIMIT $1",
+    ),
+    Check(
+        "every move of a licence has its event",
+        "SELECT l.id AS subject, l.move || ' moves, ' || count(e.move) || ' events' AS found FROM licence "
+        "AS l "
+        "LEFT JOIN licence_event AS e ON e.driver_id = l.driver_id AND e.licence_id = l.id AND e.version = "
+        "l.version "
+        "GROUP BY l.driver_id, l.id, l.version, l.move HAVING count(e.move) <> l.move LIMIT $1",
+    ),
+    Check(
+        "every move of a credential has its event",
+        "SELECT c.id AS subject, c.move || ' moves, ' || count(e.move) || ' events' AS found FROM "
+        "credential AS c "
+        "LEFT JOIN credential_event AS e ON e.driver_id = c.driver_id AND e.credential_id = c.id "
+        "GROUP BY c.driver_id, c.id, c.move HAVING count(e.move) <> c.move LIMIT $1",
+    ),
+    Check(
+        "every live credential is of the driver's live licence",
+        "SELECT c.id AS subject, '' AS found FROM credential AS c LEFT JOIN licence AS l ON l.driver_id = "
+        "c.driver_id "
+        "AND l.id = c.licence_id AND l.version = c.licence_version "
+        "WHERE c.state = 'live' AND l.state IS DISTINCT FROM 'live' LIMIT $1",
+    ),
+    Check(
+        "every credential with a place in a status list has its entry",
+        "SELECT c.id AS subject, c.list_id || '/' || c.list_index AS found FROM credential AS c LEFT JOIN "
+        "status_entry AS s "
+        "ON s.list_id = c.list_id AND s.list_index = c.list_index "
+        "WHERE c.list_id IS NOT NULL AND s.credential_id IS DISTINCT FROM c.id LIMIT $1",
+    ),
+    Check(
+        "a credential that has ended is invalid in its status list",
+        "SELECT c.id AS subject, 'value ' || s.value AS found FROM credential AS c JOIN status_entry AS s "
+        "ON s.list_id = c.list_id AND s.list_index = c.list_index "
+        "WHERE c.state IN ('superseded', 'ended', 'withdrawn') AND s.value <> 1 LIMIT $1",
+    ),
+    Check(
+        "every accepted application waits in the queue",
+        "SELECT a.id AS subject, '' AS found FROM application AS a WHERE a.state = 'accepted' AND NOT EXISTS "
+        "(SELECT 1 FROM issue_queue AS q WHERE q.subject = a.id) LIMIT $1",
+    ),
+    Check(
+        "nothing waits in the queue that is not accepted or requested",
+        "SELECT q.subject AS subject, q.kind AS found FROM issue_queue AS q "
+        "LEFT JOIN application AS a ON q.kind = 'application' AND a.driver_id = q.driver_id AND a.id = "
+        "q.subject "
+        "LEFT JOIN credential AS c ON q.kind = 'credential' AND c.driver_id = q.driver_id AND c.id = "
+        "q.subject "
+        "WHERE coalesce(a.state, c.state, 'gone') NOT IN ('accepted', 'requested') LIMIT $1",
+    ),
+)
+
+_AT_ONCE = 1000
+
+
+async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
+    """Live licences in order of driver, a thousand at a time, each with the list values of its live
+    credentials.
+    """
+    after = UUID(int=0)
+    while rows := await tx.fetch(
+        "SELECT l.driver_id, l.id, l.version, l.classes, l.valid_from, l.valid_until, l.authority, "
+        "ARRAY(SELECT s.value FROM credential AS c JOIN status_entry AS s ON s.list_id = c.list_id AND "
+        "s.list_index = c.list_index WHERE c.driver_id = l.driver_id AND c.state = 'live') AS values "
+        "FROM licence AS l WHERE l.state = 'live' AND l.driver_id > $1 ORDER BY l.driver_id LIMIT $2",
+        after,
+        _AT_ONCE,
+    ):
+        yield rows
+        after = rows[-1]["driver_id"]
+
+
+async def signed(tx: Connection, table: str) -> AsyncIterator[Row]:
+    """Every kept signature of `licence` or `credential` with the octets it was made over, read as they
+    come.
+    """
+    octets = {"licence": "document", "credential": "octets"}[table]
+    async for row in tx.cursor(
+        f"SELECT id, kid, {octets} AS octets, signature FROM {table} WHERE signature IS NOT NULL",
+        prefetch=_AT_ONCE,
+    ):
+        yield row
+
+
+async def under_way(tx: Connection, driver_ids: list[UUID]) -> set[UUID]:
+    """Those of these drivers who have an application under way."""
+    rows = await tx.fetch(
+        "SELECT driver_id FROM application WHERE driver_id = ANY($1::uuid[]) AND state IN ('accepted', "
+        "'drafted')",
+        driver_ids,
+    )
+    return {row["driver_id"] for row in rows}

@@ -1,0 +1,44 @@
+"""Taking an application back while no draft of it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from liangzheng import audit, drivers
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.errors import Conflict, NotFound
+from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
+from liangzheng.licences.follow_standing import follow
+from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
+from liangzheng.licences.store import applications
+from liangzheng.licences.store.applications import ApplicationMove
+
+
+async def withdraw(
+    tx: Connection, person_id: PersonId, driver_id: DriverId, application_id: ApplicationId, now: datetime
+) -> None:
+    """The application has ended withdrawn; again changes nothing.
+
+    Raises NotFound for what is not this person's own, Conflict when it is drafted, issued or refused.
+    """
+    found = await applications.one(tx, driver_id, application_id)
+    if found is None or found.person_id != person_id:
+        raise NotFound("there is no such application")
+    if found.state is ApplicationState.WITHDRAWN:
+        return
+    move = ApplicationMove(driver_id, application_id, found.move)
+    moved = await applications.move(tx, [move], ApplicationState.ACCEPTED, ApplicationEvent.WITHDREW, now)
+    if not moved:
+        raise Conflict("the application has gone too far to be withdrawn", place="application")
+    await applications.unqueue(tx, [(driver_id, application_id)])
+    # While it was under way it stood for a new version of a licence that is held.
+    await follow(tx, await drivers.licence_record(tx, driver_id), now)
+    await audit.record(
+        tx,
+        act="application.withdrawn",
+        actor=audit.Actor("person", person_id),
+        subject=application_id,
+        driver_id=driver_id,
+        purpose="applying for an electronic licence",
+        now=now,
+    )

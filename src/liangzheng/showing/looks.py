@@ -1,0 +1,88 @@
+"""What stays of a verification: the portrait for a few minutes, the holder's list of who looked, and an end
+to both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from liangzheng import audit
+from liangzheng.infra import blobs
+from liangzheng.infra.postgres import Database
+from liangzheng.kernel.errors import Forbidden, NotFound
+from liangzheng.kernel.ids import DriverId, VerificationId
+from liangzheng.showing import store
+from liangzheng.showing.model import Verifier, VerifierKind
+
+PORTRAIT_FOR: Final = timedelta(minutes=5)
+KEPT_FOR: Final = timedelta(days=400)
+"""Logs are kept at least six months (Cybersecurity Law art. 21); a little over a year by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One line of the holder's list."""
+
+    id: VerificationId
+    at: datetime
+    shown_at: datetime
+    """By the phone's clock; the order of the list."""
+    verifier_name: str
+    verifier_kind: VerifierKind
+    purpose: str
+    class_asked: str | None
+
+
+async def portrait(
+    db: Database, verifier: Verifier, verification: VerificationId, of: DriverId, now: datetime
+) -> bytes:
+    """The picture the verified licence was issued with; the look is recorded.
+
+    Only police, only the verifier who verified, only for a few minutes after the code was shown. Raises
+    Forbidden for other kinds, NotFound for everything else, so that nobody learns which verifications there
+    are.
+    """
+    if verifier.kind is not VerifierKind.POLICE:
+        raise Forbidden("only police see a portrait")
+    async with db.transaction() as tx:
+        digest = await store.portrait_hash(tx, of, verification, verifier.id, now - PORTRAIT_FOR)
+        if digest is None:
+            raise NotFound(
+                "no portrait: it is there for five minutes, for the verifier who verified the code"
+            )
+        await audit.record(
+            tx,
+            act="portrait.viewed",
+            actor=audit.Actor("verifier", verifier.id),
+            subject=verification,
+            driver_id=of,
+            purpose="compare-face",
+            now=now,
+        )
+        return await blobs.get(tx, digest)
+
+
+async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: int = 50) -> list[Look]:
+    """Who verified this driver's codes, newest first; `before` pages on."""
+    async with db.read() as tx:
+        rows = await store.looks_at(tx, driver_id, before, min(limit, 200))
+    return [
+        Look(
+            id=VerificationId(row["verification_id"]),
+            at=row["at"],
+            shown_at=row["shown_at"],
+            verifier_name=row["name"],
+            verifier_kind=VerifierKind(row["kind"]),
+            purpose=row["purpose"],
+            class_asked=row["class_asked"],
+        )
+        for row in rows
+    ]
+
+
+async def prune(db: Database, now: datetime, kept_for: timedelta = KEPT_FOR, limit: int = 10_000) -> int:
+    """Short codes that are over and verifications older than `kept_for` are gone; how many. Audit entries
+    stay."""
+    async with db.transaction() as tx:
+        return await store.forget_short_codes(tx, now) + await store.forget_looks(tx, now - kept_for, limit)

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from liangzheng import accounts
+from liangzheng.accounts.model import Level
+from liangzheng.kernel.errors import Invalid, NotAuthenticated, NotFound
+from liangzheng.kernel.ids import DriverId, PersonId
+from liangzheng.kernel.people import Mobile, PersonName
+from tests.accounts.people import MADE_UP, PASSWORD, made_up
+from tests.accounts.world import World
+
+ONE, TWO = MADE_UP[:2]
+
+
+async def test_number_and_name_of_the_register_make_level_one_with_its_driver(world: World) -> None:
+    person = (await world.register(ONE)).person
+    assert (person.level, person.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
+    assert await world.rows("SELECT driver_id, person_id FROM driver_person") == [
+        {"driver_id": ONE.driver_id.uuid, "person_id": person.person_id.uuid}
+    ]
+
+
+async def test_another_name_makes_an_account_at_level_nought(world: World) -> None:
+    person = (await world.register(replace(ONE, name=PersonName("别人")))).person
+    assert (person.level, person.driver_id) == (Level.UNVERIFIED, None)
+    assert await world.count("driver_person") == 0
+
+
+async def test_neither_mobile_nor_identity_number_is_in_the_index_in_the_clear(world: World) -> None:
+    await world.register(ONE)
+    hashes = [row["key_hash"] for row in await world.rows("SELECT key_hash FROM key_index")]
+    assert sorted(hashes) == sorted(
+        [
+            accounts.mobile_hash(world.key_index, ONE.mobile),
+            accounts.identity_hash(world.key_index, ONE.identity),
+        ]
+    )
+    assert ONE.mobile.value.encode() not in b"".join(hashes)
+
+
+@pytest.mark.parametrize("known", ["mobile", "identity"])
+async def test_a_known_number_is_refused_without_saying_which_and_changes_nothing(
+    world: World, known: str
+) -> None:
+    await world.register(ONE)
+    before = await world.rows("SELECT * FROM key_index ORDER BY key_hash")
+    again = replace(ONE, identity=TWO.identity) if known == "mobile" else replace(ONE, mobile=TWO.mobile)
+    with pytest.raises(NotAuthenticated) as refusal:
+        await world.register(again)
+    assert str(refusal.value) == "the mobile, identity number or password is not accepted"
+    assert await world.count("person") == await world.count("account") == 1
+    assert await world.rows("SELECT * FROM key_index ORDER BY key_hash") == before
+
+
+async def test_of_two_registrations_at_once_for_one_identity_number_exactly_one_wins(world: World) -> None:
+    rivals = [replace(ONE, mobile=Mobile(f"1380000000{n}")) for n in range(6)]
+    results = await asyncio.gather(*(world.register(rival) for rival in rivals), return_exceptions=True)
+    won = [result for result in results if isinstance(result, accounts.Account)]
+    lost = [result for result in results if isinstance(result, NotAuthenticated)]
+    assert (len(won), len(lost)) == (1, 5)
+    assert (
+        await world.count("person") == await world.count("account") == await world.count("driver_person") == 1
+    )
+    assert await world.count("key_index") == 2
+
+
+async def test_two_people_with_different_numbers_register_at_once(world: World) -> None:
+    made = await asyncio.gather(world.register(ONE), world.register(TWO))
+    assert {account.person.driver_id for account in made} == {ONE.driver_id, TWO.driver_id}
+
+
+async def test_a_driver_belongs_to_one_person(world: World) -> None:
+    """Two numbers that lead to one driver: a merged record, or a fault of the register."""
+    world.real_name.people[TWO.identity, TWO.name] = ONE.driver_id
+    first = (await world.register(ONE)).person
+    second = (await world.register(TWO)).person
+    assert (first.driver_id, second.driver_id) == (ONE.driver_id, None)
+    assert second.level is Level.UNVERIFIED
+    async with world.database.read() as tx:
+        assert await accounts.person_of(tx, ONE.driver_id) == first.person_id
+        assert await accounts.person_of(tx, DriverId.new()) is None
+
+
+async def test_a_source_of_real_names_out_of_reach_leaves_level_nought_and_a_second_chance(
+    world: World,
+) -> None:
+    world.real_name.out_of_reach = True
+    person = (await world.register(ONE)).person
+    assert person.level is Level.UNVERIFIED
+    world.real_name.out_of_reach = False
+    async with world.database.transaction() as tx:
+        found = await accounts.check_real_name(tx, person.person_id, world.real_name, world.clock.now())
+    assert (found.level, found.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
+
+
+async def test_a_real_name_check_of_somebody_who_matched_changes_nothing(world: World) -> None:
+    person = (await world.register(ONE)).person
+    world.real_name.people[ONE.identity, ONE.name] = DriverId.new()
+    async with world.database.transaction() as tx:
+        found = await accounts.check_real_name(tx, person.person_id, world.real_name, world.clock.now())
+    assert found.driver_id == ONE.driver_id
+    assert len(await world.rows("SELECT 1 FROM audit_entry WHERE act = 'real-name.checked'")) == 0
+
+
+async def test_assurance_of_nobody_is_not_found(world: World) -> None:
+    async with world.database.read() as tx:
+        with pytest.raises(NotFound):
+            await accounts.assurance(tx, PersonId.new())
+
+
+async def test_a_weak_password_is_refused_by_its_rule_before_anything_is_kept(world: World) -> None:
+    with pytest.raises(Invalid) as refusal:
+        await world.register(ONE, password=ONE.mobile.value)
+    assert (refusal.value.place, refusal.value.rule) == (
+        "password",
+        "not made of your mobile or identity number",
+    )
+    assert await world.count("person") == 0
+
+
+async def test_the_password_is_kept_as_argon2id_only(world: World) -> None:
+    await world.register(ONE)
+    (row,) = await world.rows("SELECT password_hash FROM account")
+    assert row["password_hash"].startswith("$argon2id$v=19$m=64,t=1,p=1$")
+    assert PASSWORD not in row["password_hash"]
+
+
+async def test_registering_leaves_one_entry_in_the_record_without_personal_data(world: World) -> None:
+    person = (await world.register(ONE)).person
+    (entry,) = await world.rows("SELECT * FROM audit_entry")
+    assert (entry["act"], entry["actor"], entry["subject"]) == (
+        "account.registered", person.person_id.uuid, person.person_id.uuid,
+    )  # fmt: skip
+    assert ONE.mobile.value not in str(entry)
+    assert ONE.identity.value not in str(entry)
+
+
+async def test_a_registration_and_an_account_print_masked(world: World) -> None:
+    shown = repr(await world.register(ONE))
+    assert ONE.mobile.value not in shown
+    assert ONE.identity.value not in shown
+    assert ONE.name.value not in shown
+    assert "secret" not in repr(accounts.Registration(ONE.mobile, ONE.identity, ONE.name, "secret"))
+
+
+async def test_the_constraints_hold_where_the_code_does_not(world: World) -> None:
+    person = (await world.register(made_up(7))).person
+    async with world.database.read() as tx:
+        for broken in (
+            "UPDATE person SET level = 0",
+            "UPDATE person SET level = 2",
+            "UPDATE person SET driver_id = NULL",
+            "UPDATE person SET level = 4",
+        ):
+            with pytest.raises(Exception, match="check constraint"):
+                await tx.execute(broken)
+    assert (await world.rows("SELECT level FROM person")) == [{"level": int(person.level)}]

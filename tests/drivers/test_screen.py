@@ -1,0 +1,167 @@
+"""The screens against the rules: what they let pass, no rule objects to."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from datetime import UTC, date, datetime
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liangzheng import drivers
+from liangzheng.drivers import rules, screen
+from liangzheng.drivers.chunk import Chunk, ChunkReader, texts_of
+from liangzheng.drivers.columns import HEADERS, CodeTables, Fault, columns
+from liangzheng.drivers.generate import Generator
+from liangzheng.drivers.lines import Slice
+from liangzheng.drivers.rules import Facts, broken_rules, doubts, whole_number
+from liangzheng.kernel.classes import DrivingClass
+from liangzheng.kernel.people import card_core_number_fault, citizen_check_character
+from liangzheng.kernel.time import full_years
+
+TABLES = drivers.code_tables()
+LAYOUT = columns(TABLES)
+PLACE = {column.sql: place for place, column in enumerate(LAYOUT)}
+_MAKER = Generator(TABLES, seed=2, as_of=date(2026, 11, 20))
+GOOD = [next(csv.reader([",".join(_MAKER.next_fields())])) for _ in range(400)]
+# What fields of other lines and these say, one line might say too.
+ODD = [
+    *("", "A", "M", "F", "N", "L", "6", "10", "C1", "C6", "无", "C1D", "1", "2", "AB", "99", "Q", "C9", "é"),
+    *(
+        "2022-03-31",
+        "2022-04-01",
+        "2000-02-29",
+        "1949-12-31",
+        "2190-01-01",
+        "2026-02-30",
+        "990000",
+        "苏E",
+        "虚A",
+    ),
+    *("11010519491231002X", "110105491231002", "4360028416316", "虚构路\u202e", "x\x1fy"),
+    *("C6@2022-03-31", "C1@2020-01-01/2019-01-01", "C1@2020-01-01;C1@2021-01-01"),
+]
+
+
+def judged(fields: list[str]) -> tuple[bool, list[str]]:
+    """Good or not, and the doubts: by the rules alone, one row at a time, as they are written."""
+    values = {}
+    for column, text in zip(LAYOUT, fields, strict=True):
+        if "\x1f" in text:
+            return False, []
+        if column.sql == "document_number":
+            text = whole_number(fields[PLACE["identity_kind"]], text)
+        try:
+            values[column.sql] = column.parse(text)
+        except Fault:
+            return False, []
+    facts = Facts._make(values[name] for name in Facts._fields)  # type: ignore[arg-type]
+    good = not broken_rules(facts)
+    return good, doubts(facts, TABLES.divisions) if good else []
+
+
+def chunk_of(rows: list[list[str]], tables: CodeTables = TABLES) -> Chunk:
+    reader = ChunkReader(",".join(HEADERS), tables, import_number=1, at=datetime(2026, 1, 1, tzinfo=UTC))
+    lines: list[bytes | None] = [
+        ",".join(
+            f'"{text.replace(chr(34), chr(34) * 2)}"' if '"' in text or "," in text else text for text in row
+        ).encode()
+        for row in rows
+    ]
+    return reader.chunk(Slice(2, lines, [], 0, b"", 0))
+
+
+@given(st.data())
+def test_a_chunk_keeps_exactly_the_rows_the_rules_keep_and_counts_their_doubts(data: st.DataObject) -> None:
+    rows = [
+        list(GOOD[place])
+        for place in data.draw(st.lists(st.integers(0, len(GOOD) - 1), min_size=1, max_size=8))
+    ]
+    for _ in range(data.draw(st.integers(0, 6))):
+        row = data.draw(st.sampled_from(rows))
+        place = data.draw(st.integers(0, len(LAYOUT) - 1))
+        row[place] = data.draw(st.sampled_from([*ODD, *{other[place] for other in GOOD[:60]}]))
+    wanted = [judged(row) for row in rows]
+    chunk = chunk_of(rows)
+    assert chunk.lines == [line for line, (good, _) in enumerate(wanted, 2) if good]
+    assert sorted(reject.line for reject in chunk.rejects) == [
+        line for line, (good, _) in enumerate(wanted, 2) if not good
+    ]
+    assert chunk.doubts == Counter(doubt for _, found in wanted for doubt in found)
+    assert all(reject.broken for reject in chunk.rejects)
+
+
+def test_rows_come_out_as_they_went_in() -> None:
+    assert [list(texts_of(row)) for row in chunk_of(GOOD).rows] == [
+        [whole_number(fields[PLACE["identity_kind"]], text) if place == PLACE["document_number"] else text
+         for place, text in enumerate(fields)]
+        for fields in GOOD
+    ]  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("0123456789", min_size=11, max_size=11), st.sampled_from("0123456789X")),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_the_screen_of_citizen_numbers_finds_every_wrong_check_character(
+    parts: list[tuple[str, str]],
+) -> None:
+    rows = [("110105" + middle, check) for middle, check in parts]
+    numbers = [(head + check).encode() for head, check in rows]
+    births = [f"{head[6:10]}-{head[10:12]}-{head[12:14]}".encode() for head, _ in rows]
+    sexes = [b"1" if head[16] in "13579" else b"2" for head, _ in rows]
+    suspects = screen.citizen_numbers([b"A"] * len(rows), numbers, births, sexes, TABLES.divisions)
+    assert suspects == {
+        place for place, (head, check) in enumerate(rows) if citizen_check_character(head) != check
+    }
+
+
+@given(st.lists(st.text("0123456789X", min_size=0, max_size=14), min_size=1, max_size=9))
+def test_the_screen_of_card_cores_lets_only_right_ones_and_empty_ones_pass(cores: list[str]) -> None:
+    from liangzheng.kernel.people import card_core_check_character
+
+    def is_right(core: str) -> bool:
+        if not core:
+            return True
+        formed = card_core_number_fault(core) is None
+        return formed and card_core_check_character(core[:2] + core[3:]) == core[2]
+
+    assert screen.card_cores([core.encode() for core in cores]) == {
+        place for place, core in enumerate(cores) if not is_right(core)
+    }
+
+
+@given(
+    st.sampled_from(list(DrivingClass)),
+    st.dates(date(2018, 1, 1), date(2030, 1, 1)),
+    st.dates(date(1990, 1, 1), date(2014, 1, 1)),
+)
+def test_whoever_was_born_by_the_day_is_old_enough_and_nobody_else(
+    cls: DrivingClass, since: date, birth: date
+) -> None:
+    latest = rules.born_by(cls, since)
+    if latest is None:
+        assert cls is DrivingClass.C6
+        assert since < date(2022, 4, 1)
+    else:
+        assert (birth <= latest) == (full_years(birth, since) >= rules.youngest(cls, since))
+
+
+def test_a_leap_day_child_is_nineteen_on_the_first_of_march() -> None:
+    assert rules.born_by(DrivingClass.A1, date(2023, 3, 1)) == date(2004, 3, 1)
+    assert rules.born_by(DrivingClass.A1, date(2023, 2, 28)) == date(2004, 2, 28)
+    assert rules.born_by(DrivingClass.C3, date(2024, 2, 29)) == date(2006, 2, 28)
+
+
+def test_damage_anywhere_in_a_large_chunk_is_found() -> None:
+    chance = Random(3)
+    rows = [list(row) for row in GOOD]
+    hurt = sorted(chance.sample(range(len(rows)), 40))
+    for place in hurt:
+        rows[place][PLACE["points"]] = "many"
+    assert [reject.line - 2 for reject in chunk_of(rows).rejects] == hurt

@@ -1,0 +1,310 @@
+"""The same over HTTP: who may call, what leaves, and what a holder sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from liangzheng.accounts import AccountPolicy
+from liangzheng.api.app import create_app
+from liangzheng.infra.face_simulated import SimulatedFace
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.postgres import Database
+from liangzheng.infra.realname_simulated import SimulatedRealName
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.time import FixedClock
+from liangzheng.showing import VerifierKind, add_verifier, end_verifier
+from liangzheng.standards.livecode import Lives, TrustBundle
+from tests.accounts.people import MADE_UP
+from tests.api.phone import Phone as Caller
+from tests.api.phone import done, refused
+from tests.showing.world import MASKED, PORTRAIT, WHOLE_NUMBER, World, signers
+
+
+@dataclass
+class Wired:
+    """What these routes reach; the real one is `liangzheng.wiring.Wiring`."""
+
+    settings: Settings
+    database: Database
+    clock: FixedClock
+    bundle: TrustBundle
+    passwords: Passwords = field(
+        default_factory=lambda: Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
+    )
+    real_name: SimulatedRealName = field(
+        default_factory=lambda: SimulatedRealName(
+            "test", {(p.identity, p.name): p.driver_id for p in MADE_UP}
+        )
+    )
+    face_verifier: SimulatedFace = field(default_factory=lambda: SimulatedFace("test"))
+    key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
+    account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
+    lives: Lives = field(default_factory=Lives)
+
+    def trust(self) -> TrustBundle:
+        return self.bundle
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    return await World(database, signers(), driver_id=MADE_UP[0].driver_id).build()
+
+
+@pytest.fixture
+async def caller(world: World, settings: Settings, clock: FixedClock) -> AsyncIterator[Caller]:
+    """Nobody yet; `as_verifier` makes it one."""
+    app = create_app(Wired(settings, world.database, clock, world.trust))  # type: ignore[arg-type]
+    async with Caller.over(app) as opened:
+        yield opened
+
+
+async def as_verifier(world: World, caller: Caller, kind: VerifierKind = VerifierKind.POLICE) -> Caller:
+    _, token = await add_verifier(world.database, "样本大队", kind, world.now)
+    verifier = caller.another()
+    verifier.headers = {"Authorization": f"Bearer {token}"}
+    return verifier
+
+
+def body(world: World, request: str = "request-1", **more: Any) -> dict[str, Any]:
+    return {"request": request, "code": world.phone.show(world.now)} | more
+
+
+async def verify(verifier: Caller, asked: dict[str, Any]) -> httpx.Response:
+    return await verifier.post("/verifier/verifications", asked)
+
+
+async def test_an_officer_s_answer_has_everything_the_kerb_needs(world: World, caller: Caller) -> None:
+    officer = await as_verifier(world, caller)
+    answer = done(await verify(officer, body(world) | {"class": "C2"}), 200)
+    assert (answer["outcome"], answer["tone"], answer["icon"]) == ("valid", "green", "✓")
+    assert answer["words"] == {"zh": "有效", "en": "Valid"}
+    assert answer["holder"] == {
+        "name": "样本甲",
+        "number": WHOLE_NUMBER,
+        "sex": "male",
+        "classes": "C1",
+        "valid_from": "2020-01-01",
+        "valid_until": "2030-01-01",
+        "authority": "苏J",
+    }
+    assert answer["standing"]["status"] == "A"
+    assert answer["standing"]["status_words"] == {"zh": "正常", "en": "normal"}
+    assert (answer["standing"]["points"], answer["standing"]["standing_version"]) == (3, 5)
+    assert answer["class"] == {"asked": "C2", "allowed": True}
+
+
+@pytest.mark.parametrize("kind", [VerifierKind.COMPANY, VerifierKind.PUBLIC])
+async def test_others_hear_what_the_code_discloses(world: World, caller: Caller, kind: VerifierKind) -> None:
+    answer = await verify(await as_verifier(world, caller, kind), body(world))
+    assert WHOLE_NUMBER not in answer.text
+    said = done(answer, 200)
+    assert said["holder"]["number"] == MASKED
+    assert (said["standing"]["may_drive"], said["standing"]["status"], said["standing"]["points"]) == (
+        True,
+        None,
+        None,
+    )
+    assert said["portrait"] is None
+
+
+async def test_a_suspended_driver_is_red_in_colour_icon_and_word(world: World, caller: Caller) -> None:
+    officer = await as_verifier(world, caller)
+    await world.change(status="D")
+    answer = done(await verify(officer, body(world)), 200)
+    assert (answer["outcome"], answer["tone"], answer["icon"]) == ("may_not_drive", "red", "✗")
+    assert answer["reasons"][0]["status_letter"] == "D"
+    assert "暂扣" in answer["reasons"][0]["words"]["zh"]
+
+
+async def test_the_portrait_is_where_the_answer_says_for_five_minutes(
+    world: World, caller: Caller, clock: FixedClock
+) -> None:
+    officer, other = await as_verifier(world, caller), await as_verifier(world, caller)
+    path = done(await verify(officer, body(world)), 200)["portrait"]
+    picture = await officer.get(path)
+    assert (picture.status_code, picture.content) == (200, PORTRAIT)
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.headers["cache-control"] == "no-store"
+    refused(await other.get(path), 404, "not-found")
+    refused(await officer.get(path.split("?")[0]), 422, "invalid")
+    clock.advance(300)
+    refused(await officer.get(path), 404, "not-found")
+
+
+async def test_a_forgery_names_its_step_and_no_person(world: World, caller: Caller) -> None:
+    officer = await as_verifier(world, caller)
+    stranger = World(world.database, signers(name="stranger"))
+    stranger.phone.keep(stranger.sign()[1])
+    answer = done(await verify(officer, body(stranger)), 200)
+    assert (answer["outcome"], answer["step"]["name"], answer["holder"]) == ("forged", "trusted issuer", None)
+    assert answer["reasons"][0]["code"] == "unknown_issuer"
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"code": None}, "code"),
+        ({"short_code": "12345678"}, "code"),
+        ({"class": "C7"}, "class"),
+        ({"request": "short"}, "request"),
+        ({"code": None, "short_code": "1234"}, "short_code"),
+    ],
+)
+async def test_a_wrong_body_is_told_its_place(
+    world: World, caller: Caller, changed: dict[str, Any], place: str
+) -> None:
+    officer = await as_verifier(world, caller)
+    problem = refused(await verify(officer, body(world, **changed)), 422, "invalid")
+    assert problem["place"] == place
+
+
+@pytest.mark.parametrize(
+    ("octets", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"[]", 422),
+        (b'{"request": "request-1", "code": 5}', 422),
+        (b'{"request": "request-1", "code": "x", "extra": 1}', 422),
+        (b'{"request": "request-1", "code": "' + b"A" * 1_000_000 + b'"}', 413),
+        (b"[" * 5000 + b"]" * 5000, 422),
+    ],
+    ids=["empty", "cut", "array", "number", "unknown field", "a megabyte", "deep"],
+)
+async def test_a_body_that_is_no_question_is_refused(
+    world: World, caller: Caller, octets: bytes, status: int
+) -> None:
+    officer = await as_verifier(world, caller)
+    headers = officer.headers | {"Content-Type": "application/json"}
+    answer = await officer.client.post("/verifier/verifications", content=octets, headers=headers)
+    assert answer.status_code in (status, 400), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_is_no_code_is_an_answer_not_an_error(world: World, caller: Caller) -> None:
+    officer = await as_verifier(world, caller)
+    answer = done(await verify(officer, body(world, code="https://pay.example/LZ1:X")), 200)
+    assert (answer["outcome"], answer["step"]["name"]) == ("unreadable", "decodes")
+    assert "was not opened" in answer["step"]["why"]
+
+
+@pytest.mark.parametrize("path", ["/verifier/me", "/verifier/verifications/vrf_x/portrait"])
+async def test_without_a_verifier_s_token_nothing_is_answered(
+    world: World, caller: Caller, path: str
+) -> None:
+    refused(await caller.get(path), 401, "not-authenticated")
+    caller.headers = {"Authorization": "Bearer ver_x.y"}
+    refused(await caller.get(path), 401, "not-authenticated")
+    refused(await verify(caller, body(world)), 401, "not-authenticated")
+
+
+async def test_a_holder_s_login_is_no_verifier_s_token_and_the_other_way_round(
+    world: World, caller: Caller
+) -> None:
+    verifier = await as_verifier(world, caller)
+    refused(await verifier.get("/holder/showings"), 401, "not-authenticated")
+    await caller.arrive(MADE_UP[0])
+    refused(await verify(caller, body(world)), 401, "not-authenticated")
+
+
+async def test_who_am_i(world: World, caller: Caller) -> None:
+    me = done(await (await as_verifier(world, caller)).get("/verifier/me"), 200)
+    assert (me["name"], me["kind"]) == ("样本大队", "police")
+    assert "roadside-check" in me["purposes"]
+
+
+async def test_a_purpose_of_another_kind_is_forbidden(world: World, caller: Caller) -> None:
+    company = await as_verifier(world, caller, VerifierKind.COMPANY)
+    refused(await verify(company, body(world, purpose="roadside-check")), 403, "forbidden")
+
+
+async def test_an_ended_verifier_learns_nothing_though_its_token_is_remembered(
+    world: World, caller: Caller
+) -> None:
+    verifier, token = await add_verifier(world.database, "样本大队", VerifierKind.POLICE, world.now)
+    caller.headers = {"Authorization": f"Bearer {token}"}
+    done(await verify(caller, body(world)), 200)
+    await end_verifier(world.database, verifier.id, world.now)
+    refused(await verify(caller, body(world, "request-2")), 401, "not-authenticated")
+
+
+async def test_a_verifier_has_a_budget_and_is_told_when_it_refills(
+    world: World, caller: Caller, clock: FixedClock
+) -> None:
+    public = await as_verifier(world, caller, VerifierKind.PUBLIC)
+    for number in range(30):
+        done(await verify(public, body(world, f"request-{number}", code="LZ1:X")), 200)
+    problem = refused(await verify(public, body(world, code="LZ1:X")), 429, "too-many")
+    assert problem["retry_after_s"] == 2
+    clock.advance(2)
+    done(await verify(public, body(world, code="LZ1:X")), 200)
+
+
+async def test_guessing_short_codes_is_slowed_to_nothing(world: World, caller: Caller) -> None:
+    officer = await as_verifier(world, caller)
+    answers = [
+        await verify(officer, {"request": "request-1", "short_code": f"{number:08d}"}) for number in range(12)
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 10 + [429] * 2
+
+
+# --- the holder ---------------------------------------------------------------------------------------
+
+
+async def test_the_holder_reads_out_eight_digits_and_sees_who_looked(world: World, caller: Caller) -> None:
+    officer = await as_verifier(world, caller)
+    await caller.arrive(MADE_UP[0])
+    assert done(await caller.get("/holder/showings"), 200) == {"looks": []}
+    made = done(await caller.post("/holder/showings", {"code": world.phone.show(world.now)}), 201)
+    asked = {"request": "request-1", "short_code": made["short_code"]}
+    assert done(await verify(officer, asked), 200)["outcome"] == "valid"
+    refused(await verify(officer, asked | {"request": "request-2"}), 404, "not-found")
+    (look,) = done(await caller.get("/holder/showings"), 200)["looks"]
+    assert (look["verifier"], look["verifier_kind"], look["purpose"]) == (
+        "样本大队",
+        "police",
+        "roadside-check",
+    )
+    page = await caller.get("/holder/showings", params={"before": look["shown_at"]})
+    assert done(page, 200) == {"looks": []}
+
+
+async def test_the_same_post_again_gives_the_same_digits(world: World, caller: Caller) -> None:
+    await caller.arrive(MADE_UP[0])
+    asked, headers = {"code": world.phone.show(world.now)}, {"Idempotency-Key": "a-key-of-mine"}
+    first, again = [
+        done(await caller.post("/holder/showings", asked, headers=headers), 201) for _ in range(2)
+    ]
+    assert first == again
+
+
+async def test_nobody_gets_digits_for_another_s_code_or_sees_who_looked_at_them(
+    world: World, caller: Caller
+) -> None:
+    officer = await as_verifier(world, caller)
+    done(await verify(officer, body(world)), 200)
+    await caller.arrive(MADE_UP[1])
+    refused(await caller.post("/holder/showings", {"code": world.phone.show(world.now)}), 403, "forbidden")
+    assert done(await caller.get("/holder/showings"), 200) == {"looks": []}
+
+
+async def test_a_stale_code_gets_no_digits_and_the_step_is_named(world: World, caller: Caller) -> None:
+    await caller.arrive(MADE_UP[0])
+    code = world.phone.show(world.now - timedelta(seconds=91))
+    assert (
+        refused(await caller.post("/holder/showings", {"code": code}), 400, "not-verified")["place"]
+        == "fresh"
+    )
+
+
+async def test_digits_are_made_a_few_times_a_minute(world: World, caller: Caller) -> None:
+    await caller.arrive(MADE_UP[0])
+    answers = [await caller.post("/holder/showings", {"code": world.phone.show(world.now)}) for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [201] * 6 + [429]
