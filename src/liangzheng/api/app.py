@@ -1,0 +1,88 @@
+"""The HTTP application: `create_app(wiring)`."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+
+from liangzheng.api.auth import undeclared
+from liangzheng.api.direct import Application
+from liangzheng.api.frame import KIB, Frame, LargerBody, Limits
+from liangzheng.api.openapi import describe
+from liangzheng.api.problems import answer_failure, answer_protocol, answer_validation
+from liangzheng.api.table import RESOURCES
+from liangzheng.kernel.errors import Failure
+from liangzheng.kernel.time import Clock
+
+if TYPE_CHECKING:
+    from liangzheng.wiring import Wiring
+
+LARGER_BODIES: Final[Sequence[LargerBody]] = (
+    LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB),
+)
+"""Every other body is limited to 64 KiB."""
+
+SERVER_OPTIONS: Final[dict[str, Any]] = {
+    # The access log costs 18 % and would hold ids; the date comes from our clock (frame.py), once.
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "proxy_headers": False,
+    "ws": "none",
+    "timeout_keep_alive": 20,
+    "h11_max_incomplete_event_size": 16 * KIB,
+}
+"""What uvicorn must be started with, besides host and port."""
+
+
+def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
+    """The application over `wiring`. Raises RuntimeError when a route does not say who may call it."""
+    app = Application(
+        title="LiangZheng 亮证",
+        version=_version(),
+        docs_url=None,  # FastAPI's pages load from a CDN
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.wiring = wiring
+    limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts))
+    return dress(app, routes_of(resources), wiring.clock, limits)
+
+
+def dress(app: FastAPI, routes: Sequence[BaseRoute], clock: Clock, limits: Limits) -> FastAPI:
+    """`app` with these routes, problems for every failure and the frame around it all.
+
+    Raises RuntimeError when a route does not say who may call it.
+    """
+    open_doors = undeclared(routes)
+    if open_doors:
+        raise RuntimeError(f"routes that do not say who may call them: {', '.join(open_doors)}")
+    app.router.routes.extend(routes)
+    app.add_exception_handler(Failure, answer_failure)
+    app.add_exception_handler(RequestValidationError, answer_validation)
+    app.add_exception_handler(HTTPException, answer_protocol)
+    app.add_middleware(Frame, clock=clock, limits=limits)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def routes_of(resources: Sequence[str]) -> list[BaseRoute]:
+    """The routes of the modules named, hot ones first."""
+    modules = [importlib.import_module(name) for name in resources]
+    hot = [route for module in modules for route in getattr(module, "hot", ())]
+    usual = [route for module in modules if hasattr(module, "router") for route in module.router.routes]
+    return [*hot, *usual]
+
+
+def _version() -> str:
+    from liangzheng import __version__
+
+    return __version__

@@ -1,0 +1,241 @@
+"""What every request passes before a route sees it, and every answer before it leaves: one ASGI layer.
+
+In: host name, size, time and depth of the body, its content type. Out: security headers, the server's time,
+how far the phone's clock is off, and a plain 500 for a bug. One layer, not five: each costs every request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from liangzheng.api.bodies import is_deeper_than
+from liangzheng.api.problems import FAILURES, PROTOCOL, Breach, problem, unexpected
+from liangzheng.kernel.errors import Invalid, TooLarge
+from liangzheng.kernel.time import Clock
+
+KIB: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LargerBody:
+    """Paths that match `path` may send up to `octets`."""
+
+    path: re.Pattern[str]
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a request may weigh. Hosts are names without port; empty: any host name is served."""
+
+    body_octets: int = 64 * KIB
+    larger: Sequence[LargerBody] = ()
+    body_s: float = 15.0
+    depth: int = 16
+    hosts: frozenset[str] = field(default_factory=frozenset)
+
+    def for_path(self, path: str) -> int:
+        """Most octets a body sent to `path` may have."""
+        return next((large.octets for large in self.larger if large.path.fullmatch(path)), self.body_octets)
+
+
+SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"cache-control", b"no-store"),
+)
+"""Set where the route has not set its own. Browsers ignore the transport header on plain HTTP."""
+
+PHONE_TIME: Final = b"x-phone-time"
+CLOCK_OFFSET: Final = b"x-phone-clock-offset"
+_UNIX_MS = re.compile(rb"[0-9]{1,15}")
+_HAS_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_JSON = re.compile(rb"application/json(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
+
+
+class Frame:
+    """The layer around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock, limits: Limits) -> None:
+        self._app = app
+        self._clock = clock
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})  # we speak no WebSocket
+            return
+        dressed = _Dressed(send, self._clock)
+        headers = _Headers(scope["headers"])
+        offset_ms = _phone_offset_ms(headers.get(PHONE_TIME), self._clock.now())
+        dressed.offset_ms = offset_ms
+        scope.setdefault("state", {})["phone_offset_ms"] = offset_ms
+        try:
+            refusal, body = await self._take_in(scope, headers, receive)
+        except _Gone:
+            return  # half a request is no request
+        if refusal is not None:
+            await refusal(scope, receive, dressed)
+            return
+        try:
+            await self._app(scope, _replaying(body, receive), dressed)
+        except Exception as error:
+            answer = unexpected(error)
+            if dressed.started:
+                return  # half an answer is out: cutting it short is all that is left
+            await answer(scope, receive, dressed)
+
+    async def _take_in(
+        self, scope: Scope, headers: _Headers, receive: Receive
+    ) -> tuple[Response | None, bytes]:
+        """A refusal, or None and the whole body."""
+        if self._limits.hosts and _host_name(headers.get(b"host")) not in self._limits.hosts:
+            return problem(PROTOCOL[421]), b""
+        if scope["method"] not in _HAS_BODY and not headers.announce_body():
+            return None, b""
+        limit = self._limits.for_path(scope["path"])
+        announced = headers.get(b"content-length")
+        if announced is not None and (
+            not announced.isdigit() or len(announced) > 15 or int(announced) > limit
+        ):
+            return _too_large(limit), b""
+        try:
+            async with asyncio.timeout(self._limits.body_s):
+                body = await _read(receive, limit)
+        except TimeoutError:
+            return problem(PROTOCOL[408], headers={"Connection": "close"}), b""
+        if body is None:
+            return _too_large(limit), b""
+        return self._judge(headers, body), body
+
+    def _judge(self, headers: _Headers, body: bytes) -> Response | None:
+        if not body:
+            return None
+        if not _JSON.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
+            return problem(PROTOCOL[415])
+        if is_deeper_than(body, self._limits.depth):
+            breach = Breach("body", f"nested at most {self._limits.depth} deep")
+            return problem(FAILURES[Invalid], breaches=[breach])
+        return None
+
+
+class _Headers:
+    """Request headers by lower-case name; the first value counts."""
+
+    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        self._values: dict[bytes, bytes] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, value)
+
+    def get(self, name: bytes) -> bytes | None:
+        return self._values.get(name)
+
+    def announce_body(self) -> bool:
+        return self._values.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._values
+
+
+class _Dressed:
+    """`send`, with our headers added where the route set none."""
+
+    def __init__(self, send: Send, clock: Clock) -> None:
+        self._send = send
+        self._clock = clock
+        self.started = False
+        self.offset_ms: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = list(message.get("headers", ()))
+            present = {name.lower() for name, _ in headers}
+            headers.extend(pair for pair in SECURITY_HEADERS if pair[0] not in present)
+            if b"date" not in present:
+                headers.append((b"date", _http_date(int(self._clock.now().timestamp()))))
+            if self.offset_ms is not None:
+                headers.append((CLOCK_OFFSET, str(self.offset_ms).encode()))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+
+class _Gone(Exception):
+    """The client went away before its request was whole."""
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """The whole body, None when it is larger than `limit`. Raises _Gone when the client left meanwhile."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _Gone
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+@lru_cache(maxsize=4)
+def _http_date(second: int) -> bytes:
+    """The instant as HTTP writes it (RFC 9110 §5.6.7); thousands of answers share a second."""
+    return formatdate(second, usegmt=True).encode()
+
+
+def _too_large(limit: int) -> Response:
+    # The rest of the body is not read, so the connection cannot be used again.
+    return problem(FAILURES[TooLarge], f"at most {limit} octets", headers={"Connection": "close"})
+
+
+def _host_name(host: bytes | None) -> str:
+    text = (host or b"").decode("latin-1").lower()
+    if text.startswith("["):
+        return text.partition("]")[0].lstrip("[")
+    return text.partition(":")[0]
+
+
+def _phone_offset_ms(sent: bytes | None, now: datetime) -> int | None:
+    """Phone clock minus ours in milliseconds; positive: the phone is ahead. None for a header we cannot read.
+
+    That is not refused: a wrong clock must never lock an honest phone out.
+    """
+    if sent is None or not _UNIX_MS.fullmatch(sent):
+        return None
+    return int(sent) - int(now.timestamp() * 1000)

@@ -1,0 +1,145 @@
+"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Request
+from pydantic import Field
+
+from liangzheng import accounts
+from liangzheng.api.auth import Holder
+from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.octets import Base64Url, from_base64url, to_base64url
+from liangzheng.api.wired import wired
+from liangzheng.infra.face import FaceFrame
+from liangzheng.kernel.ids import FaceCheckId
+
+router = resource("/holder/face-checks", "holder")
+
+_LONGEST_MS = 2**53
+
+
+class BeginBody(Body):
+    """What the check is for; it will serve nothing else."""
+
+    purpose: Literal["apply", "bind-phone-key"]
+
+
+class FrameBody(Body):
+    """One picture: JPEG, at most 1280 pixels a side and 120 KiB."""
+
+    step: Annotated[int, Field(ge=0, le=31)]
+    at_ms: Annotated[int, Field(ge=0, le=_LONGEST_MS)]
+    jpeg: Base64Url = Field(repr=False)
+
+
+class FramesBody(Body):
+    """8 to 12 pictures in the order they were taken, each with the number of the step it shows."""
+
+    nonce: Base64Url = Field(repr=False)
+    frames: Annotated[list[FrameBody], Field(min_length=1, max_length=32)]
+
+    def read(self) -> list[FaceFrame]:
+        """The frames with their octets. Raises Invalid."""
+        return [
+            FaceFrame(frame.step, frame.at_ms, from_base64url(frame.jpeg, f"frames[{number}].jpeg"))
+            for number, frame in enumerate(self.frames)
+        ]
+
+
+class FaceCheckAnswer(Answer):
+    """Where a check stands. `simulated`: no face was looked at. `usable_until` is set when it passed."""
+
+    face_check_id: str
+    purpose: str
+    state: str
+    engine: str
+    engine_version: str
+    calibrated: bool
+    simulated: bool
+    reasons: list[str]
+    usable_until: datetime | None
+
+    @classmethod
+    def of(cls, check: accounts.FaceCheck) -> FaceCheckAnswer:
+        """What may leave of it."""
+        return cls(
+            face_check_id=str(check.face_check_id),
+            purpose=check.purpose.value,
+            state=check.state.value,
+            engine=check.engine,
+            engine_version=check.engine_version,
+            calibrated=check.calibrated,
+            simulated=check.simulated,
+            reasons=list(check.reasons),
+            usable_until=check.usable_until,
+        )
+
+
+class ChallengeAnswer(FaceCheckAnswer):
+    """What to do, in order, and until when to send it."""
+
+    nonce: str
+    steps: list[str]
+    expires_at: datetime
+
+
+@router.post("", status_code=201)
+async def begin(
+    request: Request, who: Holder, body: BeginBody, key: IdempotencyKey = None
+) -> ChallengeAnswer:
+    """Begin a check: a nonce and steps, good once and for a minute. Needs level 1."""
+    wiring = wired(request)
+    now = wiring.clock.now()
+
+    async with wiring.database.transaction() as tx:
+
+        async def perform() -> ChallengeAnswer:
+            check = await accounts.begin_face_check(
+                tx,
+                who.person_id,
+                accounts.Purpose(body.purpose),
+                wiring.face_verifier,
+                wiring.account_policy,
+                now,
+            )
+            return ChallengeAnswer(
+                **FaceCheckAnswer.of(check).model_dump(),
+                nonce=to_base64url(check.nonce),
+                steps=list(check.steps),
+                expires_at=check.expires_at,
+            )
+
+        return await once(
+            tx, key, owner=who.person_id, act="face-check.begin", body=body, answer=ChallengeAnswer, now=now,
+            perform=perform,
+        )  # fmt: skip
+
+
+@router.post("/{face_check_id}/frames")
+async def submit(request: Request, who: Holder, face_check_id: str, body: FramesBody) -> FaceCheckAnswer:
+    """Send the frames, once. The same frames again are answered alike, without a key."""
+    wiring = wired(request)
+    check = await accounts.finish_face_check(
+        wiring.database,
+        who.person_id,
+        FaceCheckId.parse(face_check_id),
+        from_base64url(body.nonce, "nonce"),
+        body.read(),
+        wiring.face_verifier,
+        wiring.account_policy,
+        wiring.clock.now(),
+    )
+    return FaceCheckAnswer.of(check)
+
+
+@router.get("/{face_check_id}")
+async def show(request: Request, who: Holder, face_check_id: str) -> FaceCheckAnswer:
+    """Where a check of the caller's stands."""
+    async with wired(request).database.read() as tx:
+        return FaceCheckAnswer.of(
+            await accounts.face_check(tx, who.person_id, FaceCheckId.parse(face_check_id))
+        )

@@ -1,0 +1,127 @@
+"""The holder's side of a showing: eight digits in place of a code, and who looked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import Query, Request
+from pydantic import AwareDatetime, StringConstraints
+
+from liangzheng import showing
+from liangzheng.accounts import Caller
+from liangzheng.api.auth import Holder
+from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.wired import wired
+from liangzheng.infra.limits import Limiter, Rate
+from liangzheng.kernel.errors import Forbidden, Invalid
+from liangzheng.kernel.ids import DriverId
+
+router = resource("/holder/showings", "holder")
+
+_FIRST, _LAST = datetime(2000, 1, 2), datetime(2099, 12, 30)  # noqa: DTZ001 (a day to spare for any offset)
+SHORT_CODES: Final = Rate(6, 60)
+"""A minute has four codes of fifteen seconds; two more leave room for a slip of the tongue."""
+
+
+class ShowBody(Body):
+    """A fresh code the phone made."""
+
+    code: Annotated[str, StringConstraints(max_length=2000)]
+
+
+class ShortCodeAnswer(Answer):
+    """What to read out. Good once, until `expires_at`."""
+
+    short_code: str
+    expires_at: datetime
+
+
+class LookAnswer(Answer):
+    """One verification of one of the holder's codes."""
+
+    verification: str
+    at: datetime
+    shown_at: datetime
+    verifier: str
+    verifier_kind: str
+    purpose: str
+    class_asked: str | None
+
+
+class LooksAnswer(Answer):
+    """Newest first; `before` of the next page is the last `shown_at`."""
+
+    looks: list[LookAnswer]
+
+
+@router.post("", status_code=201)
+async def show(request: Request, who: Holder, body: ShowBody, key: IdempotencyKey = None) -> ShortCodeAnswer:
+    """Eight digits that stand for this code for a minute, for a verifier whose camera does not work."""
+    wiring = wired(request)
+    now = wiring.clock.now()
+    driver_id = _driver(who)
+    _limiter(request).take(who.person_id, now)
+
+    async with wiring.database.transaction() as tx:
+
+        async def perform() -> ShortCodeAnswer:
+            made = await showing.make_short_code(
+                tx, wiring.trust(), wiring.lives, who.person_id, driver_id, body.code, now
+            )
+            return ShortCodeAnswer(short_code=made.digits, expires_at=made.expires_at)
+
+        return await once(
+            tx,
+            key,
+            owner=who.person_id,
+            act="showing.short-code",
+            body=body,
+            answer=ShortCodeAnswer,
+            now=now,
+            perform=perform,
+        )
+
+
+@router.get("")
+async def looks(
+    request: Request,
+    who: Holder,
+    before: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> LooksAnswer:
+    """Who verified the caller's codes, when and for what."""
+    wiring = wired(request)
+    until = before or wiring.clock.now() + timedelta(days=1)
+    if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
+        raise Invalid("before", "a time from 2000 to 2099")
+    found = await showing.looks_at(wiring.database, _driver(who), until, limit)
+    return LooksAnswer(
+        looks=[
+            LookAnswer(
+                verification=str(look.id),
+                at=look.at,
+                shown_at=look.shown_at,
+                verifier=look.verifier_name,
+                verifier_kind=look.verifier_kind.value,
+                purpose=look.purpose,
+                class_asked=look.class_asked,
+            )
+            for look in found
+        ]
+    )
+
+
+def _driver(who: Caller) -> DriverId:
+    if who.driver_id is None:
+        raise Forbidden("only a driver of the register shows a licence: check your real name first")
+    return who.driver_id
+
+
+def _limiter(request: Request) -> Limiter:
+    state = request.app.state
+    found: Limiter | None = getattr(state, "short_code_limiter", None)
+    if found is None:
+        found = state.short_code_limiter = Limiter(SHORT_CODES, "short codes")
+    return found

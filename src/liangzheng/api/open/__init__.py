@@ -1,0 +1,1 @@
+"""What anybody may read: start page, health, trust bundle."""

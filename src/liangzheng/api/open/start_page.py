@@ -1,0 +1,63 @@
+"""GET /: what this is, what in it is simulated, how to log in. Chinese first, English below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from string import Template
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from liangzheng.api.auth import public
+from liangzheng.api.bodies import resource
+from liangzheng.api.pages import page
+from liangzheng.api.wired import wired
+
+router = resource("", "open")
+
+_TEXT: Final = Template((resources.files(__package__) / "start_page.html").read_text("utf-8"))
+_SIMULATED_OUTSIDE_PRODUCTION: Final = (
+    ("驾驶人库中的人均为虚构", "The people in the driver register are made up"),
+    (
+        "实名只与本机驾驶人库比对",
+        "Real names are compared with this register only; no outside source is asked",
+    ),
+    ("不发送短信", "No text messages are sent"),
+)
+
+
+@router.get("/", include_in_schema=False)
+@public
+async def start_page(request: Request) -> HTMLResponse:
+    """The start page; the same for everybody."""
+    wiring = wired(request)
+    simulated = simulated_neighbours(
+        wiring.settings.mode, face=wiring.face_verifier.simulated, real_name=wiring.real_name.simulated
+    )
+    base = str(request.base_url).rstrip("/")
+    return page("亮证 LiangZheng", _TEXT.substitute(notice=_notice(simulated), base=escape(base)))
+
+
+def simulated_neighbours(mode: str, *, face: bool, real_name: bool) -> list[tuple[str, str]]:
+    """What in this deployment stands in for a real neighbour, in Chinese and English. Empty in production."""
+    if mode == "production":
+        return []
+    found = [*_SIMULATED_OUTSIDE_PRODUCTION]
+    if face:
+        found.append(("人脸核验为模拟，不看人脸", "The face check is simulated: it looks at no face"))
+    if real_name:
+        found.append(("实名来源为模拟", "The source of real names is simulated"))
+    return found
+
+
+def _notice(simulated: Sequence[tuple[str, str]]) -> str:
+    if not simulated:
+        return ""
+    items = "".join(f"<li>{escape(zh)} <span lang='en'>· {escape(en)}</span></li>" for zh, en in simulated)
+    return (
+        '<div class="notice" role="note"><p><strong>演示环境，以下为模拟：</strong> '
+        f'<span lang="en">Not the real thing. Simulated here:</span></p><ul>{items}</ul></div>'
+    )

@@ -1,0 +1,110 @@
+"""The OpenAPI description, made from the routes that run: FastAPI's, the hot ones, who may call, problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+
+from liangzheng.api.auth import authenticators, is_public
+from liangzheng.api.hot import Described
+from liangzheng.api.problems import MEDIA_TYPE
+
+_REF = "#/components/schemas/{name}"
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:liangzheng:problem:<code>"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "place": {"type": "string", "description": "where the broken rule stood"},
+        "rule": {"type": "string", "description": "what it should have been; never the value"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["place", "rule"],
+                "properties": {"place": {"type": "string"}, "rule": {"type": "string"}},
+            },
+        },
+        "retry_after_s": {"type": "integer"},
+        "error_id": {"type": "string"},
+    },
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The description; made once, then kept on the application."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _made(app)
+    return app.openapi_schema
+
+
+def _made(app: FastAPI) -> dict[str, Any]:
+    description = get_openapi(
+        title=app.title,
+        version=app.version,
+        routes=app.routes,
+        description="Electronic driving licences: apply, show, verify.",
+    )
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in route.methods or ():
+                operation = description["paths"][route.path_format][method.lower()]
+                _finish(operation, [] if is_public(route.endpoint) else authenticators(route))
+        elif isinstance(route, Route) and hasattr(route.endpoint, "described"):
+            _add_hot(description, route, route.endpoint.described)
+    names = {
+        n for ops in description["paths"].values() for op in ops.values() for s in op["security"] for n in s
+    }
+    description["components"]["securitySchemes"] = {
+        name: {"type": "http", "scheme": "bearer", "description": f"token of a {name}"}
+        for name in sorted(names)
+    }
+    return description
+
+
+def _finish(operation: dict[str, Any], who: list[str]) -> None:
+    operation["security"] = [{name: []} for name in who]
+    operation.get("responses", {}).pop("422", None)
+    operation["responses"]["default"] = {
+        "description": "A problem (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}},
+    }
+
+
+def _add_hot(description: dict[str, Any], route: Route, described: Described) -> None:
+    types = [described.answer] if described.body is None else [described.answer, described.body]
+    found, components = msgspec.json.schema_components(types, ref_template=_REF)
+    description["components"]["schemas"].update(components)
+    operation: dict[str, Any] = {
+        "summary": described.summary,
+        "tags": [described.tag],
+        "operationId": f"{described.tag}_{route.name}_{'_'.join(sorted(route.methods or ()))}".lower(),
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in route.param_convertors
+        ],
+        "responses": {
+            str(described.status): {
+                "description": "Done",
+                "content": {"application/json": {"schema": found[0]}},
+            }
+        },
+    }
+    if described.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": found[1]}}}
+    _finish(operation, authenticators(route))
+    for method in sorted((route.methods or set()) - {"HEAD"}):
+        description["paths"].setdefault(route.path_format, {})[method.lower()] = operation

@@ -1,0 +1,27 @@
+"""Every file of routes, in one table: one line each.
+
+A module has a `router` (bodies.resource), or `hot` (a list of routes of hot.py), or both.
+Hot routes are matched first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+RESOURCES: Final[Sequence[str]] = (
+    "liangzheng.api.open.start_page",
+    "liangzheng.api.open.health",
+    "liangzheng.api.open.papers",
+    "liangzheng.api.holder.accounts",
+    "liangzheng.api.holder.sessions",
+    "liangzheng.api.holder.face_checks",
+    "liangzheng.api.holder.phone_keys",
+    "liangzheng.api.holder.applications",
+    "liangzheng.api.holder.licence",
+    "liangzheng.api.holder.showings",
+    "liangzheng.api.open.rollout",
+    "liangzheng.api.open.status_lists",
+    "liangzheng.api.open.trust_bundle",
+    "liangzheng.api.verifier.verifications",
+)

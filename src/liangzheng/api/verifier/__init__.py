@@ -1,0 +1,1 @@
+"""What an officer's or a company's device calls."""

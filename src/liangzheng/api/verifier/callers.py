@@ -1,0 +1,94 @@
+"""Who verifies, by the bearer token of an officer's terminal, a company's system or the public page; and
+how often each may."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+
+from liangzheng import showing
+from liangzheng.api.auth import authenticates, bearer_token
+from liangzheng.api.wired import wired
+from liangzheng.infra.limits import Limiter, Rate
+from liangzheng.showing import Verifier, VerifierKind
+from liangzheng.standards.livecode import Lives, TrustBundle
+
+if TYPE_CHECKING:
+    from liangzheng.wiring import Wiring
+
+KNOWN_FOR_S: Final = 30.0
+TRUST_FOR_S: Final = 1.0
+_MOST_KNOWN: Final = 20_000
+
+RATES: Final = {
+    VerifierKind.POLICE: Rate(120, 60),
+    VerifierKind.COMPANY: Rate(600, 60),
+    VerifierKind.PUBLIC: Rate(30, 60),
+}
+"""Verifications a minute: an officer's terminal sees one car at a time. Each server process counts for
+itself."""
+
+SHORT_CODES: Final = Rate(10, 60)
+"""Short codes a minute, right or wrong: guessing one of a hundred million within its minute stays out of
+reach."""
+
+
+@dataclass(slots=True)
+class Doorkeeper:
+    """What this process remembers for verifiers.
+
+    A token once checked is known for half a minute, so that a request costs no round trip of its own: the
+    statement that verifies asks again whether its verifier is active, so an ended one learns nothing in that
+    half minute. The trust bundle is looked for on disk once a second.
+    """
+
+    known: OrderedDict[bytes, tuple[Verifier, float]] = field(default_factory=OrderedDict)
+    looks: dict[VerifierKind, Limiter] = field(
+        default_factory=lambda: {kind: Limiter(rate, "verifications") for kind, rate in RATES.items()}
+    )
+    short_codes: Limiter = field(default_factory=lambda: Limiter(SHORT_CODES, "short codes"))
+    _grounds: tuple[TrustBundle, Lives, float] | None = None
+
+    def recall(self, header: bytes) -> Verifier | None:
+        """The verifier this Authorization header was known for a moment ago."""
+        found = self.known.get(header)
+        return found[0] if found is not None and found[1] > time.monotonic() else None
+
+    def keep(self, header: bytes, verifier: Verifier) -> None:
+        """Knows it for a while."""
+        self.known[header] = (verifier, time.monotonic() + KNOWN_FOR_S)
+        self.known.move_to_end(header)
+        if len(self.known) > _MOST_KNOWN:
+            self.known.popitem(last=False)
+
+    def grounds(self, wiring: Wiring) -> tuple[TrustBundle, Lives]:
+        """What codes are judged on: the published bundle, at most a second late, and how long things live."""
+        at = time.monotonic()
+        if self._grounds is None or self._grounds[2] <= at:
+            self._grounds = (wiring.trust(), wiring.lives, at + TRUST_FOR_S)
+        return self._grounds[:2]
+
+
+def doorkeeper(request: Request) -> Doorkeeper:
+    """The one of this application."""
+    state = request.app.state
+    found: Doorkeeper | None = getattr(state, "doorkeeper", None)
+    if found is None:
+        found = state.doorkeeper = Doorkeeper()
+    return found
+
+
+@authenticates
+async def verifier(request: Request) -> Verifier:
+    """The verifier whose token this is. Raises NotAuthenticated."""
+    headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    door = doorkeeper(request)
+    found = door.recall(headers[0]) if len(headers) == 1 else None
+    if found is None:
+        found = await showing.authenticate(wired(request).database, bearer_token(request))
+        door.keep(headers[0], found)
+    return found

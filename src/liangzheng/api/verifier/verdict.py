@@ -1,0 +1,163 @@
+"""An answer as it goes over the wire. Codes are stable; words come in Chinese and English."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+
+import msgspec
+
+from liangzheng.kernel.status import Status
+from liangzheng.showing import words
+from liangzheng.showing.model import Answer, Holder, Standing
+
+
+class Text(msgspec.Struct, frozen=True):
+    """The same sentence twice."""
+
+    zh: str
+    en: str
+
+
+class ReasonAnswer(msgspec.Struct):
+    """Why it is not a plain yes; the first of several decided."""
+
+    code: str
+    words: Text
+    status_letter: str | None = None
+
+
+class HolderAnswer(msgspec.Struct):
+    """Whom the licence names. `number` is whole for police only; `valid_until` null: long-term."""
+
+    name: str
+    number: str
+    sex: str
+    classes: str
+    valid_from: date
+    valid_until: date | None
+    authority: str
+
+
+class StandingAnswer(msgspec.Struct):
+    """Live status. What it shows and whether it lets drive are two results; letters, words and points are
+    for police only."""
+
+    display_status: str
+    may_drive: bool
+    standing_version: int
+    as_of: datetime
+    status: str | None = None
+    status_words: Text | None = None
+    points: int | None = None
+
+
+class ClassAnswer(msgspec.Struct):
+    """May drive the class asked for, by the class table as of today."""
+
+    asked: str
+    allowed: bool | None
+
+
+class StepAnswer(msgspec.Struct):
+    """The verification step that did not hold, its name as in docs/live-code.md, and why."""
+
+    name: str
+    name_zh: str
+    why: str
+
+
+class VerdictAnswer(msgspec.Struct):
+    """What the verifier hears. Colour (`tone`), icon and word always come together."""
+
+    outcome: str
+    tone: str
+    icon: str
+    words: Text
+    reasons: list[ReasonAnswer]
+    checked_at: datetime
+    verification: str | None = None
+    step: StepAnswer | None = None
+    holder: HolderAnswer | None = None
+    standing: StandingAnswer | None = None
+    driving_class: ClassAnswer | None = msgspec.field(default=None, name="class")
+    licence: str | None = None
+    licence_version: int | None = None
+    shown_at: datetime | None = None
+    portrait: str | None = None
+    """Where the portrait is for the next five minutes; police only."""
+
+
+def verdict(answer: Answer) -> VerdictAnswer:
+    """Everything that is left of an answer after `rules.disclose`."""
+    icon, headline = words.headline(answer.decision)
+    verification = str(answer.verification_id) if answer.verification_id else None
+    return VerdictAnswer(
+        outcome=answer.outcome.value,
+        tone=answer.decision.tone.value,
+        icon=icon,
+        words=_text(headline),
+        reasons=[
+            ReasonAnswer(
+                reason.because.value, _text(words.of_reason(reason)), reason.letter and reason.letter.value
+            )
+            for reason in answer.decision.reasons
+        ],
+        checked_at=answer.checked_at,
+        verification=verification,
+        step=StepAnswer(answer.step.value, words.STEPS[answer.step], answer.why or "")
+        if answer.step
+        else None,
+        holder=_holder(answer.holder) if answer.holder else None,
+        standing=_standing(answer.standing) if answer.standing else None,
+        driving_class=ClassAnswer(answer.class_asked.value, answer.class_held)
+        if answer.class_asked
+        else None,
+        licence=str(answer.licence_id) if answer.licence_id else None,
+        licence_version=answer.licence_version,
+        shown_at=answer.shown_at,
+        portrait=_portrait(answer, verification),
+    )
+
+
+@lru_cache(maxsize=256)
+def _text(said: words.Words) -> Text:
+    return Text(said.zh, said.en)
+
+
+@lru_cache(maxsize=1024)
+def _status_words(status: Status) -> Text:
+    return Text(status.shown_as, ", ".join(words.STATUS[letter].en for letter in status))
+
+
+def _holder(holder: Holder) -> HolderAnswer:
+    return HolderAnswer(
+        holder.name,
+        holder.number,
+        holder.sex,
+        str(holder.classes),
+        holder.valid_from,
+        holder.valid_until,
+        holder.authority,
+    )
+
+
+def _standing(standing: Standing) -> StandingAnswer:
+    known = standing.status
+    return StandingAnswer(
+        display_status=standing.display.value,
+        may_drive=standing.may_drive,
+        standing_version=standing.version,
+        as_of=standing.as_of,
+        status=str(known) if known else None,
+        status_words=_status_words(known) if known else None,
+        points=standing.points,
+    )
+
+
+def _portrait(answer: Answer, verification: str | None) -> str | None:
+    if answer.portrait_of is None or verification is None:
+        return None
+    # The driver's id stands in the address because everything about a driver is kept by it; it is no secret
+    # and opens nothing.
+    return f"/verifier/verifications/{verification}/portrait?of={answer.portrait_of}"

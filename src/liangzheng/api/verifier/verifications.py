@@ -1,0 +1,106 @@
+"""POST a code, hear the verdict; then, for police, the portrait. Hot: the roadside waits for it."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from liangzheng import showing
+from liangzheng.api.hot import hot_get, hot_post
+from liangzheng.api.verifier.callers import doorkeeper, verifier
+from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
+from liangzheng.api.wired import wired
+from liangzheng.kernel.classes import DrivingClass
+from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.ids import DriverId, VerificationId
+from liangzheng.showing import PURPOSES, Ask, Verifier
+
+
+class VerifyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A code as it was scanned, or the eight digits the holder read out; one of the two.
+
+    `request`: 8 to 64 printable characters, made anew for each showing and kept for a retry: the same code
+    in the same request is the same look. `class`: may the holder drive it? `purpose`: what the verifier may
+    verify for; the first of its kind when absent.
+    """
+
+    request: str
+    code: str | None = None
+    short_code: str | None = None
+    driving_class: str | None = msgspec.field(default=None, name="class")
+    purpose: str | None = None
+
+
+async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAnswer:
+    """Verify what a holder shows: live status, points, first showing, and whether a class may be driven."""
+    wiring = wired(request)
+    now = wiring.clock.now()
+    door = doorkeeper(request)
+    door.looks[who.kind].take(who.id, now)
+    purpose = body.purpose or PURPOSES[who.kind][0]
+    wanted = _class(body.driving_class)
+    if body.code is not None and body.short_code is None:
+        ask = Ask(body.code, body.request, purpose, wanted)
+    elif body.short_code is not None and body.code is None:
+        door.short_codes.take(who.id, now)
+        ask = await showing.ask_by_short_code(
+            wiring.database, who, body.short_code, body.request, purpose, wanted, now
+        )
+    else:
+        raise Invalid("code", "either code or short_code")
+    return verdict(await showing.verify(wiring.database, *door.grounds(wiring), who, ask, now))
+
+
+async def portrait(request: Request, who: Verifier) -> Response:
+    """The picture the verified licence was issued with: for the officer who verified it, for five minutes."""
+    wiring = wired(request)
+    picture = await showing.portrait(
+        wiring.database,
+        who,
+        VerificationId.parse(request.path_params["verification"]),
+        DriverId.parse(request.query_params.get("of", "")),
+        wiring.clock.now(),
+    )
+    return Response(picture, media_type="image/jpeg")
+
+
+class MeAnswer(msgspec.Struct):
+    """The caller, and what it may verify for."""
+
+    verifier: str
+    name: str
+    kind: str
+    purposes: list[str]
+
+
+async def me(request: Request, who: Verifier) -> MeAnswer:
+    """Who this token is."""
+    return MeAnswer(str(who.id), who.name, who.kind.value, list(PURPOSES[who.kind]))
+
+
+def _class(text: str | None) -> DrivingClass | None:
+    try:
+        return None if text is None else DrivingClass(text)
+    except ValueError:
+        raise Invalid("class", f"one of {' '.join(DrivingClass)}") from None
+
+
+hot = [
+    hot_post(
+        "/verifier/verifications",
+        verify,
+        who=verifier,
+        body=VerifyBody,
+        answer=VerdictAnswer,
+        summary="Verify a shown code",
+    ),
+    hot_get(
+        "/verifier/verifications/{verification}/portrait",
+        portrait,
+        who=verifier,
+        answer=bytes,
+        summary="The portrait of the licence just verified",
+    ),
+    hot_get("/verifier/me", me, who=verifier, answer=MeAnswer, summary="Who this token is"),
+]

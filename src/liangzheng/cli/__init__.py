@@ -1,0 +1,1 @@
+"""One file per command; `main.py` holds the table of them."""

@@ -1,0 +1,80 @@
+"""The demonstration's own way to the HTTP API: what a phone or a terminal would send, and what came back."""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from liangzheng.kernel.errors import Unavailable
+
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: the status and the JSON body (None when there is none)."""
+
+    status: int
+    body: Any
+
+    def expect(self, *statuses: int) -> Any:
+        """The body, when the status is one of these. Raises Unavailable with the problem's own words otherwise."""
+        if self.status not in statuses:
+            detail = self.body.get("detail") or self.body.get("title") if isinstance(self.body, dict) else ""
+            raise Unavailable(f"the API answered {self.status} where {statuses[0]} was expected: {detail}")
+        return self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Talks to one API as one caller. A connection a request: the API may have been killed in between."""
+
+    host: str
+    port: int
+    token: str | None = None
+
+    def as_caller(self, token: str) -> Client:
+        """The same API with another `Authorization: Bearer`."""
+        return Client(self.host, self.port, token)
+
+    def get(self, path: str) -> Reply:
+        """GET."""
+        return self._send("GET", path, None, None)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Reply:
+        """POST of JSON. `key`: the Idempotency-Key, the same at every retry."""
+        return self._send("POST", path, body, key)
+
+    def octets(self, path: str) -> tuple[int, bytes]:
+        """GET of something that is not JSON: status and octets."""
+        return self._exchange("GET", path, None, self._headers(None))
+
+    def _send(self, method: str, path: str, body: Any, key: str | None) -> Reply:
+        payload = None if body is None else msgspec.json.encode(body)
+        status, octets = self._exchange(method, path, payload, self._headers(key))
+        try:
+            return Reply(status, msgspec.json.decode(octets) if octets else None)
+        except msgspec.DecodeError:
+            return Reply(status, None)
+
+    def _headers(self, key: str | None) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return headers
+
+    def _exchange(self, method: str, path: str, payload: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT_S)
+        try:
+            connection.request(method, path, payload, headers)
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        except (OSError, http.client.HTTPException) as trouble:
+            raise Unavailable(f"the API does not answer: {type(trouble).__name__}") from trouble
+        finally:
+            connection.close()

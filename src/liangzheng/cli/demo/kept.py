@@ -1,0 +1,55 @@
+"""What the demonstration remembers between two starts, so that a start after a crash goes on where the last one stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from liangzheng.infra.keys_file import write_whole
+
+
+class Actor(msgspec.Struct, kw_only=True):
+    """A fictional driver of the generated register who has an account: what only they would know, and their phone's key."""
+
+    line: int
+    """In the register file, the header being line 1."""
+    mobile: str
+    password: str
+    identity_number: str
+    name: str
+    authority: str
+    classes: str
+    phone_key: bytes
+    """PKCS#8: stands for the key store of a phone."""
+    story: str
+    """Prefix of this actor's idempotency keys: a step done twice is done once."""
+    once: bool = False
+    """Cast for a story that is told without a person; the others are printed for people to log in as."""
+    told: bool = False
+    """The story of this driver was told to its end."""
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """Everything the demonstration keeps in its own file, beside the database; readable by its owner only."""
+
+    verifier_token: str | None = None
+    imported: dict[str, str] = msgspec.field(default_factory=dict)
+    """Register file → SHA-256 of what of it is in the register; set when its import has ended."""
+    actors: list[Actor] = msgspec.field(default_factory=list)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """What was kept; empty when nothing was."""
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except FileNotFoundError:
+            return cls()
+
+    def save(self, path: Path) -> None:
+        """Durably, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, msgspec.json.encode(self))
+        os.chmod(path, 0o600)

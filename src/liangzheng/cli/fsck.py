@@ -1,0 +1,110 @@
+"""`./lz fsck`: whether everything stored agrees with itself. Reads one snapshot, writes nothing, may run beside a live service."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from liangzheng import accounts, audit, drivers, licences, showing
+from liangzheng.cli.main import run
+from liangzheng.infra import checks, outbox
+from liangzheng.infra.checks import Finding
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.keys_file import load_bundle, read_index_secret
+from liangzheng.infra.postgres import Connection, Database, attach
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.time import SystemClock, civil_day
+from liangzheng.wiring import key_dirs
+
+app = typer.Typer()
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run found. `pending`: events that wait for their handler; they are no fault, their drivers are not compared yet."""
+
+    faults: list[Finding] = field(default_factory=list)
+    areas: list[tuple[str, int, float]] = field(default_factory=list)
+    pending: int = 0
+
+    @property
+    def summary(self) -> str:
+        """In one line."""
+        waiting = f", {self.pending} events waiting" if self.pending else ""
+        return f"{len(self.areas)} areas, {len(self.faults)} faults{waiting}"
+
+
+@app.command()
+def fsck(
+    as_json: bool = typer.Option(False, "--json", help="One JSON object: areas, faults, events waiting."),
+) -> None:
+    """Check that everything stored agrees with itself. Exit status 0: clean; 1: faults, each named.
+
+    Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
+    application and events, its signature under the trust bundle, its status equal to the register's; verifications with their
+    audit entries; the audit chains link by link; events nobody could handle.
+    """
+    settings = Settings.from_env()
+    report = run(_attached(settings))
+    if as_json:
+        typer.echo(msgspec.json.encode(report))
+    else:
+        _print(report)
+    raise typer.Exit(1 if report.faults else 0)
+
+
+async def _attached(settings: Settings) -> Report:
+    async with attach(settings, migrate=False) as database:
+        return await check_all(settings, database)
+
+
+async def check_all(settings: Settings, database: Database) -> Report:
+    """Every context's own check, over one snapshot of the database; the audit chains over another."""
+    report = Report()
+    dirs = key_dirs(settings)
+    trust, keys = load_bundle(dirs), KeyIndex(read_index_secret(dirs))
+    async with database.snapshot() as tx:
+        report.pending = sum(count for topic, count in (await outbox.depth(tx)).items() if topic != "parked")
+        lagging = {DriverId(subject) for subject in await outbox.subjects(tx, drivers.STANDING_CHANGED)}
+        today = civil_day(SystemClock().now())
+        for area, found in (
+            ("drivers", drivers.check(tx, keys)),
+            ("accounts", accounts.check(tx)),
+            ("licences", licences.check(tx, trust, today, lagging)),
+            ("showing", showing.check(tx)),
+            ("queue", _queue(tx)),
+        ):
+            began = time.monotonic()
+            faults = await found
+            report.faults += faults
+            report.areas.append((area, len(faults), time.monotonic() - began))
+    began = time.monotonic()
+    broken = [Finding("the audit chains are whole", str(fault), "") for fault in await audit.check(database)]
+    report.faults += broken
+    report.areas.append(("audit", len(broken), time.monotonic() - began))
+    return report
+
+
+async def _queue(tx: Connection) -> list[Finding]:
+    return await checks.find(tx, outbox.CHECKS)
+
+
+def _print(report: Report) -> None:
+    table = Table()
+    for heading in ("area", "faults", "seconds"):
+        table.add_column(heading, justify="left" if heading == "area" else "right")
+    for area, faults, seconds in report.areas:
+        table.add_row(area, f"[red]{faults}[/red]" if faults else "0", f"{seconds:.2f}")
+    console = Console()
+    console.print(table)
+    for fault in report.faults:
+        console.print(f"[red]✗[/red] {fault}", highlight=False, soft_wrap=True)
+    if report.pending:
+        console.print(f"{report.pending} events wait for their handler; their drivers were not compared", highlight=False)
+    console.print("[green]clean[/green]" if not report.faults else f"[red]{len(report.faults)} faults[/red]")

@@ -1,0 +1,161 @@
+"""The one file that chooses neighbours: which face engine, which source of real names, which keys, for which process.
+
+A process gets what its part needs and nothing else: the API the status signer, the issuer the document signers, the
+queue worker neither. What is simulated refuses to be made in production mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from liangzheng import accounts, drivers
+from liangzheng.infra.face import FaceVerifier
+from liangzheng.infra.face_manual import ManualFace
+from liangzheng.infra.face_simulated import SimulatedFace
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.keys_file import FileSigners, KeyDirs, Trust, read_index_secret, refuse_in_production
+from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.postgres import Connection, Database, attach
+from liangzheng.infra.realname_register import RegisterRealName
+from liangzheng.infra.reference import Reference, load_reference
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.errors import Unavailable
+from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.people import IdentityNumber, PersonName
+from liangzheng.kernel.time import Clock, SystemClock
+from liangzheng.standards.livecode import Lives
+from liangzheng.standards.x509 import Role
+
+
+class Part(StrEnum):
+    """What a process is there for; it decides which keys the process is given."""
+
+    API = "api"
+    ISSUER = "issuer"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything a process may reach. A neighbour its part does not need is missing, and asking for it is Unavailable."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    reference: Reference
+    key_index: KeyIndex
+    trust: Trust
+    real_name: accounts.RealName
+    face_verifier: FaceVerifier
+    account_policy: accounts.AccountPolicy
+    passwords: Passwords
+    _status_signers: FileSigners | None = field(default=None, repr=False)
+    _document_signers: FileSigners | None = field(default=None, repr=False)
+
+    @property
+    def lives(self) -> Lives:
+        """How long codes, snapshots and credentials live."""
+        return self.settings.lives
+
+    @property
+    def status_signers(self) -> FileSigners:
+        """The status signer's keys. Raises Unavailable in a process that is not the API."""
+        return _given(self._status_signers, "status signer")
+
+    @property
+    def document_signers(self) -> FileSigners:
+        """The document signers' keys. Raises Unavailable in every process but the issuer."""
+        return _given(self._document_signers, "document signer")
+
+    @property
+    def simulated(self) -> tuple[str, ...]:
+        """The neighbours that only play their part, for the start page and the logs."""
+        played = (("face check", self.face_verifier.simulated), ("real names", self.real_name.simulated))
+        return tuple(name for name, simulated in played if simulated)
+
+
+def _given(signers: FileSigners | None, what: str) -> FileSigners:
+    if signers is None:
+        raise Unavailable(f"this process is not given the keys of a {what}")
+    return signers
+
+
+def key_dirs(settings: Settings) -> KeyDirs:
+    """Where the keys of each role are. The trust bundle, public, stands beside them in the data directory."""
+    return KeyDirs(
+        root=settings.key_dir("root"),
+        issuer=settings.key_dir("issuer"),
+        status=settings.key_dir("status"),
+        index=settings.key_dir("index"),
+        trust=settings.data_dir / "keys" / "trust",
+    )
+
+
+@asynccontextmanager
+async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -> AsyncIterator[Wiring]:
+    """The wiring of one process for the length of the block, the database attached.
+
+    Raises NotFound before `./lz keys init`, Unavailable without a database, Forbidden for key files in production.
+    """
+    async with attach(settings, max=settings.pool_size) as database:
+        wiring = wire(settings, part, database, clock)
+        try:
+            yield wiring
+        finally:
+            wiring.passwords.close()
+
+
+def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
+    """The wiring over a database that is already open."""
+    dirs = key_dirs(settings)
+    trust = Trust(dirs)
+    refuse_in_production(settings.mode, settings.allow_software_keys)
+    return Wiring(
+        settings=settings,
+        database=database,
+        clock=clock or SystemClock(),
+        reference=load_reference(),
+        key_index=(key_index := KeyIndex(read_index_secret(dirs))),
+        trust=trust,
+        real_name=_real_name(key_index),
+        face_verifier=_face_verifier(settings),
+        account_policy=_account_policy(settings),
+        passwords=Passwords(
+            memory_kib=settings.argon2_memory_kib,
+            passes=settings.argon2_passes,
+            at_once=settings.argon2_at_once,
+        ),
+        _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
+        _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
+    )
+
+
+def _real_name(key_index: KeyIndex) -> accounts.RealName:
+    """The driver register: number and name must both be there."""
+
+    async def find(tx: Connection, number: IdentityNumber) -> tuple[DriverId, PersonName] | None:
+        return await drivers.named(tx, key_index, number)
+
+    return RegisterRealName(find, drivers.same_name)
+
+
+def _account_policy(settings: Settings) -> accounts.AccountPolicy:
+    """How long logins and face checks last. A simulated pass counts outside production, unless told not to."""
+    production = settings.mode == "production"
+    return accounts.AccountPolicy(
+        production=production,
+        session_idle_s=settings.session_idle_s,
+        session_absolute_s=settings.session_s,
+        face_usable_s=settings.face_usable_s,
+        simulated_pass_counts=not production and settings.simulated_face_counts is not False,
+    )
+
+
+def _face_verifier(settings: Settings) -> FaceVerifier:
+    """The engine the deployment named; the manual one, which passes nobody alone, unless it said otherwise."""
+    if settings.face_engine == "simulated":
+        return SimulatedFace(settings.mode)
+    return ManualFace()

@@ -1,0 +1,27 @@
+"""The queue worker: events handled, and between them what the schedule says is due."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from liangzheng.infra import metrics, outbox
+from liangzheng.wiring import Wiring
+from liangzheng.worker.handlers import handlers
+from liangzheng.worker.schedule import Schedule
+
+
+def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
+    """A batch of the queue: due events of every topic, then the jobs that are due; whether there was an
+    event.
+    """
+    table = handlers(wiring.reference.authorities, wiring.clock.now)
+    schedule = Schedule(wiring)
+
+    async def batch() -> bool:
+        done = await outbox.drain(wiring.database, table, wiring.clock.now())
+        for outcome, count in (("handled", done.handled), ("failed", done.failed), ("parked", done.parked)):
+            metrics.EVENTS.labels(outcome).inc(count)
+        await schedule.run_due(wiring.clock.now())
+        return done.handled > 0
+
+    return batch

@@ -1,0 +1,37 @@
+"""Event → act, one table. A handler's effect and the event's removal are one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from liangzheng import figures, licences
+from liangzheng.infra.outbox import Event, Handler
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.region import Authorities
+
+
+def handlers(authorities: Authorities, now: Callable[[], datetime]) -> Mapping[str, Handler]:
+    """The handler of every topic there is. tests/worker compares this table with what contexts put."""
+
+    async def follow_standing(tx: Connection, events: Sequence[Event]) -> None:
+        await licences.follow_standing(tx, events, now())
+
+    async def follow_phone_keys(tx: Connection, events: Sequence[Event]) -> None:
+        await licences.follow_phone_keys(tx, events, now())
+
+    async def count(tx: Connection, events: Sequence[Event]) -> None:
+        await figures.fold(tx, events, authorities)
+
+    async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
+        """A new phone key alone gives no credential: its holder asks for one."""
+
+    return {
+        "standing.changed": follow_standing,
+        "phone-key.ended": follow_phone_keys,
+        "phone-key.bound": nothing_to_do,
+        "application.accepted": count,
+        "application.refused": count,
+        "licence.issued": count,
+        "licence.withdrawn": count,
+    }

@@ -1,0 +1,101 @@
+"""What the queue worker does by the clock: seal the audit chains, prune, renew, warn of keys that run out.
+
+Every job may run in several workers at once and may be lost half-way: it is done again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from liangzheng import accounts, audit, licences, showing
+from liangzheng.infra import idempotency, metrics, outbox
+from liangzheng.infra.keys_file import running_out
+from liangzheng.kernel.errors import Unavailable
+from liangzheng.wiring import Wiring
+
+_log = logging.getLogger(__name__)
+
+IDEMPOTENCY_KEPT = timedelta(days=7)
+"""How long a repeated request is known: longer than any phone goes on trying."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done every so often, from the first batch on."""
+
+    name: str
+    every: timedelta
+    act: Callable[[Wiring, datetime], Awaitable[None]]
+
+
+async def _seal(wiring: Wiring, now: datetime) -> None:
+    await audit.seal(wiring.database, now)
+
+
+async def _count_waiting(wiring: Wiring, now: datetime) -> None:
+    async with wiring.database.read() as connection:
+        waiting = await outbox.depth(connection)
+    for topic, count in waiting.items():
+        metrics.OUTBOX_DEPTH.labels(topic).set(count)
+
+
+async def _prune(wiring: Wiring, now: datetime) -> None:
+    async with wiring.database.transaction() as tx:
+        await idempotency.forget(tx, now - IDEMPOTENCY_KEPT)
+        await accounts.prune(tx, now)
+    await showing.prune(wiring.database, now)
+
+
+async def _renew(wiring: Wiring, now: datetime) -> None:
+    renewed = await licences.renew(wiring.database, now)
+    if renewed:
+        _log.info("credentials renewed", extra={"count": renewed})
+
+
+async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
+    for role, province, last in running_out(wiring.trust(), now):
+        whose = f"{role} {province or ''}".strip()
+        if last is None:
+            _log.error("no key signs any more: ./lz keys rotate", extra={"role": whose})
+        else:
+            _log.warning("a key runs out: ./lz keys rotate", extra={"role": whose, "at": last.isoformat()})
+
+
+JOBS = (
+    Job("seal", timedelta(seconds=5), _seal),
+    Job("count-waiting", timedelta(seconds=15), _count_waiting),
+    Job("renew", timedelta(minutes=10), _renew),
+    Job("prune", timedelta(hours=1), _prune),
+    Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
+)
+
+
+class Schedule:
+    """The jobs of one worker and when each is due next. A clock that steps back delays a job by one interval
+    at most.
+    """
+
+    def __init__(self, wiring: Wiring, jobs: tuple[Job, ...] = JOBS) -> None:
+        self._wiring, self._jobs = wiring, jobs
+        self._last: dict[str, datetime] = {}
+
+    async def run_due(self, now: datetime) -> list[str]:
+        """Runs what is due, one after the other; the names of what ran. A job out of reach waits for its
+        next turn.
+        """
+        ran = []
+        for job in self._jobs:
+            last = self._last.get(job.name)
+            if last is not None and last <= now < last + job.every:
+                continue
+            self._last[job.name] = now
+            try:
+                await job.act(self._wiring, now)
+            except Unavailable as failure:
+                _log.warning("job put off", extra={"act": job.name, "reason": failure.code})
+                continue
+            ran.append(job.name)
+        return ran

@@ -1,0 +1,75 @@
+"""A whole application over a real database, without a socket; a small wiring of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from liangzheng.accounts import AccountPolicy
+from liangzheng.api.app import create_app
+from liangzheng.infra.face_simulated import SimulatedFace
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.postgres import Database
+from liangzheng.infra.realname_simulated import SimulatedRealName
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.time import FixedClock
+from tests.accounts.people import MADE_UP, MadeUp
+from tests.api.phone import Phone
+
+
+@dataclass
+class SmallWiring:
+    """What the routes of accounts need; the real one is `liangzheng.wiring.Wiring`."""
+
+    settings: Settings
+    database: Database
+    clock: FixedClock
+    passwords: Passwords
+    real_name: SimulatedRealName
+    face_verifier: SimulatedFace
+    key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
+    account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
+    trust_fails: Exception | None = None
+
+    def trust(self) -> object:
+        if self.trust_fails is not None:
+            raise self.trust_fails
+        return "a trust bundle"
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Passwords:
+    """Cheap parameters: what is tested is what we do with them."""
+    return Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
+
+
+@pytest.fixture
+def wiring(settings: Settings, database: Database, clock: FixedClock, passwords: Passwords) -> SmallWiring:
+    return SmallWiring(
+        settings=settings,
+        database=database,
+        clock=clock,
+        passwords=passwords,
+        real_name=SimulatedRealName("test", {(p.identity, p.name): p.driver_id for p in MADE_UP}),
+        face_verifier=SimulatedFace("test"),
+    )
+
+
+@pytest.fixture
+async def phone(wiring: SmallWiring) -> AsyncIterator[Phone]:
+    """A phone nobody is logged in on."""
+    async with Phone.over(create_app(wiring)) as opened:  # type: ignore[arg-type]
+        yield opened
+
+
+@pytest.fixture
+def person() -> MadeUp:
+    return MADE_UP[0]
+
+
+@pytest.fixture
+def other() -> MadeUp:
+    return MADE_UP[1]

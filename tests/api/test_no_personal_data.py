@@ -1,0 +1,124 @@
+"""Canaries: what a person sends is in no log line, no problem and no event, whatever goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from liangzheng.infra.face_simulated import Behaviour
+from tests.accounts.people import PASSWORD, MadeUp
+from tests.api.conftest import SmallWiring
+from tests.api.phone import Phone, registration, submission
+
+
+class Everything(logging.Handler):
+    """Keeps every line of every logger."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.getMessage()} {record.__dict__} {record.exc_info}")
+
+
+@pytest.fixture
+def log() -> Iterator[Everything]:
+    """Every line, structlog's too, down to debug."""
+    keeper = Everything()
+    root = logging.getLogger()
+    before = root.level, dict(structlog.get_config())
+    root.addHandler(keeper)
+    root.setLevel(logging.DEBUG)
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield keeper
+    finally:
+        root.removeHandler(keeper)
+        root.setLevel(before[0])
+        structlog.configure(**before[1])
+
+
+async def everything_that_can_go_wrong(phone: Phone, wiring: SmallWiring, person: MadeUp) -> list[str]:
+    """Texts of all answers that are problems, and the events and entries left behind."""
+    mobile, number, name = person.mobile.value, person.identity.value, person.name.value
+    bodies: list[tuple[str, Any]] = [
+        ("/holder/accounts", registration(person, name=name + "\x00")),
+        ("/holder/accounts", registration(person, identity_number=number[::-1])),
+        ("/holder/accounts", registration(person, mobile=number)),
+        ("/holder/accounts", registration(person, password=mobile)),
+        ("/holder/accounts", registration(person, identity_kind=number)),
+        ("/holder/accounts", {**registration(person), number: name}),
+        ("/holder/accounts", [registration(person)]),
+        ("/holder/accounts", registration(person)),
+        ("/holder/accounts", registration(person)),
+        ("/holder/sessions", {"mobile": mobile, "password": PASSWORD + "x"}),
+        ("/holder/sessions", {"mobile": number, "password": PASSWORD}),
+        ("/holder/sessions", {"mobile": mobile, "password": PASSWORD, name: mobile}),
+        (f"/holder/{number}", {}),
+        (f"/holder/face-checks/{number}/frames", {"nonce": number, "frames": []}),
+    ]
+    answers = [await phone.post(path, body) for path, body in bodies]
+    await phone.log_in(person)
+    challenge = (await phone.post("/holder/face-checks", {"purpose": "apply"})).json()
+    wiring.face_verifier.will(Behaviour.OUT_OF_REACH)
+    answers.append(
+        await phone.post(f"/holder/face-checks/{challenge['face_check_id']}/frames", submission(challenge))
+    )
+    answers.append(await phone.get(f"/holder/face-checks/{name}"))
+    assert [answer.status_code for answer in answers].count(201) == 1
+    async with wiring.database.read() as tx:
+        left = [
+            str(dict(row))
+            for table in ("outbox", "audit_entry")
+            for row in await tx.fetch(f"SELECT * FROM {table}")
+        ]
+    await wiring.database.close()
+    answers.append(await phone.post("/holder/sessions", {"mobile": mobile, "password": PASSWORD}))
+    return [answer.text for answer in answers if answer.status_code >= 400] + left
+
+
+async def test_whatever_goes_wrong_no_log_line_problem_event_or_entry_holds_what_a_person_sent(
+    phone: Phone, wiring: SmallWiring, person: MadeUp, log: Everything
+) -> None:
+    texts = await everything_that_can_go_wrong(phone, wiring, person)
+    assert len(texts) >= 15
+    canaries = (
+        person.mobile.value,
+        person.identity.value,
+        person.name.value,
+        PASSWORD,
+        person.identity.value[::-1],
+    )
+    for canary in canaries:
+        assert [text for text in texts if canary in text] == []
+        assert [line for line in log.lines if canary in line and "httpx" not in line] == []
+    assert any("SIMULATED" in line for line in log.lines)
+
+
+async def test_a_bug_with_a_number_in_its_message_leaves_no_number_in_the_log(
+    phone: Phone, wiring: SmallWiring, person: MadeUp, log: Everything
+) -> None:
+    class Talkative:
+        simulated = True
+
+        async def driver_for(self, *_: object) -> None:
+            raise LookupError(f"nobody has {person.identity.value} in row 7")
+
+    wiring.real_name = Talkative()  # type: ignore[assignment]
+    answer = await phone.post("/holder/accounts", registration(person))
+    assert answer.status_code == 500
+    assert person.identity.value not in answer.text
+    mine = [line for line in log.lines if "unexpected error" in line]
+    assert len(mine) == 1
+    assert "LookupError" in mine[0]
+    assert answer.json()["error_id"] in mine[0]
+    assert [line for line in log.lines if person.identity.value in line and "httpx" not in line] == []

@@ -1,0 +1,93 @@
+"""What a figure is, and that the benchmarks do the work they say. Nothing here is timed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.figure import Figure, median_of, rate_against
+from benchmarks.micro import codes, raw
+from liangzheng.cli import bench
+from liangzheng.standards.keys import Alg
+from liangzheng.standards.livecode import Outcome, Verifier
+from tests.standards.making import NOW
+
+
+def a_figure(ratio: float) -> Figure:
+    return Figure("x", 10.0, "1/s", 20.0, ratio, 0.5, "limit: nothing")
+
+
+def test_a_goal_is_met_when_the_ratio_reaches_it() -> None:
+    assert [a_figure(ratio).is_met for ratio in (0.49, 0.5, 0.51)] == [False, True, True]
+
+
+def test_a_figure_as_json_has_what_a_reader_of_results_asks_for() -> None:
+    assert json.loads(json.dumps(a_figure(0.5).as_json())) == {
+        "name": "x", "value": 10.0, "unit": "1/s", "limit": 20.0, "ratio": 0.5, "goal": 0.5, "note": "limit: nothing",
+    }  # fmt: skip
+
+
+def test_a_median_leaves_out_the_first_measurement() -> None:
+    measured = iter([1000.0, 1.0, 5.0, 3.0, 2.0, 4.0])
+    assert median_of(lambda: next(measured)) == 3.0
+
+
+def test_work_and_limit_are_done_for_every_place_in_every_run_turn_by_turn() -> None:
+    done: list[tuple[str, int]] = []
+    figure = rate_against(
+        "x",
+        lambda i: done.append(("work", i)),
+        lambda i: done.append(("limit", i)),
+        turns=5,
+        goal=0.0,
+        note="",
+        runs=2,
+        turn=2,
+    )
+    one_run = [("limit", 0), ("limit", 1), ("work", 0), ("work", 1)]
+    assert done[:4] == one_run
+    assert len(done) == 3 * 2 * 5
+    assert figure.ratio > 0
+
+
+@pytest.mark.parametrize("alg", list(Alg))
+def test_every_code_of_the_benchmark_is_another_licence_on_another_phone(alg: Alg) -> None:
+    material = codes.made(alg, 12)
+    verifier = Verifier(material.deployment.trust)
+    plain = [verifier.verify(code, NOW) for code in material.codes]
+    assert len({verified.claims.licence_id for verified in plain}) == 12
+    assert len({verified.claims.phone_key for verified in plain}) == 12
+    verifier = Verifier(material.deployment.trust)
+    full = [verifier.verify(code, NOW).outcome for code in material.codes_with_snapshot]
+    assert full == [Outcome.VALID] * 12
+
+
+@pytest.mark.parametrize("alg", list(Alg))
+def test_the_limits_are_real_signatures(alg: Alg) -> None:
+    material = codes.made(alg, 2)
+    signer = material.deployment.jiangsu
+    messages = [credential.to_be_signed for credential in material.credentials]
+    signatures = [credential.signature for credential in material.credentials]
+    raw.sign(signer, messages)(1)
+    check = raw.verify(signer.public_key, messages, signatures)
+    check(0)
+    wrong = raw.verify(signer.public_key, messages, signatures[::-1])
+    with pytest.raises(Exception):  # noqa: B017 -- an assertion or the library's own error
+        wrong(0)
+
+
+def test_every_name_has_its_file() -> None:
+    for module in bench.MODULES.values():
+        file = Path(bench.__file__).parents[3] / (module.replace(".", "/") + ".py")
+        assert file.is_file(), module
+        assert callable(importlib.import_module(module).run)
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
+    answer = CliRunner().invoke(bench.app, ["sing"])
+    assert answer.exit_code == 2
+    assert "verify-snapshot" in answer.output

@@ -1,0 +1,148 @@
+"""`./lz serve` as an operator runs it: it answers, survives its workers, and ends with everything it started."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import liangzheng
+from liangzheng.infra.postgres import process
+from liangzheng.infra.postgres.cluster import Cluster
+from liangzheng.infra.postgres.process import ProcessIdentity
+from liangzheng.infra.postgres.supervisor import Server
+
+pytestmark = pytest.mark.crash
+SOURCE = Path(liangzheng.__file__).parents[1]
+ADDRESS = re.compile(r"LiangZheng answers at http://127\.0\.0\.1:(\d+)")
+
+
+@pytest.fixture(scope="module")
+def environment(server: Server) -> Iterator[dict[str, str]]:
+    """A deployment of its own, with keys."""
+    place = Path(tempfile.mkdtemp(prefix="lz-test-"))
+    place.chmod(0o711)
+    variables = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(SOURCE),
+        "LZ_MODE": "test",
+        "LZ_DATA_DIR": str(place / "lz"),
+        "LZ_PG_BIN": str(server.binaries.directory),
+        "LZ_LOG_LEVEL": "error",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "liangzheng", "keys", "init"], env=variables, check=True, capture_output=True
+    )
+    yield variables
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(Cluster(place / "lz" / "postgres").socket_directory(), ignore_errors=True)
+
+
+@contextmanager
+def serving(environment: dict[str, str], *words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "liangzheng", "serve", "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert running.stdout is not None
+    try:
+        found = ADDRESS.search(running.stdout.readline())
+        assert found
+        yield running, int(found.group(1))
+    finally:
+        running.kill()
+        running.wait()
+        running.stdout.close()
+
+
+def status_of(port: int, path: str = "/") -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def family(pid: int) -> list[ProcessIdentity]:
+    """Every process that descends from `pid`."""
+    parents = {one: process.parent(one) for one in process.everyone()}
+    found, layer = [], {pid}
+    while layer := {one for one, parent in parents.items() if parent in layer}:
+        found += [identity for identity in map(ProcessIdentity.of, layer) if identity is not None]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("workers", "number"),
+    [("1", signal.SIGTERM), ("1", signal.SIGKILL), ("2", signal.SIGINT), ("2", signal.SIGKILL)],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_it_answers_and_whatever_ends_it_ends_all_it_started(
+    environment: dict[str, str], workers: str, number: signal.Signals
+) -> None:
+    with serving(environment, "--workers", workers) as (running, port):
+        assert status_of(port) == 200
+        started = family(running.pid)
+        assert len(started) >= 6, "the database server at least"
+        running.send_signal(number)
+        assert running.wait(30) == (-signal.SIGKILL if number is signal.SIGKILL else 0)
+        assert all(one.gone_within(15) for one in started)
+
+
+def test_a_worker_that_dies_is_replaced(environment: dict[str, str]) -> None:
+    with serving(environment, "--workers", "2") as (running, port):
+        assert status_of(port) == 200
+        workers = [
+            identity
+            for identity in family(running.pid)
+            if "--listener-fd" in process.command_line(identity.pid)
+        ]
+        assert len(workers) == 2
+        for worker in workers:
+            worker.send(signal.SIGKILL)
+            assert worker.gone_within(5)
+        assert status_of(port) == 200, "the connection waits for the next worker"
+
+
+def test_it_answers_again_after_its_database_was_killed(environment: dict[str, str]) -> None:
+    with serving(environment) as (_, port):
+        assert status_of(port) == 200
+        on_file = Path(environment["LZ_DATA_DIR"]) / "postgres" / "postmaster.pid"
+        server = ProcessIdentity.of(int(on_file.read_text().split("\n")[0]))
+        assert server is not None
+        server.send(signal.SIGKILL)
+        assert server.gone_within(5)
+        until = time.monotonic() + 30
+        while status_of(port, "/readyz") != 200:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = subprocess.run(
+            [sys.executable, "-m", "liangzheng", "serve", "--port", port],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert answer.returncode == 1
+    assert answer.stderr == f"lz: cannot listen on 127.0.0.1 port {port}: Address already in use\n"

@@ -1,0 +1,52 @@
+"""Which column every table is spread by. A new table without a line here fails test_schema.py."""
+
+from __future__ import annotations
+
+SHARD_KEYS = {
+    # by bucket (a subject's last six bits), for queues and chains
+    "outbox": "bucket",
+    "outbox_parked": "bucket",
+    "issue_queue": "bucket",
+    "audit_batch": "bucket",
+    "audit_head": "bucket",
+    # by the hash that is looked up
+    "key_index": "key_hash",
+    "log_in_attempt": "mobile_hash",
+    "blob": "hash",
+    "short_code": "digits",
+    # by whoever asked or was looked at
+    "idempotency": "owner",
+    "audit_entry": "scope",
+    "verifier": "verifier_id",
+    # by person
+    "person": "person_id",
+    "account": "person_id",
+    "session": "person_id",
+    "phone_key": "person_id",
+    "phone_key_challenge": "person_id",
+    "face_check": "person_id",
+    "face_frame": "person_id",
+    "application_turned_away": "person_id",
+    # by driver
+    "driver": "driver_id",
+    "driver_change": "driver_id",
+    "driver_person": "driver_id",
+    "application": "driver_id",
+    "application_event": "driver_id",
+    "licence": "driver_id",
+    "licence_event": "driver_id",
+    "credential": "driver_id",
+    "credential_event": "driver_id",
+    "ended_phone_key": "driver_id",
+    "verification": "driver_id",
+    # by their own aggregate
+    "register_import": "import_id",
+    "register_import_seen": "import_id",
+    "status_list": "list_id",
+    "status_entry": "list_id",
+    "figure_count": "measure",
+}
+"""table → its shard key: first in the primary key, in every unique index, never updated."""
+
+REFERENCE_TABLES = {"rollout_wave", "rollout_place", "schema_migration"}
+"""Small, copied to every node, written by administration only."""

@@ -1,0 +1,179 @@
+"""fsck on a database in order finds nothing, and every rule of it finds the fault planted against it."""
+
+from __future__ import annotations
+
+import pytest
+
+from liangzheng import accounts, audit, drivers, licences, showing
+from liangzheng.accounts import store_findings as accounts_findings
+from liangzheng.drivers import store_findings as drivers_findings
+from liangzheng.infra import checks, outbox
+from liangzheng.infra.checks import Finding
+from liangzheng.infra.keyindex import KeyIndex, Kind
+from liangzheng.infra.postgres import Database
+from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.people import IdentityKind, IdentityNumber
+from liangzheng.kernel.time import civil_day
+from liangzheng.licences.store import findings
+from liangzheng.showing import store_findings as showing_findings
+from tests.licences.world import NOW, World, keys
+
+KEYS = KeyIndex(b"k" * 32)
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    """Two drivers with live licences on a phone each, one more application waiting; the look-up index is complete."""
+    made = World(database, keys())
+    await made.issued(2)
+    await made.accepted(1)
+    async with database.transaction() as tx:
+        for row in await tx.fetch("SELECT driver_id, document_number, file_number FROM driver"):
+            identity = IdentityNumber(IdentityKind.RESIDENT_CARD, row["document_number"])
+            for kind, value in ((Kind.IDENTITY_NUMBER, identity.canonical), (Kind.FILE_NUMBER, row["file_number"])):
+                await tx.execute(
+                    "INSERT INTO key_index (key_hash, kind, owner) VALUES ($1, $2, $3)",
+                    KEYS.hash(kind, value), int(kind), row["driver_id"],
+                )  # fmt: skip
+        await tx.execute("DELETE FROM outbox")
+    return made
+
+
+async def found(world: World) -> list[Finding]:
+    waiting: set[DriverId] = set()
+    async with world.database.snapshot() as tx:
+        return [
+            *await drivers.check(tx, KEYS),
+            *await accounts.check(tx),
+            *await licences.check(tx, world.keys.bundle, civil_day(NOW), waiting),
+            *await showing.check(tx),
+            *await checks.find(tx, outbox.CHECKS),
+        ]
+
+
+ONE = "(SELECT min(driver_id::text)::uuid FROM licence WHERE state = 'live')"
+PERSON = (
+    "INSERT INTO person (person_id, created_at, driver_id, real_name_checked_at, level, identity_kind, identity_number, name) "
+    "VALUES (gen_random_uuid(), now(), {driver}, {checked}, {level}, 'A', '110101180001010001', '示例')"
+)
+
+PLANTED = {
+    "at most one live licence a driver": (
+        "DROP INDEX licence_live; UPDATE licence SET state = 'live', ended_at = NULL WHERE false; "
+        "INSERT INTO licence SELECT l.driver_id, gen_random_uuid(), 1, 'live', move, application_id, standing_version, classes, "
+        "valid_from, valid_until, authority, portrait_hash, kid, document, signature, lease, leased_until, drafted_at, issued_at, "
+        f"ended_at FROM licence AS l WHERE l.driver_id = {ONE}"
+    ),
+    "every licence that was issued has an application that ended issued": (
+        f"UPDATE application SET state = 'withdrawn' WHERE driver_id = {ONE}"
+    ),
+    "every application that ended issued has its licence": (
+        "UPDATE application SET state = 'issued' WHERE state = 'accepted'"
+    ),
+    "every move of an application has its event": f"DELETE FROM application_event WHERE driver_id = {ONE} AND move = 1",
+    "every move of a licence has its event": f"DELETE FROM licence_event WHERE driver_id = {ONE} AND move = 1",
+    "every move of a credential has its event": f"DELETE FROM credential_event WHERE driver_id = {ONE} AND move = 1",
+    "every live credential is of the driver's live licence": (
+        f"UPDATE licence SET state = 'withdrawn', ended_at = now() WHERE driver_id = {ONE}"
+    ),
+    "every credential with a place in a status list has its entry": f"DELETE FROM status_entry WHERE driver_id = {ONE}",
+    "a credential that has ended is invalid in its status list": (
+        f"UPDATE credential SET state = 'ended', ended_at = now() WHERE driver_id = {ONE}"
+    ),
+    "every accepted application waits in the queue": "DELETE FROM issue_queue",
+    "nothing waits in the queue that is not accepted or requested": (
+        "UPDATE application SET state = 'withdrawn' WHERE state = 'accepted'"
+    ),
+    "the status list says of a live licence what the register says": f"UPDATE driver SET status = 'D' WHERE driver_id = {ONE}",
+    "a live licence has the classes, validity and authority of the register": (
+        f"UPDATE driver SET classes = 'C1D' WHERE driver_id = {ONE}"
+    ),
+    "every kept signature verifies under a document signer of the trust bundle": (
+        f"UPDATE licence SET document = set_byte(document, 60, get_byte(document, 60) # 1) WHERE driver_id = {ONE}"
+    ),
+    "every licence has its driver": f"DELETE FROM driver WHERE driver_id = {ONE}",
+    "every version of a record after its first has its history": (
+        f"UPDATE driver SET record_version = 3 WHERE driver_id = {ONE}; INSERT INTO driver_change "
+        f"SELECT {ONE}, 3, now(), 'test', 1, '{{}}', '{{}}'"
+    ),
+    "a record that was changed has a history": f"UPDATE driver SET record_version = 2 WHERE driver_id = {ONE}",
+    "every driver is found by identity number and by file number": "DELETE FROM key_index WHERE kind = 3",
+    "an import that ended counted every line": (
+        "ALTER TABLE register_import DROP CONSTRAINT register_import_check; INSERT INTO register_import (import_id, number, state, "
+        "file_name, file_bytes, encoding, position, prefix_hash, lines_done, rejects_bytes, fresh, started_at, moved_at) VALUES "
+        "(gen_random_uuid(), 1, 'finished', 'x', 1, 'utf-8', 1, sha256(''), 1, 0, 2, now(), now())"
+    ),
+    "every person who is a driver is that driver's person": PERSON.format(driver=ONE, checked="now()", level=1),
+    "every driver's person is that driver": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
+    "every person has an account": PERSON.format(driver="NULL", checked="NULL", level=0),
+    "a phone key that was replaced names a key of the same person": (
+        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
+        "now(), now(), gen_random_uuid(), 1, 'x', decode(repeat('02', 33), 'hex') FROM person"
+    ),
+    "a face check that was used up passed before": (
+        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
+        "usable_until, move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, "
+        "submission_hash, consumed_by) "
+        "SELECT person_id, gen_random_uuid(), now(), now(), now(), 1, 'consumed', 'apply', 'x', '1', false, false, "
+        "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex'), gen_random_uuid() FROM person"
+    ),
+    "every verification has its audit entry": (
+        "INSERT INTO verifier SELECT gen_random_uuid(), 'x', 'police', decode(repeat('00', 32), 'hex'), 'active', now(); "
+        "INSERT INTO verification SELECT l.driver_id, now(), decode(repeat('00', 16), 'hex'), gen_random_uuid(), v.verifier_id, "
+        "'12345678', now(), l.id, l.version, 'x', NULL, 'live', 1, 'A', 0 FROM licence AS l, verifier AS v LIMIT 1"
+    ),
+    "every verification is of a licence there was": (
+        "INSERT INTO verifier SELECT gen_random_uuid(), 'x', 'police', decode(repeat('00', 32), 'hex'), 'active', now(); "
+        "INSERT INTO verification SELECT l.driver_id, now(), decode(repeat('00', 16), 'hex'), gen_random_uuid(), v.verifier_id, "
+        "'12345678', now(), gen_random_uuid(), 1, 'x', NULL, 'live', 1, 'A', 0 FROM licence AS l, verifier AS v LIMIT 1"
+    ),
+    "no event was given up on": (
+        "INSERT INTO outbox_parked SELECT 1, gen_random_uuid(), 'a.b', gen_random_uuid(), '{}', now(), 12, NULL, now()"
+    ),
+}  # fmt: skip
+
+
+def test_a_fault_is_planted_against_every_rule() -> None:
+    listed = [
+        *findings.CHECKS, *drivers_findings.CHECKS, *accounts_findings.CHECKS, *showing_findings.CHECKS, *outbox.CHECKS,
+    ]  # fmt: skip
+    assert {check.rule for check in listed} <= set(PLANTED)
+
+
+async def test_a_database_in_order_has_no_finding(world: World) -> None:
+    assert await found(world) == []
+
+
+@pytest.mark.parametrize("rule", PLANTED)
+async def test_a_planted_fault_is_found(world: World, rule: str) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(PLANTED[rule])
+    assert rule in {finding.rule for finding in await found(world)}
+
+
+async def test_a_driver_whose_change_still_waits_is_not_called_a_fault(world: World) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(PLANTED["the status list says of a live licence what the register says"])
+        changed = DriverId(await tx.fetchval(f"SELECT {ONE}"))
+    async with world.database.snapshot() as tx:
+        assert await licences.check(tx, world.keys.bundle, civil_day(NOW), {changed}) == []
+
+
+async def test_fsck_writes_nothing(world: World) -> None:
+    async with world.database.snapshot() as tx:
+        with pytest.raises(Exception, match="read-only"):
+            await tx.execute("DELETE FROM outbox")
+
+
+async def test_the_audit_chains_are_part_of_it(world: World) -> None:
+    async with world.database.transaction() as tx:
+        for purpose in ("one", "two"):
+            await audit.record(
+                tx, act="test.done", actor=audit.Actor("operator"), subject=None, driver_id=None, purpose=purpose,
+                detail={}, now=NOW,
+            )  # fmt: skip
+    await audit.seal(world.database, NOW)
+    assert await audit.check(world.database) == []
+    async with world.database.transaction() as tx:
+        await tx.execute("DELETE FROM audit_entry WHERE purpose = 'one'")
+    assert await audit.check(world.database) != []

@@ -1,0 +1,53 @@
+"""What the queue worker does by the clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from liangzheng import audit
+from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
+from tests.licences.holders import Deployment
+
+
+async def test_a_job_runs_at_once_and_then_every_so_often(place: Deployment) -> None:
+    ran: list[str] = []
+
+    async def act(wiring: object, now: object) -> None:
+        ran.append("ran")
+
+    schedule = Schedule(place.wiring, (Job("job", timedelta(seconds=10), act),))
+    for seconds in (0, 9, 10, 19, 20):
+        await schedule.run_due(place.now + timedelta(seconds=seconds))
+    assert len(ran) == 3
+
+
+async def test_a_clock_that_steps_back_does_not_stop_a_job(place: Deployment) -> None:
+    ran: list[str] = []
+
+    async def act(wiring: object, now: object) -> None:
+        ran.append("ran")
+
+    schedule = Schedule(place.wiring, (Job("job", timedelta(seconds=10), act),))
+    for seconds in (0, -3600, -3595):
+        await schedule.run_due(place.now + timedelta(seconds=seconds))
+    assert len(ran) == 2
+
+
+async def test_all_jobs_run_and_the_audit_record_is_sealed(place: Deployment) -> None:
+    holder = await place.holder()
+    await holder.apply()
+    unsealed = "SELECT count(*) FROM audit_entry WHERE batch_seq IS NULL"
+    assert await place.world.count(unsealed) > 0
+    assert await Schedule(place.wiring).run_due(place.now) == [job.name for job in JOBS]
+    assert await place.world.count(unsealed) == 0
+    assert await audit.check(place.world.database) == []
+
+
+async def test_what_a_phone_may_still_repeat_is_kept_and_then_forgotten(place: Deployment) -> None:
+    holder = await place.holder()
+    await holder.apply()
+    known = "SELECT count(*) FROM idempotency"
+    await Schedule(place.wiring).run_due(place.now + IDEMPOTENCY_KEPT - timedelta(seconds=1))
+    assert await place.world.count(known) > 0
+    await Schedule(place.wiring).run_due(place.now + IDEMPOTENCY_KEPT + timedelta(seconds=1))
+    assert await place.world.count(known) == 0
