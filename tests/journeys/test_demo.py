@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -30,10 +31,12 @@ def home() -> Iterator[Path]:
         os.chmod(folder, 0o755)
         directory = Path(folder) / "data"
         yield directory
-        left = _running_in(directory)
+        left = {process: _words(process) for process in _running_in(directory)}
         for process in left:
-            process.kill()
-        assert not left, f"left running: {[process.cmdline() for process in left]}"
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=10)  # or they write into the directory that is being removed
+        assert not left, f"left running: {list(left.values())}"
 
 
 def test_as_root_a_data_directory_closed_to_others_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -63,6 +66,14 @@ def _tell(home: Path, **more: str) -> tuple[int, str]:
     process = _start(home, "demo", "--once", "--drivers", SIZE, **more)
     output, _ = process.communicate(timeout=ENDS_WITHIN_S)
     return process.returncode, output
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Its command line; empty when it has ended since it was seen."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _running_in(home: Path) -> list[psutil.Process]:
@@ -108,7 +119,7 @@ def test_it_refuses_to_run_in_production(home: Path) -> None:
 def _victim(home: Path, name: str) -> psutil.Process | None:
     wanted = {"api": "serve", "queue": "outbox", "issuer": "issuer"}.get(name)
     for process in _running_in(home):
-        words = process.cmdline()
+        words = _words(process)
         if name == "postgres" and words[:1] and words[0].endswith("postgres") and "-D" in words:
             return process
         if wanted is not None and wanted in words:

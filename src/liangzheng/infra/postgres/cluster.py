@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from typing import Final
 
 from liangzheng.infra.postgres.binaries import Account, Binaries
 from liangzheng.infra.postgres.params import ConnectParams, without_pg_variables
+from liangzheng.infra.postgres.process import die_with_us
 from liangzheng.kernel.errors import Invalid, Unavailable
 
 ROLE: Final = "liangzheng"
@@ -123,6 +125,7 @@ class Cluster:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            preexec_fn=die_with_us(signal.SIGTERM),  # or it goes on without us, in a directory the next try removes
             **account.popen(),
         )
         if answer.returncode != 0:
