@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,40 @@ def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
     answer = CliRunner().invoke(bench.app, ["sing"])
     assert answer.exit_code == 2
     assert "verify-snapshot" in answer.output
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Two benchmarks, of which the second fails; where their figures are recorded."""
+
+    def fails(quick: bool) -> list[Figure]:
+        raise RuntimeError("the disk is full")
+
+    for name, run in (("good", lambda quick: [a_figure(0.5)]), ("bad", fails)):
+        module = types.ModuleType(f"bench_{name}")
+        module.run = run  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, f"bench_{name}", module)
+    monkeypatch.setattr(bench, "MODULES", {"good": "bench_good", "bad": "bench_bad"})
+    monkeypatch.setattr(bench, "_RESULTS", tmp_path / "RESULTS.md")
+    return tmp_path / "RESULTS.md"
+
+
+def test_a_figure_is_recorded_as_it_comes_though_a_later_one_fails(two: Path) -> None:
+    assert CliRunner().invoke(bench.app, ["good", "bad", "--record"]).exit_code == 1
+    assert "| `x` | **0.500** |" in two.read_text()
+
+
+def test_a_benchmark_that_cannot_be_loaded_is_found_out_before_any_is_measured(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(bench.MODULES, "bad", "bench_nowhere")  # type: ignore[arg-type]
+    assert isinstance(
+        CliRunner().invoke(bench.app, ["good", "bad", "--record"]).exception, ModuleNotFoundError
+    )
+    assert not two.exists()
+
+
+def test_quick_figures_are_not_recorded(two: Path) -> None:
+    answer = CliRunner().invoke(bench.app, ["good", "--quick", "--record"])
+    assert answer.exit_code == 2
+    assert not two.exists()
