@@ -22,6 +22,9 @@ from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
 from liangzheng.infra.reference import Reference, load_reference
 from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms import NoSms, Sms
+from liangzheng.infra.sms_simulated import FILE as SIMULATED_SMS
+from liangzheng.infra.sms_simulated import SimulatedSms
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import IdentityNumber, PersonName
@@ -50,6 +53,7 @@ class Wiring:
     trust: Trust
     real_name: accounts.RealName
     face_verifier: FaceVerifier
+    sms: Sms
     account_policy: accounts.AccountPolicy
     passwords: Passwords
     _status_signers: FileSigners | None = field(default=None, repr=False)
@@ -73,7 +77,11 @@ class Wiring:
     @property
     def simulated(self) -> tuple[str, ...]:
         """The neighbours that only play their part, for the start page and the logs."""
-        played = (("face check", self.face_verifier.simulated), ("real names", self.real_name.simulated))
+        played = (
+            ("face check", self.face_verifier.simulated),
+            ("real names", self.real_name.simulated),
+            ("text messages", self.sms.simulated),
+        )
         return tuple(name for name, simulated in played if simulated)
 
 
@@ -122,6 +130,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         trust=trust,
         real_name=_real_name(key_index),
         face_verifier=_face_verifier(settings),
+        sms=_sms(settings),
         account_policy=_account_policy(settings),
         passwords=Passwords(
             memory_kib=settings.argon2_memory_kib,
@@ -159,3 +168,10 @@ def _face_verifier(settings: Settings) -> FaceVerifier:
     if settings.face_engine == "simulated":
         return SimulatedFace(settings.mode)
     return ManualFace()
+
+
+def _sms(settings: Settings) -> Sms:
+    """The gateway the deployment named; none, unless it said otherwise."""
+    if settings.sms == "simulated":
+        return SimulatedSms(settings.mode, settings.data_dir / SIMULATED_SMS)
+    return NoSms()

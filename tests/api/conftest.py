@@ -15,6 +15,7 @@ from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.realname_simulated import SimulatedRealName
 from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.kernel.time import FixedClock
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone
@@ -30,6 +31,7 @@ class SmallWiring:
     passwords: Passwords
     real_name: SimulatedRealName
     face_verifier: SimulatedFace
+    sms: Sms = field(default_factory=NoSms)
     key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
     account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
     trust_fails: Exception | None = None

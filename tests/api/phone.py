@@ -67,6 +67,9 @@ class Phone:
         headers = self.headers | more.pop("headers", {})
         return await self.client.post(path, json=body, headers=headers, **more)
 
+    async def put(self, path: str, body: Any = None) -> httpx.Response:
+        return await self.client.put(path, headers=self.headers, json=body)
+
     async def delete(self, path: str) -> httpx.Response:
         return await self.client.delete(path, headers=self.headers)
 

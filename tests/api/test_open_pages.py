@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from liangzheng.api.app import create_app
 from liangzheng.api.open.start_page import simulated_neighbours
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.postgres import Database
+from liangzheng.infra.sms_simulated import SimulatedSms
 from liangzheng.kernel.errors import NotFound, Unavailable
 from tests.api.conftest import SmallWiring
 from tests.api.phone import Phone
@@ -49,7 +51,7 @@ async def test_the_start_page_says_in_two_languages_what_is_played(phone: Phone)
         "/holder/sessions",
     ):
         assert words in text
-    for chinese, english in simulated_neighbours("test", face=True, real_name=True):
+    for chinese, english in simulated_neighbours("test", face=True, real_name=True, sms=False):
         assert chinese in text
         assert english in text
 
@@ -60,6 +62,12 @@ async def test_where_the_face_check_is_not_played_the_page_does_not_say_so(wirin
         text = (await phone.get("/")).text
     assert "looks at no face" not in text
     assert "以下为模拟" in text
+
+
+async def test_where_text_messages_are_played_the_page_says_so(wiring: SmallWiring, tmp_path: Path) -> None:
+    wiring.sms = SimulatedSms("test", tmp_path / "sms.ndjson")
+    async with Phone.over(create_app(wiring)) as phone:  # type: ignore[arg-type]
+        assert "短信为模拟" in (await phone.get("/")).text
 
 
 async def test_in_production_nothing_is_played_and_the_page_says_nothing_of_it(wiring: SmallWiring) -> None:

@@ -17,6 +17,11 @@ def test_the_how_to_lists_the_columns_in_the_order_of_the_layout() -> None:
 
 def test_the_how_to_names_every_rule_a_line_can_break() -> None:
     forms = {"classes", "status", "date", "number", "flag", "name", "hash", "code"}
-    for rule in {damage.rule for damage in DAMAGES} - {"length", "class-history", "card-core-number", "file-number"}:
+    for rule in {damage.rule for damage in DAMAGES} - {
+        "length",
+        "class-history",
+        "card-core-number",
+        "file-number",
+    }:
         assert f"`{rule}`" in PAGE, rule
     assert all(f"`{form}`" in PAGE for form in forms)

@@ -27,6 +27,8 @@ SHARD_KEYS = {
     "face_check": "person_id",
     "face_frame": "person_id",
     "application_turned_away": "person_id",
+    "message": "person_id",
+    "message_choice": "person_id",
     # by driver
     "driver": "driver_id",
     "driver_change": "driver_id",
@@ -45,6 +47,7 @@ SHARD_KEYS = {
     "status_list": "list_id",
     "status_entry": "list_id",
     "figure_count": "measure",
+    "message_mark": "name",
 }
 """table → its shard key: first in the primary key, in every unique index, never updated."""
 

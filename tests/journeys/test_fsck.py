@@ -30,7 +30,10 @@ async def world(database: Database) -> World:
     async with database.transaction() as tx:
         for row in await tx.fetch("SELECT driver_id, document_number, file_number FROM driver"):
             identity = IdentityNumber(IdentityKind.RESIDENT_CARD, row["document_number"])
-            for kind, value in ((Kind.IDENTITY_NUMBER, identity.canonical), (Kind.FILE_NUMBER, row["file_number"])):
+            for kind, value in (
+                (Kind.IDENTITY_NUMBER, identity.canonical),
+                (Kind.FILE_NUMBER, row["file_number"]),
+            ):
                 await tx.execute(
                     "INSERT INTO key_index (key_hash, kind, owner) VALUES ($1, $2, $3)",
                     KEYS.hash(kind, value), int(kind), row["driver_id"],

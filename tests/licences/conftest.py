@@ -39,7 +39,12 @@ async def place(
     """A deployment over HTTP in which nothing is open yet."""
     shutil.copytree(key_room, tmp_path / "keys")
     settings = Settings.from_env(
-        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
+        {
+            "LZ_MODE": "test",
+            "LZ_DATA_DIR": str(tmp_path),
+            "LZ_FACE_ENGINE": "simulated",
+            "LZ_SMS": "simulated",
+        }
     )
     async with AsyncExitStack() as stack:
         opened = await Deployment.open(

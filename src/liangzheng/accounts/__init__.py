@@ -19,7 +19,7 @@ from liangzheng.accounts.check_face import (
 )
 from liangzheng.accounts.check_real_name import assurance, check_real_name
 from liangzheng.accounts.log_in import log_in, log_out, session
-from liangzheng.accounts.many import assurances, consume_face_checks, live_phone_keys
+from liangzheng.accounts.many import assurances, consume_face_checks, live_phone_keys, people_of
 from liangzheng.accounts.model import (
     Account,
     AccountPolicy,
@@ -83,6 +83,7 @@ __all__ = [
     "log_in",
     "log_out",
     "mobile_hash",
+    "people_of",
     "person_of",
     "phone_key",
     "phone_keys",

@@ -9,12 +9,17 @@ from liangzheng.accounts import rules, store_many
 from liangzheng.accounts.lifecycle import FACE_CHECK, Event, State
 from liangzheng.accounts.model import Assurance, PhoneKey, Purpose
 from liangzheng.infra.postgres import Connection
-from liangzheng.kernel.ids import FaceCheckId, Id, PersonId, PhoneKeyId
+from liangzheng.kernel.ids import DriverId, FaceCheckId, Id, PersonId, PhoneKeyId
 
 
 async def assurances(tx: Connection, people: Sequence[PersonId]) -> Mapping[PersonId, Assurance]:
     """How sure we are who each of them is; people who do not exist are left out."""
     return {found.person_id: found for found in await store_many.assurances(tx, people)}
+
+
+async def people_of(tx: Connection, drivers: Sequence[DriverId]) -> Mapping[DriverId, PersonId]:
+    """Whose drivers they are; those nobody with an account matched are left out."""
+    return await store_many.people_of(tx, drivers) if drivers else {}
 
 
 async def live_phone_keys(

@@ -102,3 +102,12 @@ async def consume_face_checks(
         state,
     )
     return {FaceCheckId(row["id"]) for row in rows}
+
+
+async def people_of(tx: Connection, drivers: Sequence[DriverId]) -> dict[DriverId, PersonId]:
+    """The people these drivers are bound to."""
+    rows = await tx.fetch(
+        "SELECT driver_id, person_id FROM driver_person WHERE driver_id = ANY ($1::uuid[])",
+        [driver.uuid for driver in drivers],
+    )
+    return {DriverId(row["driver_id"]): PersonId(row["person_id"]) for row in rows}

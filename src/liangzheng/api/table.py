@@ -20,6 +20,7 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.holder.applications",
     "liangzheng.api.holder.licence",
     "liangzheng.api.holder.showings",
+    "liangzheng.api.holder.messages",
     "liangzheng.api.open.rollout",
     "liangzheng.api.open.status_lists",
     "liangzheng.api.open.trust_bundle",

@@ -106,5 +106,8 @@ def _print(report: Report) -> None:
     for fault in report.faults:
         console.print(f"[red]✗[/red] {fault}", highlight=False, soft_wrap=True)
     if report.pending:
-        console.print(f"{report.pending} events wait for their handler; their drivers were not compared", highlight=False)
+        console.print(
+            f"{report.pending} events wait for their handler; their drivers were not compared",
+            highlight=False,
+        )
     console.print("[green]clean[/green]" if not report.faults else f"[red]{len(report.faults)} faults[/red]")

@@ -114,12 +114,16 @@ def papers() -> dict[Path, str]:
 def stale() -> list[Path]:
     """Papers that differ from the code, and drawings of lifecycles that are no more."""
     wanted = papers()
-    differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
+    differing = [
+        path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text
+    ]
     return differing + [path for path in (ROOT / "docs" / "states").glob("*.md") if path not in wanted]
 
 
 @app.callback(invoke_without_command=True)
-def main(check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 when a paper is out of date.")) -> None:
+def main(
+    check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 when a paper is out of date."),
+) -> None:
     """Write the generated papers, or only compare them."""
     old = stale()
     if check:

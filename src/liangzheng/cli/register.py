@@ -95,7 +95,9 @@ def import_file(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a line was rejected.")] = False,
     as_of: Annotated[
         datetime | None,
-        typer.Option(help="When the file was drawn (UTC); default: when it was last written. A standing changed here since stays."),
+        typer.Option(
+            help="When the file was drawn (UTC); default: when it was last written. A standing changed here since stays."
+        ),
     ] = None,
 ) -> None:
     """Bring a register file into the register, line by line.

@@ -28,7 +28,9 @@ def settings(as_json: bool = typer.Option(False, "--json", help="As one JSON obj
     console = Console(highlight=False, soft_wrap=True)
     for row in TABLE:
         value, given = _value(current, row), bool(os.environ.get(row.variable))
-        origin = "set" if given else "default" if value == row.shown_default else f"default: {row.shown_default}"
+        origin = (
+            "set" if given else "default" if value == row.shown_default else f"default: {row.shown_default}"
+        )
         console.print(f"[bold]{row.variable}[/bold] = {value}  [dim]({origin})[/dim]")
         console.print(f"    {row.meaning}")
     console.print(f"Socket of the embedded server: {_socket(current)}", highlight=False)

@@ -16,10 +16,11 @@ from liangzheng.cli.main import run
 from liangzheng.infra import logs, outbox
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms import NoSms
 from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.time import SystemClock
 from liangzheng.wiring import Part, wired_up
-from liangzheng.worker.drain import queue_batch
+from liangzheng.worker.drain import queue_batch, sms_batch
 from liangzheng.worker.issuing import issuer_batch
 from liangzheng.worker.loop import work as work_until
 
@@ -82,6 +83,8 @@ async def _work(settings: Settings, role: Worker, size: int, until_empty: bool) 
         if role in (Worker.OUTBOX, Worker.ALL):
             wiring = await stack.enter_async_context(wired_up(settings, Part.QUEUE))
             batches["outbox"] = queue_batch(wiring)
+            if not isinstance(wiring.sms, NoSms):
+                batches["sms"] = sms_batch(wiring)
         typer.echo(f"working: {', '.join(batches)}", err=True)
         async with asyncio.TaskGroup() as tasks:
             for name, each in batches.items():

@@ -47,7 +47,7 @@ from liangzheng.drivers.picture_process import PictureProcess
 from liangzheng.drivers.portraits import PackReport, PhotoRules, check_photo, import_pack, portrait
 from liangzheng.drivers.reading import code_tables
 from liangzheng.drivers.store import driver as find
-from liangzheng.drivers.store import history, standing, standing_versions
+from liangzheng.drivers.store import ending_between, history, standing, standing_versions
 
 __all__ = [
     "KEEP",
@@ -73,6 +73,7 @@ __all__ = [
     "check",
     "check_photo",
     "code_tables",
+    "ending_between",
     "find",
     "generate_register",
     "history",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -440,3 +440,15 @@ async def missing_portraits(tx: Connection, hashes: Sequence[bytes]) -> set[byte
         list(hashes),
     )
     return {row["h"] for row in rows}
+
+
+async def ending_between(
+    tx: Connection, first: date, last: date, after: DriverId | None, limit: int
+) -> list[tuple[DriverId, date]]:
+    """Drivers whose licence's last good day lies in these days, in order of their ids, from `after` on."""
+    rows = await tx.fetch(
+        "SELECT driver_id, valid_until FROM driver WHERE valid_until BETWEEN $1 AND $2 AND driver_id > $3 "
+        "ORDER BY driver_id LIMIT $4",
+        first, last, UUID(int=0) if after is None else after.uuid, limit,
+    )  # fmt: skip
+    return [(DriverId(row["driver_id"]), row["valid_until"]) for row in rows]

@@ -35,6 +35,7 @@ class Settings:
     allow_software_keys: bool
     face_engine: Literal["manual", "simulated"]
     simulated_face_counts: bool | None
+    sms: Literal["none", "simulated"]
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -242,6 +243,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "who compares faces: a person (manual), or an engine that is simulated and says so"),
     _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", _yes_or_no, None,
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
+    _row("LZ_SMS", "sms", _one_of("none", "simulated"), "none",
+         "who sends text messages: nobody, or a gateway that is simulated, writes them into a file and says so"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),

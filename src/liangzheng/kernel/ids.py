@@ -223,3 +223,10 @@ class WaveId(Id):
 
     __slots__ = ()
     prefix = "wav"
+
+
+class MessageId(Id):
+    """One message to a person."""
+
+    __slots__ = ()
+    prefix = "msg"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liangzheng.showing.check import check
-    from liangzheng.showing.looks import Look, looks_at, portrait, prune
+    from liangzheng.showing.looks import Look, looks_at, looks_between, portrait, prune
     from liangzheng.showing.model import PURPOSES, Answer, Verifier, VerifierKind
     from liangzheng.showing.short_code import ShortCode, ask_by_short_code, make_short_code
     from liangzheng.showing.verifiers import add_verifier, authenticate, end_verifier, list_verifiers
@@ -36,6 +36,7 @@ __all__ = [
     "end_verifier",
     "list_verifiers",
     "looks_at",
+    "looks_between",
     "make_short_code",
     "portrait",
     "prune",
@@ -44,7 +45,7 @@ __all__ = [
 
 _HOME = {
     "check": ("check",),
-    "looks": ("Look", "looks_at", "portrait", "prune"),
+    "looks": ("Look", "looks_at", "looks_between", "portrait", "prune"),
     "model": ("PURPOSES", "Answer", "Verifier", "VerifierKind"),
     "short_code": ("ShortCode", "ask_by_short_code", "make_short_code"),
     "verifiers": ("add_verifier", "authenticate", "end_verifier", "list_verifiers"),

@@ -9,7 +9,7 @@ from typing import Final
 
 from liangzheng import audit
 from liangzheng.infra import blobs
-from liangzheng.infra.postgres import Database
+from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Forbidden, NotFound
 from liangzheng.kernel.ids import DriverId, VerificationId
 from liangzheng.showing import store
@@ -79,6 +79,14 @@ async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: i
         )
         for row in rows
     ]
+
+
+async def looks_between(
+    tx: Connection, since: datetime, until: datetime, limit: int
+) -> tuple[list[tuple[DriverId, datetime]], datetime]:
+    """Whose code was verified after `since` and when, about `limit` of them; and until when these are all there are."""
+    found = await store.looks_between(tx, since, until, limit)
+    return found, found[-1][1] if len(found) >= limit else until
 
 
 async def prune(db: Database, now: datetime, kept_for: timedelta = KEPT_FOR, limit: int = 10_000) -> int:

@@ -342,3 +342,16 @@ def _verifier(row: Row) -> Verifier:
 
 def _count(command_tag: Any) -> int:
     return int(str(command_tag).rsplit(" ", 1)[1])
+
+
+async def looks_between(
+    tx: Connection, since: datetime, until: datetime, limit: int
+) -> list[tuple[DriverId, datetime]]:
+    """Whose code was verified after `since` and not after `until`, in order of time; `limit` and those at one time with
+    the last."""
+    rows = await tx.fetch(
+        "SELECT driver_id, at FROM verification WHERE at > $1 AND at <= $2 ORDER BY at "
+        "FETCH FIRST ($3) ROWS WITH TIES",
+        since, until, limit,
+    )  # fmt: skip
+    return [(DriverId(row["driver_id"]), row["at"]) for row in rows]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from liangzheng.infra import metrics, outbox
 from liangzheng.wiring import Wiring
-from liangzheng.worker.handlers import handlers
+from liangzheng.worker.handlers import handlers, sms_handlers
 from liangzheng.worker.schedule import Schedule
 
 
@@ -22,6 +22,19 @@ def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
         for outcome, count in (("handled", done.handled), ("failed", done.failed), ("parked", done.parked)):
             metrics.EVENTS.labels(outcome).inc(count)
         await schedule.run_due(wiring.clock.now())
+        return done.handled > 0
+
+    return batch
+
+
+def sms_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
+    """A batch of text messages, few at a time: each waits for the gateway inside its transaction."""
+    table = sms_handlers(wiring.sms, wiring.clock.now)
+
+    async def batch() -> bool:
+        done = await outbox.drain(wiring.database, table, wiring.clock.now(), limit=20)
+        for outcome, count in (("handled", done.handled), ("failed", done.failed), ("parked", done.parked)):
+            metrics.EVENTS.labels(outcome).inc(count)
         return done.handled > 0
 
     return batch

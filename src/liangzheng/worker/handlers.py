@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from liangzheng import figures, licences
+from liangzheng import figures, licences, messages
 from liangzheng.infra.outbox import Event, Handler
 from liangzheng.infra.postgres import Connection
+from liangzheng.infra.sms import Sms
 from liangzheng.kernel.region import Authorities
 
 
@@ -23,15 +24,37 @@ def handlers(authorities: Authorities, now: Callable[[], datetime]) -> Mapping[s
     async def count(tx: Connection, events: Sequence[Event]) -> None:
         await figures.fold(tx, events, authorities)
 
+    async def tell(tx: Connection, events: Sequence[Event]) -> None:
+        await messages.tell(tx, events, now())
+
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
         """A new phone key alone gives no credential: its holder asks for one."""
 
     return {
-        "standing.changed": follow_standing,
+        "standing.changed": both(follow_standing, tell),
         "phone-key.ended": follow_phone_keys,
         "phone-key.bound": nothing_to_do,
-        "application.accepted": count,
-        "application.refused": count,
-        "licence.issued": count,
-        "licence.withdrawn": count,
+        "application.accepted": both(count, tell),
+        "application.refused": both(count, tell),
+        "licence.issued": both(count, tell),
+        "licence.withdrawn": both(count, tell),
     }
+
+
+def sms_handlers(sms: Sms, now: Callable[[], datetime]) -> Mapping[str, Handler]:
+    """Topics that wait for a gateway outside, drained apart: a slow gateway holds nothing else up."""
+
+    async def send(tx: Connection, events: Sequence[Event]) -> None:
+        await messages.send_sms(tx, events, sms, now())
+
+    return {"message.sms-due": send}
+
+
+def both(*handlers: Handler) -> Handler:
+    """One after the other, in the same transaction."""
+
+    async def apply(tx: Connection, events: Sequence[Event]) -> None:
+        for handler in handlers:
+            await handler(tx, events)
+
+    return apply

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from liangzheng import accounts, audit, licences, showing
+from liangzheng import accounts, audit, licences, messages, showing
 from liangzheng.infra import idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out
 from liangzheng.kernel.errors import Unavailable
@@ -64,10 +64,20 @@ async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
             _log.warning("a key runs out: ./lz keys rotate", extra={"role": whose, "at": last.isoformat()})
 
 
+async def _tell_looks(wiring: Wiring, now: datetime) -> None:
+    await messages.tell_looks(wiring.database, now)
+
+
+async def _tell_expiry(wiring: Wiring, now: datetime) -> None:
+    await messages.tell_expiry(wiring.database, now)
+
+
 JOBS = (
     Job("seal", timedelta(seconds=5), _seal),
     Job("count-waiting", timedelta(seconds=15), _count_waiting),
+    Job("tell-looks", timedelta(seconds=30), _tell_looks),
     Job("renew", timedelta(minutes=10), _renew),
+    Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),
     Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
 )

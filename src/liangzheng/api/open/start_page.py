@@ -35,13 +35,16 @@ async def start_page(request: Request) -> HTMLResponse:
     """The start page; the same for everybody."""
     wiring = wired(request)
     simulated = simulated_neighbours(
-        wiring.settings.mode, face=wiring.face_verifier.simulated, real_name=wiring.real_name.simulated
+        wiring.settings.mode,
+        face=wiring.face_verifier.simulated,
+        real_name=wiring.real_name.simulated,
+        sms=wiring.sms.simulated,
     )
     base = str(request.base_url).rstrip("/")
     return page("亮证 LiangZheng", _TEXT.substitute(notice=_notice(simulated), base=escape(base)))
 
 
-def simulated_neighbours(mode: str, *, face: bool, real_name: bool) -> list[tuple[str, str]]:
+def simulated_neighbours(mode: str, *, face: bool, real_name: bool, sms: bool) -> list[tuple[str, str]]:
     """What in this deployment stands in for a real neighbour, in Chinese and English. Empty in production."""
     if mode == "production":
         return []
@@ -50,6 +53,8 @@ def simulated_neighbours(mode: str, *, face: bool, real_name: bool) -> list[tupl
         found.append(("人脸核验为模拟，不看人脸", "The face check is simulated: it looks at no face"))
     if real_name:
         found.append(("实名来源为模拟", "The source of real names is simulated"))
+    if sms:
+        found.append(("短信为模拟，不发往任何手机", "Text messages are simulated: none reaches a mobile"))
     return found
 
 

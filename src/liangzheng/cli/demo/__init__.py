@@ -16,9 +16,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
-from liangzheng.cli.demo.story import StepFailed, Story, Teller, hold, wave_step
+from liangzheng.cli.demo.story import Story, Teller, wave_step
 from liangzheng.cli.main import run
 from liangzheng.infra import logs
 from liangzheng.infra.postgres import attach
@@ -33,9 +34,14 @@ _ACCOUNTS = 3
 @app.command()
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Tell the story of one licence, check every step, leave nothing running.")
+        bool,
+        typer.Option(
+            "--once", help="Tell the story of one licence, check every step, leave nothing running."
+        ),
     ] = False,
-    drivers: Annotated[int, typer.Option(min=1000, max=5_000_000, help="Size of the fictional register.")] = 100_000,
+    drivers: Annotated[
+        int, typer.Option(min=1000, max=5_000_000, help="Size of the fictional register.")
+    ] = 100_000,
 ) -> None:
     """Start everything on this machine: database, fictional register, API, queue worker, issuer. Ctrl-C stops it all.
 
@@ -44,7 +50,7 @@ def demo(
     settings = Settings.from_env()
     if settings.mode == "production":
         raise Forbidden("the demonstration does not run in production mode: its neighbours are simulated")
-    settings = replace(settings, face_engine="simulated")
+    settings = replace(settings, face_engine="simulated", sms="simulated")
     logs.configure(settings.log_format, "warning")
     console = Console(soft_wrap=True)
     settings.make_data_dir()
@@ -54,7 +60,9 @@ def demo(
 
 async def _demo(settings: Settings, console: Console, once: bool, drivers: int) -> bool:
     console.print(f"[bold]亮证 LiangZheng[/bold] · demonstration in {settings.data_dir}", highlight=False)
-    console.print("   Everybody in it is fictional. SIMULATED: the face check.", highlight=False)
+    console.print(
+        "   Everybody in it is fictional. SIMULATED: the face check, text messages.", highlight=False
+    )
     teller = Teller(console)
     port = settings.port if settings.port and not once else free_port(settings.host)
     demand_free(settings.host, port)
@@ -135,7 +143,10 @@ def _print_ways_in(stage: Stage, token: str) -> None:
     print_(table)
     print_(f"Start page            {base}/", highlight=False)
     print_(f"API description       {base}/openapi.json", highlight=False)
-    print_("Log in as a driver    POST /holder/sessions {mobile, password}; then Authorization: Bearer <token>", highlight=False)
+    print_(
+        "Log in as a driver    POST /holder/sessions {mobile, password}; then Authorization: Bearer <token>",
+        highlight=False,
+    )
     print_(f"Officer's terminal    Authorization: Bearer {token}", highlight=False)
     print_("The whole way by hand docs/how-to/first-licence.md", highlight=False)
     print_("Ctrl-C stops everything.", highlight=False)
@@ -164,7 +175,10 @@ async def _register(stage: Stage) -> str:
     taken = report.fresh + report.changed + report.unchanged
     hold(taken + report.rejected == generated.drivers, "every line is imported or rejected")
     hold(report.rejected >= generated.damaged, "every line damaged on purpose is rejected")
-    hold(stage.rejected_with_reasons(report), "the rejects file names line, column and rule of every rejected row")
+    hold(
+        stage.rejected_with_reasons(report),
+        "the rejects file names line, column and rule of every rejected row",
+    )
     stage.note_imported()
     return (
         f"{generated.drivers:,} fictional drivers: {report.fresh:,} new, {report.changed:,} changed, "

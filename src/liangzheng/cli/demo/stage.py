@@ -93,7 +93,9 @@ class Stage:
 
     async def generate_register(self) -> drivers.GenerateReport:
         """The register file and its portraits; the same size gives the same octets every time."""
-        options = drivers.GenerateOptions(self.size, SEED, REGISTER_AS_OF, damaged=max(DAMAGED, 5 / self.size))
+        options = drivers.GenerateOptions(
+            self.size, SEED, REGISTER_AS_OF, damaged=max(DAMAGED, 5 / self.size)
+        )
         with self._bar("generating", self.size) as advance:
             return await asyncio.to_thread(
                 drivers.generate_register, self.register, drivers.code_tables(), options, advance
@@ -105,7 +107,12 @@ class Stage:
         options = drivers.ImportOptions(portraits=generated.pack)
         with self._bar("importing", self.size) as advance:
             return await drivers.import_register(
-                self.database, keys, self.register, SystemClock(), options, lambda progress: advance(progress.lines)
+                self.database,
+                keys,
+                self.register,
+                SystemClock(),
+                options,
+                lambda progress: advance(progress.lines),
             )
 
     def is_imported(self) -> bool:
@@ -124,7 +131,9 @@ class Stage:
         with report.rejects_file.open(encoding="utf-8", newline="") as text:
             rows = list(csv.DictReader(text))
         named = ("reject_line", "reject_rule", "reject_reason")
-        return len({row["reject_line"] for row in rows}) == report.rejected and all(row[name] for row in rows for name in named)
+        return len({row["reject_line"] for row in rows}) == report.rejected and all(
+            row[name] for row in rows for name in named
+        )
 
     # -- rollout ------------------------------------------------------------------------------------------
 
@@ -158,7 +167,10 @@ class Stage:
         """The token of a fictional officer's terminal, made once."""
         if self.kept.verifier_token is None:
             _, self.kept.verifier_token = await showing.add_verifier(
-                self.database, "演示警务终端 (demonstration)", showing.VerifierKind.POLICE, SystemClock().now()
+                self.database,
+                "演示警务终端 (demonstration)",
+                showing.VerifierKind.POLICE,
+                SystemClock().now(),
             )
             self.keep()
         return self.kept.verifier_token
@@ -297,7 +309,9 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict(f"a demonstration runs in {folder.parent} already; stop it, or set LZ_DATA_DIR") from None
+            raise Conflict(
+                f"a demonstration runs in {folder.parent} already; stop it, or set LZ_DATA_DIR"
+            ) from None
         yield
 
 
@@ -310,6 +324,7 @@ async def set_stage(
         "LZ_MODE": settings.mode,
         "LZ_DATA_DIR": str(settings.data_dir),
         "LZ_FACE_ENGINE": settings.face_engine,
+        "LZ_SMS": settings.sms,
         "LZ_LOG_FORMAT": "json",
         # A database of the operator's own is reached by its address; the embedded one through the data directory.
     }

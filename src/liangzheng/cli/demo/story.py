@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from liangzheng.cli.demo import messages
 from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.phone import Phone
@@ -31,16 +33,6 @@ from liangzheng.standards.livecode import Verifier, open_document
 ISSUED_WITHIN_S: Final = 60.0
 ELSEWHERE: Final = "鲁Q"
 """An authority whose city was not in the first batch."""
-
-
-class StepFailed(Exception):
-    """A step of the story did not hold; the text says which check."""
-
-
-def hold(checked: bool, what: str) -> None:
-    """Raises StepFailed unless `checked`."""
-    if not checked:
-        raise StepFailed(what)
 
 
 class Teller:
@@ -105,6 +97,7 @@ class Story:
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
+            ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
         ]
 
     # -- the account ----------------------------------------------------------------------------------------
@@ -122,7 +115,9 @@ class Story:
             (await self._post(self._anybody, "/holder/accounts", body, "account")).expect(201)
             opened = await self._post(self._anybody, "/holder/sessions", login)
         session = opened.expect(201)
-        hold(session["level"] >= 1 and session["driver_id"] is not None, "number and name are in the register")
+        hold(
+            session["level"] >= 1 and session["driver_id"] is not None, "number and name are in the register"
+        )
         self._holder = self._anybody.as_caller(session["token"])
         made = (await self._get(self._holder, "/holder/account")).expect(200)
         hold(actor.identity_number not in str(made), "the answer masks the identity number")
@@ -141,7 +136,9 @@ class Story:
             for frame in played_frames(len(begun["steps"]))
         ]
         path = f"/holder/face-checks/{begun['face_check_id']}/frames"
-        check = (await self._post(self._holder, path, {"nonce": begun["nonce"], "frames": frames})).expect(200)
+        check = (await self._post(self._holder, path, {"nonce": begun["nonce"], "frames": frames})).expect(
+            200
+        )
         hold(check["state"] == "passed", f"the face check passed, and did not end as {check['state']}")
         return check
 
@@ -173,7 +170,9 @@ class Story:
         key = f"{self._actor.story}-apply-{secrets.token_hex(4)}"
         first = (await self._post(self._holder, "/holder/applications", body, key)).expect(202)
         again = (await self._post(self._holder, "/holder/applications", body, key)).expect(202)
-        hold(first["state"] == "accepted", f"the application is accepted, and not refused: {first['refusal']}")
+        hold(
+            first["state"] == "accepted", f"the application is accepted, and not refused: {first['refusal']}"
+        )
         hold(first["application_id"] == again["application_id"], "the same request twice is one application")
         return f"accepted as {first['application_id'][:12]}…, kept before it was answered; the retry got the same id"
 
@@ -185,7 +184,9 @@ class Story:
         opened = open_document(unb64(licence["file"]), trust)
         credential = Verifier(trust).check_credential(unb64(licence["credential"]), datetime.now(UTC))
         hold(credential.phone_key == self._phone.public_key, "the credential is bound to this phone's key")
-        hold(credential.portrait_hash == hashlib.sha256(opened.portrait).digest()[:16], "one portrait in both")
+        hold(
+            credential.portrait_hash == hashlib.sha256(opened.portrait).digest()[:16], "one portrait in both"
+        )
         hold(opened.claims.name == self._actor.name, "the document names the driver")
         return (
             f"version {opened.claims.version}, classes {opened.claims.classes}: signature, portrait "
@@ -232,14 +233,22 @@ class Story:
         code = self._phone.show(datetime.now(UTC))
         with self._trust_file() as trust:
             done = await self._lz("verify", "--trust", str(trust), *self._state(trust), "--class", "C1", code)
-        hold(done.returncode == 0, f"./lz verify holds it valid (exit status {done.returncode}): {_last(done.stdout)}")
+        hold(
+            done.returncode == 0,
+            f"./lz verify holds it valid (exit status {done.returncode}): {_last(done.stdout)}",
+        )
         hold(done.stdout.count(" old") >= 2, "./lz verify says how old trust bundle and status are")
         bare = Phone(SoftwareSigner.from_pkcs8(self._actor.phone_key))
         assert self._phone.credential is not None
         bare.keep(self._phone.credential)
         with self._trust_file() as trust:
-            unknown = await self._lz("verify", "--trust", str(trust), *self._state(trust), bare.show(datetime.now(UTC)))
-        hold(unknown.returncode == 3, f"without a snapshot the status is not checked (exit status {unknown.returncode})")
+            unknown = await self._lz(
+                "verify", "--trust", str(trust), *self._state(trust), bare.show(datetime.now(UTC))
+            )
+        hold(
+            unknown.returncode == 3,
+            f"without a snapshot the status is not checked (exit status {unknown.returncode})",
+        )
         return "valid with the snapshot; without it: genuine, status not checked"
 
     async def again(self) -> str:

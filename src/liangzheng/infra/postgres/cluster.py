@@ -125,7 +125,9 @@ class Cluster:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            preexec_fn=die_with_us(signal.SIGTERM),  # or it goes on without us, in a directory the next try removes
+            preexec_fn=die_with_us(
+                signal.SIGTERM
+            ),  # or it goes on without us, in a directory the next try removes
             **account.popen(),
         )
         if answer.returncode != 0:

@@ -1,0 +1,34 @@
+"""What a person is told: in the app, and by text message where they want it.
+
+`tell` is the handler of the events others put; a message is made in the transaction that takes its event from the
+outbox, so that none is lost and none comes twice. `tell_looks` and `tell_expiry` are jobs of the schedule for what no
+event says. Messages hold codes, never names, numbers or a standing; words are made when they are read.
+
+Events put: `message.sms-due` (subject: the person; body: message_id), followed by `send_sms`.
+"""
+
+from __future__ import annotations
+
+from liangzheng.messages.look_around import tell_expiry, tell_looks
+from liangzheng.messages.model import Kind, Message, SmsState, Text
+from liangzheng.messages.read import Inbox, choices, choose, inbox, mark_read
+from liangzheng.messages.send import send_sms
+from liangzheng.messages.tell import tell
+from liangzheng.messages.texts import words
+
+__all__ = [
+    "Inbox",
+    "Kind",
+    "Message",
+    "SmsState",
+    "Text",
+    "choices",
+    "choose",
+    "inbox",
+    "mark_read",
+    "send_sms",
+    "tell",
+    "tell_expiry",
+    "tell_looks",
+    "words",
+]

@@ -1,0 +1,63 @@
+"""Which events a person hears of, and what the message then holds: facts in, message out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from liangzheng.messages.model import SMS_BY_DEFAULT, Kind
+
+EXPIRY_NOTICE_DAYS: Final = 90
+"""A licence may be renewed from 90 days before it expires (Order 162 art. 63; docs/reference.md §2.5)."""
+
+_KEPT: Final = {
+    Kind.APPLICATION_ACCEPTED: ("application_id",),
+    Kind.APPLICATION_REFUSED: ("application_id", "refusal"),
+    Kind.LICENCE_ISSUED: ("licence_id", "version"),
+    Kind.LICENCE_REISSUED: ("licence_id", "version"),
+    Kind.LICENCE_WITHDRAWN: ("licence_id", "version"),
+    Kind.STANDING_CHANGED: ("changed",),
+}
+
+TOLD: Final = frozenset({"points", "status", "classes", "valid_until", "extended_until", "issuing_authority"})
+"""Changes of standing a holder hears of; the others belong to these or are the office's own book-keeping."""
+
+
+def decide_message(topic: str, body: Mapping[str, Any]) -> tuple[Kind, Mapping[str, Any]] | None:
+    """The message an event makes, or None for one nobody needs to hear of.
+
+    Source: docs/reference.md §4.2 no. 4 (result by SMS and in-app message), §4.3 (the licence is made anew by itself).
+    """
+    kind = _kind(topic, body)
+    if kind is None:
+        return None
+    detail = {name: body[name] for name in _KEPT[kind] if name in body}
+    if kind is Kind.STANDING_CHANGED:
+        changed = sorted(TOLD & set(detail.get("changed", ())))
+        return (kind, {"changed": changed}) if changed else None
+    return kind, detail
+
+
+def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
+    if topic == "licence.issued":
+        return Kind.LICENCE_ISSUED if body.get("origin") == "holder" else Kind.LICENCE_REISSUED
+    return {
+        "application.accepted": Kind.APPLICATION_ACCEPTED,
+        "application.refused": Kind.APPLICATION_REFUSED,
+        "licence.withdrawn": Kind.LICENCE_WITHDRAWN,
+        "standing.changed": Kind.STANDING_CHANGED,
+    }.get(topic)
+
+
+def wants_sms(kind: Kind, choices: Mapping[Kind, bool]) -> bool:
+    """Whether this person gets a text message of this kind: their own choice, else what is usual."""
+    return choices.get(kind, kind in SMS_BY_DEFAULT)
+
+
+def decide_expiry_notice(today: date, valid_until: date) -> bool:
+    """Whether a licence that ends on `valid_until`, its last good day, is to be announced on `today`.
+
+    From 90 days before until the day itself; a licence that is over is another matter (status M).
+    """
+    return 0 <= (valid_until - today).days <= EXPIRY_NOTICE_DAYS

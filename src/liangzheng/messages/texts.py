@@ -1,0 +1,64 @@
+"""The words of messages, in Chinese and English, made from the codes a message holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from liangzheng.licences import REFUSAL_TEXTS, Refusal
+from liangzheng.messages.model import Kind, Text
+
+_PLAIN = {
+    Kind.APPLICATION_ACCEPTED: Text(
+        "您的电子驾驶证申领已受理。", "Your application for the electronic licence has been accepted."
+    ),
+    Kind.LICENCE_ISSUED: Text(
+        "您的电子驾驶证已签发，可在应用中出示。",
+        "Your electronic licence has been issued; you can show it in the app.",
+    ),
+    Kind.LICENCE_REISSUED: Text(
+        "您的驾驶证信息有变更，电子驾驶证已自动换发，旧版失效。",
+        "Your licence details changed: the electronic licence was made anew by itself, and the old one is void.",
+    ),
+    Kind.LICENCE_WITHDRAWN: Text(
+        "您的电子驾驶证已收回，不再显示。如有疑问，请联系发证地车辆管理所。",
+        "Your electronic licence was withdrawn and is no longer shown. Please contact the issuing office with questions.",
+    ),
+}
+
+_COLUMNS = {
+    "points": Text("累积记分", "points"),
+    "status": Text("驾驶证状态", "status"),
+    "classes": Text("准驾车型", "classes"),
+    "valid_until": Text("有效期", "validity"),
+    "extended_until": Text("延期期限", "extension"),
+    "issuing_authority": Text("发证机关", "issuing authority"),
+}
+
+
+def words(kind: Kind, detail: Mapping[str, Any]) -> Text:
+    """What the holder reads, in the app and in a text message. No name, number or status: others see a locked screen."""
+    match kind:
+        case Kind.APPLICATION_REFUSED:
+            reason = REFUSAL_TEXTS[Refusal(detail["refusal"])]
+            return Text(
+                f"您的电子驾驶证申领未通过：{reason.zh}", f"Your application was refused: {reason.en}"
+            )
+        case Kind.STANDING_CHANGED:
+            changed = [_COLUMNS[column] for column in detail["changed"]]
+            return Text(
+                f"您的驾驶证信息有变更：{'、'.join(text.zh for text in changed)}。请在应用中刷新查看。",
+                f"Your licence record changed: {', '.join(text.en for text in changed)}. Refresh the app to see it.",
+            )
+        case Kind.LICENCE_EXPIRING:
+            return Text(
+                f"您的驾驶证有效期至{detail['valid_until']}，请在期满前九十日内办理换证。",
+                f"Your driving licence is valid until {detail['valid_until']}. Please renew it before it ends.",
+            )
+        case Kind.LOOKED_AT:
+            return Text(
+                f"{detail['day']}，您的电子驾驶证被核验{detail['count']}次，可在“谁看过”中查看。",
+                f"Your licence was verified {detail['count']} time(s) on {detail['day']}; see who looked in the app.",
+            )
+        case _:
+            return _PLAIN[kind]

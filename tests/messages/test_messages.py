@@ -1,0 +1,216 @@
+"""Messages over HTTP: made from what happens, read by their person alone, by text message where wanted."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from liangzheng import drivers, messages
+from liangzheng.drivers import StandingChange
+from liangzheng.infra import outbox
+from liangzheng.infra.sms_simulated import FILE, Fault, SimulatedSms, delivered
+from liangzheng.kernel.errors import Unavailable
+from liangzheng.kernel.ids import DriverId, VerificationId, VerifierId
+from liangzheng.kernel.status import Status
+from liangzheng.kernel.time import civil_day
+from liangzheng.messages.look_around import SETTLED
+from liangzheng.worker.handlers import handlers, sms_handlers
+from tests.api.phone import done, refused
+from tests.licences.holders import Deployment, Holder
+
+
+async def told(holder: Holder, **query: Any) -> list[str]:
+    found = done(await holder.phone.get("/holder/messages", params=query), 200)
+    return [message["kind"] for message in found["messages"]]
+
+
+async def issued(place: Deployment, **columns: object) -> Holder:
+    holder = await place.holder(**columns)
+    await place.open_city()
+    await holder.apply()
+    assert await place.issue() == 1
+    await place.drain()
+    return holder
+
+
+async def send(place: Deployment) -> outbox.Drained:
+    table = sms_handlers(place.wiring.sms, place.clock.now)
+    return await outbox.drain(place.world.database, table, place.now)
+
+
+async def change(place: Deployment, holder: Holder, wanted: StandingChange) -> None:
+    async with place.world.database.transaction() as tx:
+        await drivers.change_standing(tx, holder.driver_id, wanted, "test", place.now)
+    await place.drain()
+
+
+def sent(place: Deployment) -> list[str]:
+    return [message.text for message in delivered(place.wiring.settings.data_dir / FILE)]
+
+
+async def test_a_holder_hears_of_progress_and_result_once_each(place: Deployment) -> None:
+    holder = await issued(place)
+    found = done(await holder.phone.get("/holder/messages"), 200)
+    assert [message["kind"] for message in found["messages"]] == ["licence-issued", "application-accepted"]
+    assert found["unread"] == 2
+    assert found["messages"][0]["words"]["en"].startswith("Your electronic licence")
+    # The same events once more, as after a crash between effect and deletion, tell nothing twice.
+    async with place.world.database.transaction() as tx:
+        rows = await tx.fetch("SELECT * FROM message")
+        events = [
+            outbox.Event(
+                0, row["id"], "licence.issued", holder.driver_id.uuid, {"origin": "holder"}, place.now, 0
+            )
+            for row in rows
+        ]
+        await messages.tell(tx, events, place.now)
+    assert len(await told(holder)) == 2
+
+
+async def test_a_refusal_is_told_with_its_reason_also_to_who_is_no_driver(place: Deployment) -> None:
+    holder = await place.holder(status="D")
+    await place.open_city()
+    await holder.apply()
+    await place.drain()
+    found = done(await holder.phone.get("/holder/messages"), 200)["messages"]
+    assert found[0]["kind"] == "application-refused"
+    assert "申领未通过" in found[0]["words"]["zh"]
+
+
+async def test_a_change_of_standing_is_told_without_saying_what_it_is_now(place: Deployment) -> None:
+    holder = await issued(place)
+    await change(place, holder, StandingChange(status=Status.parse("D"), points=9))
+    newest = done(await holder.phone.get("/holder/messages"), 200)["messages"][0]
+    assert newest["kind"] == "standing-changed"
+    assert "暂扣" not in str(newest) and "9" not in newest["words"]["zh"]
+
+
+async def test_a_message_is_read_once_and_only_by_its_person(place: Deployment) -> None:
+    holder, other = await issued(place), await place.holder()
+    message = done(await holder.phone.get("/holder/messages"), 200)["messages"][0]
+    path = f"/holder/messages/{message['message_id']}/read"
+    refused(await other.phone.put(path), 404, "not-found")
+    assert (await holder.phone.put(path)).status_code == 204
+    first = done(await holder.phone.get("/holder/messages"), 200)
+    place.clock.advance(60)
+    assert (await holder.phone.put(path)).status_code == 204
+    again = done(await holder.phone.get("/holder/messages"), 200)
+    assert first["unread"] == again["unread"] == 1
+    assert first["messages"][0]["read_at"] == again["messages"][0]["read_at"] is not None
+    assert await told(other) == []
+
+
+async def test_pages_follow_one_another_without_a_gap(place: Deployment) -> None:
+    holder = await issued(place)
+    for points in range(1, 6):
+        place.clock.advance(60)
+        await change(place, holder, StandingChange(points=points))
+    whole = done(await holder.phone.get("/holder/messages"), 200)["messages"]
+    page = done(await holder.phone.get("/holder/messages", params={"limit": 3}), 200)["messages"]
+    rest = await holder.phone.get("/holder/messages", params={"before": page[-1]["at"]})
+    assert page + done(rest, 200)["messages"] == whole
+
+
+async def test_text_messages_go_where_they_are_wanted_and_hold_nothing_personal(place: Deployment) -> None:
+    holder = await issued(place)
+    assert (await send(place)).handled == 1
+    assert len(sent(place)) == 1
+    assert sent(place)[0].startswith("【亮证】您的电子驾驶证已签发")
+    states = {m["kind"]: m["sms"] for m in done(await holder.phone.get("/holder/messages"), 200)["messages"]}
+    assert states == {"licence-issued": "sent", "application-accepted": "none"}
+    # The other way round by choice.
+    chosen = {"sms": {"standing-changed": True, "licence-issued": False}}
+    after = done(await holder.phone.put("/holder/messages/choices", chosen), 200)["sms"]
+    assert after["standing-changed"] and not after["licence-issued"] and after["licence-expiring"]
+    assert done(await holder.phone.get("/holder/messages/choices"), 200)["sms"] == after
+    await change(place, holder, StandingChange(points=7))
+    await send(place)
+    assert len(sent(place)) == 2
+    assert "7" not in sent(place)[1]
+
+
+async def test_a_kind_there_is_none_of_is_refused_with_those_there_are(place: Deployment) -> None:
+    holder = await place.holder()
+    body = {"sms": {"good-morning": True}}
+    problem = refused(await holder.phone.put("/holder/messages/choices", body), 422, "invalid")
+    assert "looked-at" in str(problem)
+
+
+@pytest.mark.parametrize("fault", [Fault.OUT_OF_REACH, Fault.ANSWER_LOST])
+async def test_a_gateway_out_of_reach_is_tried_again_and_nothing_comes_twice(
+    place: Deployment, fault: Fault
+) -> None:
+    await issued(place)
+    gateway = place.wiring.sms
+    assert isinstance(gateway, SimulatedSms)
+    gateway.will(fault)
+    for _ in range(2):
+        try:
+            await send(place)
+        except Unavailable:
+            place.clock.advance(5)
+    assert len(sent(place)) == 1
+    assert await place.world.count("SELECT count(*) FROM message WHERE sms = 'sent'") == 1
+
+
+async def test_a_number_the_gateway_never_serves_is_given_up_and_said(place: Deployment) -> None:
+    holder = await issued(place)
+    gateway = place.wiring.sms
+    assert isinstance(gateway, SimulatedSms)
+    gateway.will(Fault.NUMBER_REFUSED)
+    assert (await send(place)).handled == 1
+    assert "refused" in {m["sms"] for m in done(await holder.phone.get("/holder/messages"), 200)["messages"]}
+
+
+async def test_the_queue_does_not_wait_for_the_gateway(place: Deployment) -> None:
+    assert set(handlers(place.wiring.reference.authorities, place.clock.now)).isdisjoint(
+        sms_handlers(place.wiring.sms, place.clock.now)
+    )
+
+
+async def test_looks_are_told_once_a_day_and_count_up(place: Deployment) -> None:
+    holder = await issued(place)
+    database = place.world.database
+    assert await messages.tell_looks(database, place.now) == 0, "the first run only sets the mark"
+
+    async def look(at_s: float) -> None:
+        at = place.now + timedelta(seconds=at_s)
+        async with database.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO verification (driver_id, shown_at, code_hash, verification_id, verifier_id, request_key, at, "
+                "licence_id, licence_version, purpose, credential_state, standing_version, status, points) "
+                "VALUES ($1, $2, $3, $4, $5, 'request-1', $2, $6, 1, 'roadside', 'live', 1, 'A', 0)",
+                holder.driver_id.uuid, at, VerificationId.new().uuid.bytes, VerificationId.new().uuid,
+                VerifierId.new().uuid, DriverId.new().uuid,
+            )  # fmt: skip
+
+    for at_s in (1, 2, 3):
+        await look(at_s)
+    await look(100)  # still being recorded elsewhere when the job runs
+    place.clock.advance(60)
+    assert await messages.tell_looks(database, place.now) == 3
+    assert await messages.tell_looks(database, place.now) == 0
+    newest = done(await holder.phone.get("/holder/messages"), 200)["messages"][0]
+    assert newest["kind"] == "looked-at"
+    assert newest["words"]["en"].startswith("Your licence was verified 3 time(s)")
+    assert (await holder.phone.put(f"/holder/messages/{newest['message_id']}/read")).status_code == 204
+    place.clock.advance(40 + SETTLED.total_seconds())
+    assert await messages.tell_looks(database, place.now) == 1
+    after = done(await holder.phone.get("/holder/messages"), 200)["messages"][0]
+    assert after["message_id"] == newest["message_id"]
+    assert "4 time(s)" in after["words"]["en"]
+    assert after["read_at"] is None
+
+
+async def test_the_end_of_a_licence_is_announced_once(place: Deployment) -> None:
+    last = civil_day(place.now) + timedelta(days=90)
+    holder = await issued(place, valid_until=last, valid_from=date(last.year - 6, 1, 1))
+    later = await issued(place, valid_until=last + timedelta(days=1))
+    for _ in range(2):
+        await messages.tell_expiry(place.world.database, place.now)
+    assert (await told(holder)).count("licence-expiring") == 1
+    assert "licence-expiring" not in await told(later)
+    await messages.tell_expiry(place.world.database, place.now + timedelta(days=1))
+    assert (await told(holder)).count("licence-expiring") == 1

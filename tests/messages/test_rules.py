@@ -1,0 +1,75 @@
+"""Which events make which messages, and their words."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from liangzheng.licences import Refusal
+from liangzheng.messages import Kind, words
+from liangzheng.messages.model import SMS_BY_DEFAULT
+from liangzheng.messages.rules import TOLD, decide_expiry_notice, decide_message, wants_sms
+
+IDS = {
+    "driver_id": "drv_x",
+    "application_id": "app_x",
+    "licence_id": "lic_x",
+    "version": 2,
+    "authority": "苏E",
+}
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "kind"),
+    [
+        ("application.accepted", IDS, Kind.APPLICATION_ACCEPTED),
+        ("application.refused", IDS | {"refusal": "not_open_here_yet"}, Kind.APPLICATION_REFUSED),
+        ("licence.issued", IDS | {"origin": "holder"}, Kind.LICENCE_ISSUED),
+        ("licence.issued", IDS | {"origin": "reissue"}, Kind.LICENCE_REISSUED),
+        ("licence.withdrawn", IDS, Kind.LICENCE_WITHDRAWN),
+        ("standing.changed", {"changed": ["points", "class_history"]}, Kind.STANDING_CHANGED),
+        ("standing.changed", {"changed": ["class_history"]}, None),
+        ("phone-key.bound", IDS, None),
+    ],
+)
+def test_an_event_makes_its_message(topic: str, body: dict[str, object], kind: Kind | None) -> None:
+    made = decide_message(topic, body)
+    assert (made and made[0]) == kind
+    if made is not None:
+        assert "driver_id" not in made[1] and "authority" not in made[1], (
+            "what the words do not need is not kept"
+        )
+
+
+DETAILS: dict[Kind, dict[str, object]] = {
+    Kind.APPLICATION_REFUSED: {"refusal": "not_open_here_yet"},
+    Kind.STANDING_CHANGED: {"changed": sorted(TOLD)},
+    Kind.LICENCE_EXPIRING: {"valid_until": "2027-02-01"},
+    Kind.LOOKED_AT: {"day": "2026-11-21", "count": 3},
+}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_has_words_in_two_languages(kind: Kind) -> None:
+    text = words(kind, DETAILS.get(kind, {}))
+    assert text.zh and text.en and text.zh != text.en
+    assert len(text.zh) <= 300
+
+
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_every_refusal_can_be_told(refusal: Refusal) -> None:
+    assert words(Kind.APPLICATION_REFUSED, {"refusal": refusal.value}).zh
+
+
+def test_a_choice_of_ones_own_goes_before_what_is_usual() -> None:
+    for kind in Kind:
+        assert wants_sms(kind, {}) is (kind in SMS_BY_DEFAULT)
+        assert wants_sms(kind, {kind: True})
+        assert not wants_sms(kind, {kind: False})
+
+
+@pytest.mark.parametrize(("days", "told"), [(91, False), (90, True), (1, True), (0, True), (-1, False)])
+def test_the_end_is_announced_from_ninety_days_before_until_the_day_itself(days: int, told: bool) -> None:
+    today = date(2026, 11, 21)
+    assert decide_expiry_notice(today, today + timedelta(days=days)) is told
