@@ -114,6 +114,15 @@ def test_a_snapshot_of_another_licence_is_a_forgery(es256: Desk) -> None:
     assert (answer.outcome, answer.answer.step, answer.answer.holder) == (Outcome.FORGED, Step.SNAPSHOT, None)
 
 
+def test_one_that_has_run_out_besides_is_a_forgery_still(es256: Desk) -> None:
+    other = World(cast(Database, None), es256.keys)
+    es256.phone.snapshot = other.snapshot(at=NOW - timedelta(hours=73))
+    answer = es256.verify()
+    assert (answer.outcome, answer.answer.step) == (Outcome.FORGED, Step.SNAPSHOT)
+    es256.phone.snapshot = es256.world.snapshot(at=NOW - timedelta(hours=73))
+    assert es256.verify().outcome is Outcome.STATUS_NOT_CHECKED
+
+
 @pytest.mark.parametrize(
     ("wanted", "outcome"), [("C1", Outcome.VALID), ("C4", Outcome.VALID), ("C6", Outcome.MAY_NOT_DRIVE)]
 )

@@ -135,6 +135,24 @@ async def test_a_forged_newer_snapshot_is_a_forgery_not_a_register_behind(
     assert (answer.outcome, answer.step, answer.holder) == (Outcome.FORGED, Step.SNAPSHOT, None)
 
 
+@pytest.mark.parametrize("standing_version", [1, 9])
+async def test_a_snapshot_of_another_licence_is_refused_online_too(
+    world: World, officer: Verifier, standing_version: int
+) -> None:
+    """Live standing takes its place, and yet no honest phone signs another licence's standing into its code."""
+    other = World(world.database, world.keys)
+    world.phone.snapshot = other.snapshot(standing_version=standing_version)
+    answer = await ask(world, officer)
+    assert (answer.outcome, answer.step, answer.holder) == (Outcome.FORGED, Step.SNAPSHOT, None)
+
+
+async def test_a_snapshot_of_an_older_version_of_the_licence_gives_way_to_live_standing(
+    world: World, officer: Verifier
+) -> None:
+    world.phone.snapshot = world.snapshot(version=2, standing_version=1)
+    assert (await ask(world, officer)).outcome is Outcome.VALID
+
+
 async def test_a_snapshot_that_is_no_snapshot_is_refused(world: World, officer: Verifier) -> None:
     world.phone.snapshot = b"\x84nonsense"
     assert (await ask(world, officer)).step is Step.SNAPSHOT

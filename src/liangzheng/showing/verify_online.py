@@ -95,13 +95,19 @@ def refusal(failure: NotVerifiedStep, now: datetime) -> Answer:
 
 
 def _peek(showing: Showing) -> SnapshotClaims | None:
-    """The snapshot read but not verified: live standing takes its place, only its version is compared."""
+    """The snapshot read but not verified: live standing takes its place, only its version is compared.
+
+    One of another licence is refused all the same: the phone signed it into its code, and no honest phone does.
+    """
     if showing.snapshot is None:
         return None
     try:
-        return SnapshotClaims.decode(cose.parse(showing.snapshot).payload)
+        claims = SnapshotClaims.decode(cose.parse(showing.snapshot).payload)
     except Malformed as fault:
         raise NotVerifiedStep(Step.SNAPSHOT, str(fault)) from None
+    if claims.licence_id != showing.credential.licence_id:
+        raise NotVerifiedStep(Step.SNAPSHOT, "the standing is another licence's")
+    return claims
 
 
 async def _look(

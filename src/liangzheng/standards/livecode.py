@@ -269,11 +269,13 @@ class Verifier:
         standing: StandingFacts | None = live
         ran_out = False
         if live is None and showing.snapshot is not None:
-            snapshot = self._snapshot(showing.snapshot, at)
-            ran_out = at >= snapshot.exp
-            standing = None if ran_out else snapshot
+            standing = self._snapshot(showing.snapshot, at)
+            ran_out = at >= standing.exp
         if standing is not None:
+            # Before its age: another licence's snapshot does not become harmless by lying about.
             _same_licence(standing, claims)
+            standing = None if ran_out else standing
+        if standing is not None:
             _newest(standing, known_status_versions)
         class_allowed = _class(claims, want_class, allows)
         _purpose(claims, purpose, permits)

@@ -296,6 +296,9 @@ cases(
     "a snapshot",
     {
         "of another licence": lambda place: with_snapshot(place, place.snapshot(licence_id=bytes(16))),
+        "of another licence that has run out": lambda place: with_snapshot(
+            place, place.snapshot(licence_id=bytes(16), as_of=AT - 73 * HOUR, exp=AT - HOUR)
+        ),
         "of a document signer": lambda place: with_snapshot(place, place.snapshot(place.jiangsu)),
         "of the root": lambda place: with_snapshot(place, place.snapshot(place.root)),
         "of a stranger": lambda place: with_snapshot(place, place.snapshot(stranger(place.alg))),
@@ -357,6 +360,9 @@ cases(
             place.code(place.credential(version=2), place.snapshot())
         ),
         "of a newer version of the licence": lambda place: with_snapshot(place, place.snapshot(version=2)),
+        "of another version of the licence that has run out": lambda place: with_snapshot(
+            place, place.snapshot(version=2, as_of=AT - 73 * HOUR, exp=AT - HOUR)
+        ),
         "older than one seen": lambda place: replace(with_snapshot(place), known={LICENCE_ID: 6}),
         "older than one seen a moment ago": lambda place: _after_a_newer_one(place),
         "live, older than one seen": lambda place: Shown(place.code(), live=LIVE, known={LICENCE_ID: 10}),
