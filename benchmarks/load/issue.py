@@ -119,7 +119,7 @@ def _issue(start: Barrier, params: ConnectParams, dirs: KeyDirs) -> None:
     """One issuer process: ready, then batches until nothing waits."""
 
     async def act() -> None:
-        trust = Trust(dirs)
+        trust = Trust(dirs.trust)
         async with await Database.open(params, min=2, max=4) as database:
             signers = FileSigners(dirs.issuer, Role.DOCUMENT, trust)
             issuer = Issuer(database, signers, trust, load_reference().authorities, Lives())

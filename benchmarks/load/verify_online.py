@@ -136,7 +136,7 @@ async def _deployment(alg: Alg, size: Size) -> AsyncIterator[Deployment]:
         now = SystemClock().now()
         dirs = key_dirs(settings)
         init(dirs, alg, now - timedelta(days=2), "Benchmark")
-        signer = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs)).signing("CN-32", now)
+        signer = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust)).signing("CN-32", now)
         async with attach(settings) as database:
             keys = Signers(alg, signer, b"", signer, signer, ())
             worlds = [World(database, keys, now=now, list_index=index) for index in range(size.drivers)]

@@ -6,12 +6,14 @@ queue worker neither. What is simulated refuses to be made in production mode.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from liangzheng import accounts, drivers
+from liangzheng.infra import trust_mark
 from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
@@ -106,22 +108,28 @@ def key_dirs(settings: Settings) -> KeyDirs:
 async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -> AsyncIterator[Wiring]:
     """The wiring of one process for the length of the block, the database attached.
 
-    Raises NotFound before `./lz keys init`, Unavailable without a database, Forbidden for key files in production.
+    Raises NotFound before `./lz keys init`, Unavailable without a database or with an old trust bundle (trust_mark.py),
+    Forbidden for key files in production.
     """
     async with attach(settings, max=settings.pool_size) as database:
         wiring = wire(settings, part, database, clock)
+        following: asyncio.Task[None] | None = None
         try:
+            await trust_mark.take(database, wiring.trust, wiring.clock)
+            following = asyncio.create_task(trust_mark.follow(database, wiring.trust, wiring.clock))
             yield wiring
         finally:
+            if following is not None:
+                following.cancel()
             wiring.passwords.close()
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
     """The wiring over a database that is already open."""
     dirs = key_dirs(settings)
-    trust = Trust(dirs)
+    trust = Trust(dirs.trust)
     refuse_in_production(settings.mode, settings.allow_software_keys)
-    return Wiring(
+    made = Wiring(
         settings=settings,
         database=database,
         clock=clock or SystemClock(),
@@ -140,6 +148,10 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
     )
+    # Whatever was chosen above, also by who adds a neighbour later: nothing simulated comes through in production.
+    for neighbour in made.simulated:
+        settings.demand_real(neighbour)
+    return made
 
 
 def _real_name(key_index: KeyIndex) -> accounts.RealName:

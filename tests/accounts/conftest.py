@@ -11,10 +11,10 @@ from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
-from liangzheng.infra.realname_simulated import SimulatedRealName
 from liangzheng.kernel.time import FixedClock
 from tests.accounts.people import MADE_UP
 from tests.accounts.world import World
+from tests.real_name import SimulatedRealName
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def world(database: Database, clock: FixedClock, passwords: Passwords) -> World:
         clock=clock,
         passwords=passwords,
         key_index=KeyIndex(b"k" * 32),
-        real_name=SimulatedRealName("test", {(p.identity, p.name): p.driver_id for p in MADE_UP}),
+        real_name=SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP}),
         engine=SimulatedFace("test"),
         policy=AccountPolicy(simulated_pass_counts=True),
     )

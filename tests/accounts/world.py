@@ -14,11 +14,11 @@ from liangzheng.infra.face_simulated import played_frames
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
-from liangzheng.infra.realname_simulated import SimulatedRealName
 from liangzheng.kernel.ids import PersonId, PhoneKeyId
 from liangzheng.kernel.time import FixedClock
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.accounts.people import PASSWORD, MadeUp
+from tests.real_name import SimulatedRealName
 
 
 @dataclass

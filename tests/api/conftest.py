@@ -13,12 +13,12 @@ from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
-from liangzheng.infra.realname_simulated import SimulatedRealName
 from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.kernel.time import FixedClock
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone
+from tests.real_name import SimulatedRealName
 
 
 @dataclass
@@ -55,7 +55,7 @@ def wiring(settings: Settings, database: Database, clock: FixedClock, passwords:
         database=database,
         clock=clock,
         passwords=passwords,
-        real_name=SimulatedRealName("test", {(p.identity, p.name): p.driver_id for p in MADE_UP}),
+        real_name=SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP}),
         face_verifier=SimulatedFace("test"),
     )
 

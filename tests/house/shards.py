@@ -44,6 +44,7 @@ SHARD_KEYS = {
     # by their own aggregate
     "register_import": "import_id",
     "register_import_seen": "import_id",
+    "trust_bundle": "version",
     "status_list": "list_id",
     "status_entry": "list_id",
     "figure_count": "measure",

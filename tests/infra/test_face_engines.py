@@ -6,7 +6,6 @@ from liangzheng.infra import face_simulated
 from liangzheng.infra.face import FaceContext, FaceResult, FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import Behaviour, SimulatedFace, played_frames
-from liangzheng.infra.realname_simulated import SimulatedRealName
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import FaceCheckId, PersonId
 
@@ -21,8 +20,6 @@ async def result_of(engine: FaceVerifier) -> FaceResult:
 def test_what_is_simulated_cannot_be_made_in_production() -> None:
     with pytest.raises(Unavailable, match="production"):
         SimulatedFace("production")
-    with pytest.raises(Unavailable, match="production"):
-        SimulatedRealName("production", {})
 
 
 class Log:

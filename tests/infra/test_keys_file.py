@@ -57,7 +57,7 @@ def test_a_root_makes_a_signer_for_each_province_and_one_for_the_status(tmp_path
         *((Role.DOCUMENT, province) for province in ISSUING_PROVINCES),
     }
     assert len(ISSUING_PROVINCES) == 31 and {entry.alg for entry in bundle.entries} == {alg}
-    signer = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs)).signing("CN-32", NOW)
+    signer = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust)).signing("CN-32", NOW)
     entry = bundle.find(signer.kid, Role.DOCUMENT)
     assert entry is not None
     entry.key.verify(b"message", signer.sign(b"message"))
@@ -87,21 +87,21 @@ def test_keys_are_for_their_owner_alone(dirs: KeyDirs) -> None:
 def test_a_directory_others_can_read_is_refused(dirs: KeyDirs) -> None:
     dirs.issuer.chmod(0o750)
     with pytest.raises(Unavailable, match="others"):
-        FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs)).signing("CN-32", NOW)
+        FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust)).signing("CN-32", NOW)
 
 
 def test_a_key_others_can_read_is_refused(dirs: KeyDirs) -> None:
     next(dirs.status.glob("*.key")).chmod(0o644)
     with pytest.raises(Unavailable, match="others"):
-        FileSigners(dirs.status, Role.STATUS, Trust(dirs)).signing(None, NOW)
+        FileSigners(dirs.status, Role.STATUS, Trust(dirs.trust)).signing(None, NOW)
 
 
 def test_no_role_reaches_the_keys_of_another(dirs: KeyDirs) -> None:
-    status_only = FileSigners(dirs.status, Role.DOCUMENT, Trust(dirs))
+    status_only = FileSigners(dirs.status, Role.DOCUMENT, Trust(dirs.trust))
     with pytest.raises(Unavailable):
         status_only.signing("CN-32", NOW)
     kids = {entry.kid for entry in load_bundle(dirs).entries if entry.role is Role.DOCUMENT}
-    status = FileSigners(dirs.status, Role.STATUS, Trust(dirs))
+    status = FileSigners(dirs.status, Role.STATUS, Trust(dirs.trust))
     assert all(status.of_kid(kid, NOW) is None for kid in kids)
 
 
@@ -130,7 +130,7 @@ def test_a_rotated_key_takes_over_and_the_old_one_ends_after_the_overlap(dirs: K
         [KeyState.RETIRING, KeyState.ACTIVE],
         [KeyState.RETIRED, KeyState.ACTIVE],
     ]
-    signers = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs))
+    signers = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust))
     assert signers.signing("CN-32", later).kid == old.kid
     assert signers.signing("CN-32", later + 2 * DAY).kid != old.kid
     assert signers.of_kid(old.kid, later + timedelta(hours=25)) is not None
@@ -169,7 +169,7 @@ def test_a_compromised_key_signs_nothing_more_and_is_dated(dirs: KeyDirs) -> Non
     assert entry is not None
     assert entry.why_not_at(int((since - DAY).timestamp())) is None
     assert entry.why_not_at(int(since.timestamp())) is not None
-    signers = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs))
+    signers = FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust))
     assert signers.of_kid(lost.kid, NOW + DAY) is None
     with pytest.raises(Unavailable):
         signers.signing("CN-32", NOW + DAY)
@@ -193,7 +193,7 @@ def test_signing_again_raises_the_version_and_changes_no_key(dirs: KeyDirs) -> N
 
 
 def test_who_has_the_bundle_open_sees_the_next_one(dirs: KeyDirs) -> None:
-    trust = Trust(dirs)
+    trust = Trust(dirs.trust)
     assert trust().version == 1
     rotate(dirs, [STATUS], NOW, KeyOverlap())
     assert trust().version == 2
@@ -201,7 +201,7 @@ def test_who_has_the_bundle_open_sees_the_next_one(dirs: KeyDirs) -> None:
 
 
 def test_an_older_bundle_put_back_is_not_taken(dirs: KeyDirs) -> None:
-    trust, old = Trust(dirs), dirs.bundle.read_bytes()
+    trust, old = Trust(dirs.trust), dirs.bundle.read_bytes()
     rotate(dirs, [STATUS], NOW, KeyOverlap())
     assert trust().version == 2
     dirs.bundle.write_bytes(old)
@@ -214,7 +214,7 @@ def test_a_damaged_bundle_is_refused(dirs: KeyDirs) -> None:
     octets[len(octets) // 2] ^= 1
     dirs.bundle.write_bytes(bytes(octets))
     with pytest.raises(Unavailable):
-        Trust(dirs)()
+        Trust(dirs.trust)()
 
 
 def test_keys_that_run_out_are_told_two_weeks_before(dirs: KeyDirs) -> None:
@@ -277,7 +277,7 @@ def test_a_rotation_cut_off_at_any_write_leaves_the_old_keys_whole(
             cut_before(write, patch)
             rotate(dirs, [JIANGSU, STATUS], NOW + DAY, KeyOverlap())
         assert load_bundle(dirs) == before
-        assert FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs)).signing("CN-32", NOW)
+        assert FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust)).signing("CN-32", NOW)
     assert rotate(dirs, [JIANGSU], NOW + DAY, KeyOverlap()).version == before.version + 1
 
 
@@ -295,7 +295,7 @@ def test_a_first_ceremony_cut_off_at_any_write_can_be_gone_on_with(
             load_bundle(dirs)
         bundle = init(dirs, Alg.ES256, NOW, "Fictional Authority")
         assert len(bundle.entries) == 32
-        assert FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs)).signing("CN-65", NOW)
+        assert FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust)).signing("CN-65", NOW)
 
 
 def test_a_file_is_never_seen_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ PLANTED = {
     "every driver's person is that driver": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
     "every person has an account": PERSON.format(driver="NULL", checked="NULL", level=0),
     "a phone key that was replaced names a key of the same person": (
-        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
+        "ALTER TABLE phone_key DROP CONSTRAINT phone_key_person_id_replaced_by_fkey; " + PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
         "now(), now(), gen_random_uuid(), 1, 'x', decode(repeat('02', 33), 'hex') FROM person"
     ),
     "a face check that was used up passed before": (

@@ -16,7 +16,6 @@ from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
-from liangzheng.infra.realname_simulated import SimulatedRealName
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.time import FixedClock
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier
@@ -24,6 +23,7 @@ from liangzheng.standards.livecode import Lives, TrustBundle
 from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone as Caller
 from tests.api.phone import done, refused
+from tests.real_name import SimulatedRealName
 from tests.showing.world import MASKED, PORTRAIT, WHOLE_NUMBER, World, signers
 
 
@@ -39,9 +39,7 @@ class Wired:
         default_factory=lambda: Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
     )
     real_name: SimulatedRealName = field(
-        default_factory=lambda: SimulatedRealName(
-            "test", {(p.identity, p.name): p.driver_id for p in MADE_UP}
-        )
+        default_factory=lambda: SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP})
     )
     face_verifier: SimulatedFace = field(default_factory=lambda: SimulatedFace("test"))
     key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))

@@ -263,8 +263,8 @@ def test_each_kind_may_ask_for_its_own_purposes_and_for_no_other(kind: VerifierK
 
 
 def test_every_outcome_reason_status_and_tone_has_words_in_both_languages() -> None:
-    tables = (words.OUTCOMES, words.REASONS, words.STATUS, words.DISPLAY, words.STEPS)
-    for table, members in zip(tables, (Outcome, Because, StatusLetter, Display, Step), strict=True):
+    tables = (words.OUTCOMES, words.REASONS, words.STATUS, words.STEPS)
+    for table, members in zip(tables, (Outcome, Because, StatusLetter, Step), strict=True):
         assert set(table) == set(members)  # type: ignore[call-overload]
         assert all(text for pair in table.values() for text in pair)  # type: ignore[attr-defined]
     assert set(words.ICONS) == set(Tone)

@@ -209,7 +209,7 @@ def driver_row(driver_id: DriverId, portrait: bytes, now: datetime) -> Row:
         "nationality": "CHN",
         "classes": "C1",
         "class_history": "C1@2020-01-01",
-        "validity_term": "A",
+        "validity_term": "10",
         "status": "A",
         "issuing_authority": "苏J",
         "address_division": "320981",

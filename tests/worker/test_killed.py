@@ -68,7 +68,7 @@ class Site:
 
     async def finish(self) -> None:
         """Another issuer, later than every lease."""
-        trust = Trust(self.dirs)
+        trust = Trust(self.dirs.trust)
         signers = FileSigners(self.dirs.issuer, Role.DOCUMENT, trust)
         issuer = Issuer(self.world.database, signers, trust, AUTHORITIES, Lives())
         at = SystemClock().now() + timedelta(seconds=61)

@@ -15,6 +15,7 @@ says otherwise (`LZ_ALLOW_SOFTWARE_KEYS`).
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 import stat
@@ -24,6 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from liangzheng.kernel.region import PROVINCES
@@ -41,6 +43,7 @@ CREDENTIAL_DAYS = 365
 """A certificate outlives its window by the longest life of what the key signed."""
 
 WARN_BEFORE = timedelta(days=14)
+_BUNDLE, _ROOT_CERTIFICATE = "trust-bundle.cbor", "root.der"
 ISSUING_PROVINCES = tuple(f"CN-{prefix}" for prefix, province in PROVINCES.items() if province.abbreviation)
 """The 31 provinces whose authorities issue licences."""
 
@@ -62,11 +65,11 @@ class KeyDirs:
 
     @property
     def bundle(self) -> Path:
-        return self.trust / "trust-bundle.cbor"
+        return self.trust / _BUNDLE
 
     @property
     def root_certificate(self) -> Path:
-        return self.trust / "root.der"
+        return self.trust / _ROOT_CERTIFICATE
 
 
 class KeyState(StrEnum):
@@ -270,47 +273,106 @@ def _ceremony(dirs: KeyDirs) -> Iterator[None]:
 def load_bundle(dirs: KeyDirs) -> TrustBundle:
     """The bundle this deployment publishes, under its own root. Raises NotFound before `init`, Unavailable
     when damaged."""
-    return _load(dirs)[0]
+    return _load(dirs.trust)[0]
 
 
-def _load(dirs: KeyDirs) -> tuple[TrustBundle, bytes]:
+def _load(directory: Path) -> tuple[TrustBundle, bytes]:
     try:
-        octets, certificate = dirs.bundle.read_bytes(), dirs.root_certificate.read_bytes()
+        octets = (directory / _BUNDLE).read_bytes()
+        certificate = (directory / _ROOT_CERTIFICATE).read_bytes()
     except FileNotFoundError:
-        raise NotFound("there are no keys yet: run `./lz keys init`", place=str(dirs.trust)) from None
+        raise _no_keys(directory) from None
     try:
         return TrustBundle.load(octets, x509.Certificate.load(certificate).key), octets
     except (BadTrust, ValueError) as fault:
-        raise Unavailable(f"{dirs.bundle} cannot be used: {fault}") from None
+        raise Unavailable(f"{directory / _BUNDLE} cannot be used: {fault}") from None
+
+
+def _no_keys(directory: Path) -> NotFound:
+    return NotFound("there are no keys yet: run `./lz keys init`", place=str(directory))
+
+
+class TrustMark(NamedTuple):
+    """Which bundle it was: its version and the SHA-256 of its octets."""
+
+    version: int
+    sha256: bytes
+
+    @classmethod
+    def of(cls, loaded: tuple[TrustBundle, bytes]) -> TrustMark:
+        """The mark of a bundle and its octets."""
+        return cls(loaded[0].version, hashlib.sha256(loaded[1]).digest())
+
+    def refuse_before(self, newest: TrustMark) -> None:
+        """Raises Unavailable when this is older than `newest`, or another bundle of the same version."""
+        if self.version < newest.version:
+            what = f"is version {self.version}, older than version {newest.version}"
+        elif self.version == newest.version and self.sha256 != newest.sha256:
+            what = f"is another one of version {self.version}, not the one"
+        else:
+            return
+        raise Unavailable(
+            f"the trust bundle on disk {what} this deployment has used: an old copy would bring back keys that were "
+            f"retired or stolen. Put version {newest.version} back (from a backup, or from any verifier, who has it); "
+            f"if it is lost, sign anew until the version is above {newest.version}: `./lz keys trust-bundle --out FILE`"
+        )
 
 
 class Trust:
-    """The published bundle, read again when the file was replaced. Calling it gives the current one."""
+    """The published bundle, read again when the file was replaced. Calling it gives the current one.
 
-    def __init__(self, dirs: KeyDirs) -> None:
-        self._dirs = dirs
+    It is given the public directory with bundle and root certificate, and reaches no key. Once told by `hold`
+    what the deployment has used (trust_mark.py), it takes a newer bundle only after that one was held as well.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._stamp: tuple[int, int] | None = None
+        self._waiting: tuple[int, int] | None = None
         self._read: tuple[TrustBundle, bytes] | None = None
+        self._newest: TrustMark | None = None
+        self._held = False
 
     def __call__(self) -> TrustBundle:
-        """Raises NotFound, Unavailable as `load_bundle`; a bundle older than one already seen is Unavailable."""
+        """Raises NotFound, Unavailable as `load_bundle`; Unavailable for one `TrustMark.refuse_before` refuses."""
         return self.published()[0]
 
     def published(self) -> tuple[TrustBundle, bytes]:
         """The current bundle and its octets as the root signed them. Raises as calling does."""
-        try:
-            found = self._dirs.bundle.stat()
-        except FileNotFoundError:
-            raise NotFound(
-                "there are no keys yet: run `./lz keys init`", place=str(self._dirs.trust)
-            ) from None
-        stamp = (found.st_mtime_ns, found.st_ino)
-        if self._read is None or stamp != self._stamp:
-            fresh = _load(self._dirs)
-            if self._read is not None and fresh[0].version < self._read[0].version:
-                raise Unavailable("the trust bundle on disk is older than one already used")
-            self._read, self._stamp = fresh, stamp
+        stamp = self._stat()
+        if self._read is not None and stamp in (self._stamp, self._waiting):
+            return self._read
+        fresh = self.on_disk()
+        mark = TrustMark.of(fresh)
+        if self._newest is not None:
+            mark.refuse_before(self._newest)
+        if self._held and self._newest != mark:
+            # Not before the database knows of it: else a crash now, and an old copy, and nobody would know.
+            self._waiting = stamp
+            if self._read is None:
+                raise Unavailable("the trust bundle was replaced this moment: try again", retry_after_s=2)
+            return self._read
+        self._read, self._stamp, self._newest = fresh, stamp, mark
         return self._read
+
+    def on_disk(self) -> tuple[TrustBundle, bytes]:
+        """What lies there, in use or not. Raises NotFound, Unavailable as `load_bundle`."""
+        return _load(self._directory)
+
+    def hold(self, mark: TrustMark) -> None:
+        """From now on nothing before `mark` is taken, nor anything newer that was not held first."""
+        self._newest, self._held, self._waiting = mark, True, None
+
+    def replaced(self) -> bool:
+        """Whether the file is another than the one in use."""
+        return self._stat() != self._stamp
+
+    def _stat(self) -> tuple[int, int]:
+        try:
+            found = (self._directory / _BUNDLE).stat()
+        except FileNotFoundError:
+            raise _no_keys(self._directory) from None
+        return found.st_mtime_ns, found.st_ino
 
 
 def key_state(entry: TrustEntry, entries: Iterable[TrustEntry], now: datetime) -> KeyState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -189,8 +189,3 @@ class BatchResult:
     refused: int = 0
     postponed: int = 0
     abandoned: int = 0
-
-
-def day_text(day: date | None) -> str:
-    """ISO day, or 长期 for none."""
-    return day.isoformat() if day else "长期"

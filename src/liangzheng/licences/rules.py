@@ -10,7 +10,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 
 from liangzheng.kernel.classes import Classes
-from liangzheng.kernel.status import Display, Status, StatusLetter, display, may_drive, shown
+from liangzheng.kernel.status import Display, Status, StatusLetter, display, may_apply, may_drive
 
 MAX_PHONES = 3
 """Phones one licence may be on at a time, our choice (docs/reference.md §4.8)."""
@@ -178,18 +178,17 @@ def _against_status(standing: Standing, on: date) -> Refuse | None:
     """docs/reference.md §3.2, "may apply": exactly what would not show as normal is refused; the most severe
     group speaks.
     """
-    result = shown(standing.status, standing.extended_until, on)
-    letters = result.reasons
-    match result.display:
-        case Display.NORMAL:
-            return None
+    applies, letters = may_apply(standing.status, standing.extended_until, on)
+    if applies:
+        return None
+    match display(standing.status, standing.extended_until, on):
         case Display.HIDDEN:
             gone = [letter for letter in letters if display(Status((letter,)), None, on) is Display.HIDDEN]
             only_moved = gone == [StatusLetter.TRANSFERRED_OUT]
             return Refuse(Refusal.TRANSFERRED_OUT if only_moved else Refusal.LICENCE_ENDED, letters)
         case Display.MESSAGE:
             return Refuse(Refusal.STATUS_ABNORMAL, letters)
-        case Display.RED:
+        case _:
             only_extended = set(letters) <= _EXTENDED
             return Refuse(Refusal.EXTENSION_OVER if only_extended else Refusal.NOT_USABLE_NOW, letters)
 

@@ -27,7 +27,8 @@ CREATE TABLE outbox_parked (
     last_error  text,
     parked_at   timestamp with time zone NOT NULL,
     CONSTRAINT outbox_parked_pkey PRIMARY KEY (bucket, id),
-    CONSTRAINT outbox_parked_bucket_check CHECK (((bucket >= 0) AND (bucket <= 63)))
+    CONSTRAINT outbox_parked_bucket_check CHECK (((bucket >= 0) AND (bucket <= 63))),
+    CONSTRAINT outbox_parked_topic_check CHECK ((topic ~ '^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$'::text))
 );
 
 CREATE TABLE idempotency (
@@ -74,9 +75,11 @@ CREATE TABLE audit_entry (
     batch_seq     bigint,
     CONSTRAINT audit_entry_pkey PRIMARY KEY (scope, id),
     CONSTRAINT audit_entry_act_check CHECK ((act ~ '^[a-z][a-z-]*\.[a-z][a-z-]*$'::text)),
+    CONSTRAINT audit_entry_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['person'::text, 'verifier'::text, 'staff'::text, 'worker'::text, 'operator'::text, 'system'::text]))),
     CONSTRAINT audit_entry_bucket_check CHECK (((bucket >= 0) AND (bucket <= 63))),
     CONSTRAINT audit_entry_check CHECK (((subject_kind IS NULL) = (subject IS NULL))),
-    CONSTRAINT audit_entry_purpose_check CHECK (((length(purpose) >= 1) AND (length(purpose) <= 200)))
+    CONSTRAINT audit_entry_purpose_check CHECK (((length(purpose) >= 1) AND (length(purpose) <= 200))),
+    CONSTRAINT audit_entry_subject_kind_check CHECK ((length(subject_kind) = 3))
 );
 CREATE INDEX audit_entry_chain ON audit_entry USING btree (bucket, batch_seq);
 
@@ -121,6 +124,7 @@ CREATE TABLE person (
     CONSTRAINT person_check CHECK (((driver_id IS NULL) = (level = 0))),
     CONSTRAINT person_check1 CHECK (((driver_id IS NULL) = (real_name_checked_at IS NULL))),
     CONSTRAINT person_check2 CHECK (((level < 2) OR (face_checked_at IS NOT NULL) OR (level = 3))),
+    CONSTRAINT person_identity_kind_check CHECK ((identity_kind = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text, 'E'::text, 'F'::text, 'G'::text, 'H'::text, 'J'::text, 'K'::text, 'L'::text, 'M'::text, 'N'::text, 'P'::text, 'Z'::text]))),
     CONSTRAINT person_level_check CHECK (((level >= 0) AND (level <= 3)))
 ) WITH (fillfactor=90);
 
@@ -218,6 +222,11 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_check CHECK (((state = ANY (ARRAY['passed'::text, 'consumed'::text])) = (usable_until IS NOT NULL))),
     CONSTRAINT face_check_check1 CHECK (((state = 'consumed'::text) = (consumed_by IS NOT NULL))),
     CONSTRAINT face_check_check2 CHECK (((state = 'challenged'::text) = (submission_hash IS NULL))),
+    CONSTRAINT face_check_check3 CHECK (((consumed_kind IS NULL) = (consumed_by IS NULL))),
+    CONSTRAINT face_check_check4 CHECK (((decided_by_kind IS NOT NULL) OR (decided_by IS NULL))),
+    CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text]))),
+    CONSTRAINT face_check_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['person'::text, 'verifier'::text, 'staff'::text, 'worker'::text, 'operator'::text, 'system'::text]))),
+    CONSTRAINT face_check_engine_check CHECK ((engine ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
     CONSTRAINT face_check_liveness_check CHECK ((liveness = ANY (ARRAY['none'::text, 'challenge'::text, 'certified'::text]))),
     CONSTRAINT face_check_move_check CHECK ((move >= 1)),
     CONSTRAINT face_check_nonce_check CHECK ((octet_length(nonce) = 32)),
@@ -282,12 +291,17 @@ CREATE TABLE driver (
     CONSTRAINT driver_pkey PRIMARY KEY (driver_id),
     CONSTRAINT driver_check CHECK (((validity_term = 'L'::text) = (valid_until IS NULL))),
     CONSTRAINT driver_check1 CHECK ((valid_until > valid_from)),
+    CONSTRAINT driver_classes_check CHECK (((classes = 'C1'::text) OR (classes = '无'::text) OR ((classes <> ''::text) AND (translate(classes, 'ABCDEFMNP123456'::text, ''::text) = ''::text)))),
+    CONSTRAINT driver_identity_kind_check CHECK ((identity_kind = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text, 'E'::text, 'F'::text, 'G'::text, 'H'::text, 'J'::text, 'K'::text, 'L'::text, 'M'::text, 'N'::text, 'P'::text, 'Z'::text]))),
+    CONSTRAINT driver_nationality_check CHECK (((nationality = 'CHN'::text) OR ((length(nationality) = 3) AND (translate(nationality, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'::text, ''::text) = ''::text)))),
     CONSTRAINT driver_points_check CHECK (((points >= 0) AND (points <= 999))),
     CONSTRAINT driver_portrait_hash_check CHECK ((length(portrait_hash) = 32)),
     CONSTRAINT driver_reissue_count_check CHECK ((reissue_count >= 0)),
     CONSTRAINT driver_row_hash_check CHECK ((length(row_hash) = 16)),
+    CONSTRAINT driver_school_bus_classes_check CHECK (((school_bus_classes = ''::text) OR (school_bus_classes = '无'::text) OR (translate(school_bus_classes, 'ABCDEFMNP123456'::text, ''::text) = ''::text))),
     CONSTRAINT driver_sex_check CHECK ((sex = ANY (ARRAY[1, 2]))),
-    CONSTRAINT driver_status_check CHECK (((length(status) >= 1) AND (length(status) <= 16)))
+    CONSTRAINT driver_status_check CHECK (((status = 'A'::text) OR ((status <> ''::text) AND (length(status) <= 16) AND (translate(status, 'ABCDEFGHIJKLMNPRSTUZ'::text, ''::text) = ''::text)))),
+    CONSTRAINT driver_validity_term_check CHECK ((validity_term = ANY (ARRAY['6'::text, '10'::text, 'L'::text])))
 ) WITH (fillfactor=90);
 
 CREATE TABLE driver_change (
@@ -323,6 +337,7 @@ CREATE TABLE register_import (
     moved_at       timestamp with time zone NOT NULL,
     CONSTRAINT register_import_pkey PRIMARY KEY (import_id),
     CONSTRAINT register_import_check CHECK (((((fresh + changed) + unchanged) + rejected) <= lines_done)),
+    CONSTRAINT register_import_encoding_check CHECK ((encoding = ANY (ARRAY['utf-8'::text, 'gb18030'::text]))),
     CONSTRAINT register_import_number_check CHECK ((number >= 1)),
     CONSTRAINT register_import_prefix_hash_check CHECK ((length(prefix_hash) = 32)),
     CONSTRAINT register_import_state_check CHECK ((state = ANY (ARRAY['running'::text, 'finished'::text, 'abandoned'::text])))
@@ -384,6 +399,7 @@ CREATE TABLE application (
     CONSTRAINT application_origin_check CHECK ((origin = ANY (ARRAY['holder'::text, 'reissue'::text]))),
     CONSTRAINT application_phone_key_check CHECK ((length(phone_key) = 33)),
     CONSTRAINT application_photo_check CHECK ((photo = 'archived'::text)),
+    CONSTRAINT application_refusal_check CHECK ((refusal = ANY (ARRAY['real_name_too_low'::text, 'not_in_register'::text, 'face_not_verified'::text, 'phone_key_not_bound'::text, 'not_open_here_yet'::text, 'opening_not_published'::text, 'transferred_out'::text, 'licence_ended'::text, 'status_abnormal'::text, 'not_usable_now'::text, 'extension_over'::text, 'not_yet_valid'::text, 'validity_over'::text, 'no_class_held'::text, 'no_photo_on_file'::text, 'application_under_way'::text, 'already_held'::text, 'phones_full'::text]))),
     CONSTRAINT application_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'drafted'::text, 'issued'::text, 'refused'::text, 'withdrawn'::text])))
 ) WITH (fillfactor=85);
 CREATE UNIQUE INDEX application_face_check ON application USING btree (driver_id, face_check_id) WHERE (state <> 'refused'::text);
@@ -395,7 +411,8 @@ CREATE TABLE application_event (
     move            integer NOT NULL,
     event           text NOT NULL,
     at              timestamp with time zone NOT NULL,
-    CONSTRAINT application_event_pkey PRIMARY KEY (driver_id, application_id, move)
+    CONSTRAINT application_event_pkey PRIMARY KEY (driver_id, application_id, move),
+    CONSTRAINT application_event_event_check CHECK ((event = ANY (ARRAY['facts_held'::text, 'facts_failed'::text, 'facts_changed'::text, 'withdrew'::text, 'draft_recorded'::text, 'signing_abandoned'::text, 'signed'::text])))
 );
 
 CREATE TABLE application_turned_away (
@@ -403,7 +420,8 @@ CREATE TABLE application_turned_away (
     id            uuid NOT NULL,
     refusal       text NOT NULL,
     submitted_at  timestamp with time zone NOT NULL,
-    CONSTRAINT application_turned_away_pkey PRIMARY KEY (person_id, id)
+    CONSTRAINT application_turned_away_pkey PRIMARY KEY (person_id, id),
+    CONSTRAINT application_turned_away_refusal_check CHECK ((refusal = ANY (ARRAY['real_name_too_low'::text, 'not_in_register'::text, 'face_not_verified'::text, 'phone_key_not_bound'::text, 'not_open_here_yet'::text, 'opening_not_published'::text, 'transferred_out'::text, 'licence_ended'::text, 'status_abnormal'::text, 'not_usable_now'::text, 'extension_over'::text, 'not_yet_valid'::text, 'validity_over'::text, 'no_class_held'::text, 'no_photo_on_file'::text, 'application_under_way'::text, 'already_held'::text, 'phones_full'::text])))
 );
 
 CREATE TABLE issue_queue (
@@ -442,6 +460,7 @@ CREATE TABLE licence (
     CONSTRAINT licence_check CHECK (((signature IS NULL) = (state = ANY (ARRAY['drafted'::text, 'abandoned'::text])))),
     CONSTRAINT licence_check1 CHECK (((issued_at IS NULL) = (state = ANY (ARRAY['drafted'::text, 'abandoned'::text])))),
     CONSTRAINT licence_check2 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['superseded'::text, 'withdrawn'::text, 'abandoned'::text])))),
+    CONSTRAINT licence_classes_check CHECK (((classes <> ''::text) AND (translate(classes, 'ABCDEFMNP123456'::text, ''::text) = ''::text))),
     CONSTRAINT licence_kid_check CHECK ((length(kid) = 8)),
     CONSTRAINT licence_move_check CHECK ((move >= 1)),
     CONSTRAINT licence_portrait_hash_check CHECK ((length(portrait_hash) = 32)),
@@ -460,7 +479,8 @@ CREATE TABLE licence_event (
     move        integer NOT NULL,
     event       text NOT NULL,
     at          timestamp with time zone NOT NULL,
-    CONSTRAINT licence_event_pkey PRIMARY KEY (driver_id, licence_id, version, move)
+    CONSTRAINT licence_event_pkey PRIMARY KEY (driver_id, licence_id, version, move),
+    CONSTRAINT licence_event_event_check CHECK ((event = ANY (ARRAY['draft_recorded'::text, 'signed'::text, 'signing_abandoned'::text, 'new_version_live'::text, 'standing_ended'::text])))
 );
 
 CREATE TABLE credential (
@@ -509,7 +529,8 @@ CREATE TABLE credential_event (
     move           integer NOT NULL,
     event          text NOT NULL,
     at             timestamp with time zone NOT NULL,
-    CONSTRAINT credential_event_pkey PRIMARY KEY (driver_id, credential_id, move)
+    CONSTRAINT credential_event_pkey PRIMARY KEY (driver_id, credential_id, move),
+    CONSTRAINT credential_event_event_check CHECK ((event = ANY (ARRAY['draft_recorded'::text, 'signed'::text, 'signing_abandoned'::text, 'replaced'::text, 'phone_ended'::text, 'licence_withdrawn'::text])))
 );
 
 CREATE TABLE ended_phone_key (
@@ -576,8 +597,12 @@ CREATE TABLE verification (
     status            text NOT NULL,
     points            smallint NOT NULL,
     CONSTRAINT verification_pkey PRIMARY KEY (driver_id, shown_at, code_hash),
+    CONSTRAINT verification_class_asked_check CHECK ((class_asked = ANY (ARRAY['A1'::text, 'A2'::text, 'A3'::text, 'B1'::text, 'B2'::text, 'C1'::text, 'C2'::text, 'C3'::text, 'C4'::text, 'C5'::text, 'C6'::text, 'D'::text, 'E'::text, 'F'::text, 'M'::text, 'N'::text, 'P'::text]))),
     CONSTRAINT verification_code_hash_check CHECK ((length(code_hash) = 16)),
-    CONSTRAINT verification_request_key_check CHECK (((length(request_key) >= 8) AND (length(request_key) <= 64)))
+    CONSTRAINT verification_credential_state_check CHECK ((credential_state = ANY (ARRAY['requested'::text, 'drafted'::text, 'live'::text, 'superseded'::text, 'ended'::text, 'withdrawn'::text, 'abandoned'::text]))),
+    CONSTRAINT verification_purpose_check CHECK ((purpose ~ '^[a-z][a-z-]{0,39}$'::text)),
+    CONSTRAINT verification_request_key_check CHECK (((length(request_key) >= 8) AND (length(request_key) <= 64))),
+    CONSTRAINT verification_status_check CHECK (((status = 'A'::text) OR ((status <> ''::text) AND (length(status) <= 16) AND (translate(status, 'ABCDEFGHIJKLMNPRSTUZ'::text, ''::text) = ''::text))))
 );
 CREATE INDEX verification_at ON verification USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 
@@ -602,6 +627,15 @@ CREATE TABLE figure_count (
     CONSTRAINT figure_count_pkey PRIMARY KEY (measure, day, division),
     CONSTRAINT figure_count_measure_check CHECK (((length(measure) >= 1) AND (length(measure) <= 60))),
     CONSTRAINT figure_count_value_check CHECK ((value >= 0))
+);
+
+CREATE TABLE trust_bundle (
+    version    integer NOT NULL,
+    sha256     bytea NOT NULL,
+    used_from  timestamp with time zone NOT NULL,
+    CONSTRAINT trust_bundle_pkey PRIMARY KEY (version),
+    CONSTRAINT trust_bundle_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT trust_bundle_version_check CHECK ((version >= 1))
 );
 
 CREATE TABLE message (
@@ -643,6 +677,7 @@ ALTER TABLE account ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id
 ALTER TABLE session ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES account(person_id);
 ALTER TABLE phone_key_challenge ADD CONSTRAINT phone_key_challenge_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
 ALTER TABLE phone_key ADD CONSTRAINT phone_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
+ALTER TABLE phone_key ADD CONSTRAINT phone_key_person_id_replaced_by_fkey FOREIGN KEY (person_id, replaced_by) REFERENCES phone_key(person_id, id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE face_check ADD CONSTRAINT face_check_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
 ALTER TABLE face_frame ADD CONSTRAINT face_frame_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_check(person_id, id);
 ALTER TABLE driver_change ADD CONSTRAINT driver_change_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);

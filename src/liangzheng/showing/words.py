@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from liangzheng.kernel.status import Display, StatusLetter
+from liangzheng.kernel.status import StatusLetter
 from liangzheng.showing.model import Because, Decision, Reason, Tone
 from liangzheng.standards.livecode import Outcome, Step
 
@@ -98,13 +98,6 @@ STEPS: dict[Step, str] = {
 
 STATUS: dict[StatusLetter, Words] = {
     letter: Words(letter.shown_as, letter.identifier.replace("_", " ")) for letter in StatusLetter
-}
-
-DISPLAY: dict[Display, Words] = {
-    Display.NORMAL: Words("正常", "normal"),
-    Display.RED: Words("不可用（红）", "not usable (red)"),
-    Display.MESSAGE: Words("状态异常，电子版无效", "status abnormal, e-version invalid"),
-    Display.HIDDEN: Words("不再展示", "no longer shown"),
 }
 
 

@@ -18,16 +18,6 @@ class Row(Protocol):
     def items(self) -> Iterable[tuple[str, Any]]: ...
 
 
-class Statement(Protocol):
-    """A prepared statement, good until its connection goes back to the pool."""
-
-    async def fetch(self, *args: Any, timeout: float | None = None) -> list[Row]: ...
-    async def fetchrow(self, *args: Any, timeout: float | None = None) -> Row | None: ...
-    async def fetchval(self, *args: Any, column: int = 0, timeout: float | None = None) -> Any: ...
-    async def executemany(self, args: Iterable[Sequence[Any]], *, timeout: float | None = None) -> None: ...
-    def cursor(self, *args: Any, prefetch: int | None = None) -> AsyncIterator[Row]: ...
-
-
 class Connection(Protocol):
     """A connection inside a transaction (`Database.transaction`) or outside one (`Database.read`).
 
@@ -43,10 +33,9 @@ class Connection(Protocol):
     async def fetchval(
         self, query: str, *args: Any, column: int = 0, timeout: float | None = None
     ) -> Any: ...
-    async def prepare(self, query: str, *, timeout: float | None = None) -> Statement: ...
     def cursor(self, query: str, *args: Any, prefetch: int | None = None) -> AsyncIterator[Row]: ...
     def transaction(
-        self, *, isolation: str | None = None, readonly: bool = False, deferrable: bool = False
+        self, *, isolation: str | None = None, readonly: bool = False
     ) -> AbstractAsyncContextManager[None]: ...
     async def copy_records_to_table(
         self,
@@ -54,7 +43,6 @@ class Connection(Protocol):
         *,
         records: Any,
         columns: Sequence[str] | None = None,
-        schema_name: str | None = None,
         timeout: float | None = None,
     ) -> str: ...
     async def copy_to_table(
@@ -63,11 +51,6 @@ class Connection(Protocol):
         *,
         source: Any,
         columns: Sequence[str] | None = None,
-        schema_name: str | None = None,
         timeout: float | None = None,
         format: str | None = None,
     ) -> str: ...
-    async def copy_from_query(
-        self, query: str, *args: Any, output: Any, timeout: float | None = None, format: str | None = None
-    ) -> str: ...
-    def is_in_transaction(self) -> bool: ...

@@ -15,8 +15,6 @@ from liangzheng.licences.lifecycle import APPLICATION, ApplicationEvent, Applica
 from liangzheng.licences.model import Application, ApplicationEventRow, Phone, TurnedAway
 from liangzheng.licences.rules import Refusal, Terms
 
-UNDER_WAY = (ApplicationState.ACCEPTED.value, ApplicationState.DRAFTED.value)
-
 CONSTRAINTS = {
     "application_open": "an application is already under way",
     "application_face_check": "this face check has served another application",
