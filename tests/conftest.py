@@ -20,6 +20,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,6 +109,20 @@ async def tx(database: Database) -> AsyncIterator[Connection]:
         yield connection
 
 
+@pytest.fixture(autouse=True)
+def reads_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every test the server refuses a write in a `Database.read` block; the pool resets the connection."""
+    unchecked = Database.read
+
+    @asynccontextmanager
+    async def read(self: Database) -> AsyncIterator[Connection]:
+        async with unchecked(self) as connection:
+            await connection.execute("SET default_transaction_read_only = on")
+            yield connection
+
+    monkeypatch.setattr(Database, "read", read)
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOW)
@@ -145,5 +160,5 @@ class _fresh:
 
 async def _administer(params: ConnectParams, statement: str) -> None:
     async with await Database.open(params.on("postgres"), max=1) as postgres:
-        async with postgres.read() as connection:
+        async with postgres.statement() as connection:
             await connection.execute(statement)

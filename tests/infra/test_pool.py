@@ -7,6 +7,7 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -255,3 +256,15 @@ def test_an_address_keeps_every_character_of_a_password(password: str) -> None:
     params = ConnectParams("/run/x y", 6000, "lz", "亮证", password, "disable")
     assert ConnectParams.from_url(params.url()) == params
     assert password not in repr(params) or password in "ConnectParams(lz@/run/x y:6000/亮证)"
+
+
+async def test_a_write_among_reads_is_refused_here_and_is_a_statement(database: Database) -> None:
+    """What holds for every test: a `read` that writes does not go unnoticed (conftest.py)."""
+    write = "INSERT INTO blob (hash, bytes) VALUES (sha256(''), '')"
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with database.read() as connection:
+            await connection.execute(write)
+    async with database.statement() as connection:
+        await connection.execute(write)
+    async with database.read() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM blob") == 1

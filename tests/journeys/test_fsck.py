@@ -73,6 +73,12 @@ PLANTED = {
     "every application that ended issued has its licence": (
         "UPDATE application SET state = 'issued' WHERE state = 'accepted'"
     ),
+    "every version of a licence that was issued has its audit entry": (
+        f"DELETE FROM audit_entry WHERE act = 'licence.issued' AND scope = {ONE}"
+    ),
+    "every audit entry of an issued licence is of a licence there is": (
+        f"UPDATE audit_entry SET detail = '{{\"version\": 7}}' WHERE act = 'licence.issued' AND scope = {ONE}"
+    ),
     "every move of an application has its event": f"DELETE FROM application_event WHERE driver_id = {ONE} AND move = 1",
     "every move of a licence has its event": f"DELETE FROM licence_event WHERE driver_id = {ONE} AND move = 1",
     "every move of a credential has its event": f"DELETE FROM credential_event WHERE driver_id = {ONE} AND move = 1",

@@ -12,7 +12,18 @@ from datetime import datetime
 
 from liangzheng.audit import store
 from liangzheng.audit.check import check
-from liangzheng.audit.model import Actor, Batch, Detail, Entry, Fault, FaultKind, Head, entry_of
+from liangzheng.audit.model import (
+    Actor,
+    Batch,
+    Detail,
+    Entry,
+    Fault,
+    FaultKind,
+    Head,
+    entry_of,
+    heads_from_text,
+    heads_to_text,
+)
 from liangzheng.audit.seal import seal
 from liangzheng.audit.store import about, heads, insert_from
 from liangzheng.audit.store import add_many as record_many
@@ -30,6 +41,8 @@ __all__ = [
     "check",
     "entry_of",
     "heads",
+    "heads_from_text",
+    "heads_to_text",
     "insert_from",
     "record",
     "record_many",

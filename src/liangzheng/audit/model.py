@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import AuditId, Id
 
 BUCKETS = 64
@@ -18,6 +19,8 @@ ActorKind = Literal["person", "verifier", "staff", "worker", "operator", "system
 Detail = Mapping[str, "str | int | bool | Sequence[str] | Sequence[int] | None"]
 
 _LOOKS_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:[1-9]\d{16}[0-9Xx]|1[3-9]\d{9})(?![0-9A-Za-z])")
+_HEADS = "LZ-AUDIT-HEADS-1"
+_HEAD = re.compile(r"([0-9]{1,2}) ([0-9]{1,18}) ([0-9a-f]{64})", re.ASCII)
 _ACT = re.compile(r"[a-z][a-z-]*\.[a-z][a-z-]*")
 
 
@@ -119,6 +122,21 @@ class Head:
     bucket: int
     seq: int
     hash: bytes
+
+
+def heads_to_text(heads: Iterable[Head]) -> str:
+    """Heads as they are kept outside: a line for each chain, `bucket seq hash`, after a line that says what it is."""
+    return "".join([f"{_HEADS}\n", *(f"{head.bucket} {head.seq} {head.hash.hex()}\n" for head in heads)])
+
+
+def heads_from_text(text: str) -> list[Head]:
+    """What `heads_to_text` wrote, the whole of it. Raises Invalid."""
+    first, *lines = text.splitlines() or [""]
+    found = [_HEAD.fullmatch(line) for line in lines]
+    heads = [Head(int(m[1]), int(m[2]), bytes.fromhex(m[3])) for m in found if m is not None]
+    if first != _HEADS or len(heads) != len(lines) or [head.bucket for head in heads] != list(range(BUCKETS)):
+        raise Invalid("heads", f"a line {_HEADS!r}, then one for each of {BUCKETS} chains: bucket, number, hash")
+    return heads
 
 
 class FaultKind(StrEnum):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import typer
@@ -15,9 +17,10 @@ from liangzheng.cli.main import run
 from liangzheng.infra import checks, outbox
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.keys_file import load_bundle, read_index_secret
+from liangzheng.infra.keys_file import load_bundle, read_index_secret, write_whole
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.settings import Settings
+from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.wiring import key_dirs
@@ -32,6 +35,7 @@ class Report:
     faults: list[Finding] = field(default_factory=list)
     areas: list[tuple[str, int, float]] = field(default_factory=list)
     pending: int = 0
+    chains_broken: bool = False
 
     @property
     def summary(self) -> str:
@@ -43,15 +47,24 @@ class Report:
 @app.command()
 def fsck(
     as_json: bool = typer.Option(False, "--json", help="One JSON object: areas, faults, events waiting."),
+    heads: Path | None = typer.Option(
+        None, "--heads", help="Ends of the audit chains kept outside: nothing up to them was cut off or rewritten."
+    ),
+    write_heads: Path | None = typer.Option(
+        None, "--write-heads", help="Where to write the ends of the audit chains when these are whole, to keep elsewhere."
+    ),
 ) -> None:
     """Check that everything stored agrees with itself. Exit status 0: clean; 1: faults, each named.
 
     Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
     application and events, its signature under the trust bundle, its status equal to the register's; verifications with their
     audit entries; the audit chains link by link; events nobody could handle.
+
+    What the database says of itself cannot show that the end of a chain was cut off: keep its ends elsewhere
+    (--write-heads, every day, on another machine or on paper) and compare with them (--heads).
     """
     settings = Settings.from_env()
-    report = run(_attached(settings))
+    report = run(_attached(settings, _kept(heads) if heads else (), write_heads))
     if as_json:
         typer.echo(msgspec.json.encode(report))
     else:
@@ -59,13 +72,31 @@ def fsck(
     raise typer.Exit(1 if report.faults else 0)
 
 
-async def _attached(settings: Settings) -> Report:
+def _kept(file: Path) -> list[audit.Head]:
+    try:
+        return audit.heads_from_text(file.read_text(encoding="ascii"))
+    except OSError as error:
+        raise Invalid("--heads", f"a file that can be read ({error.strerror})") from None
+    except ValueError as error:
+        raise Invalid("--heads", f"a file that `--write-heads` wrote ({error})") from None
+
+
+async def _attached(settings: Settings, known: Collection[audit.Head], write_heads: Path | None) -> Report:
     async with attach(settings, migrate=False) as database:
-        return await check_all(settings, database)
+        # Read before the check, so that every one of them was walked over.
+        async with database.read() as tx:
+            ends = await audit.heads(tx)
+        report = await check_all(settings, database, known)
+        if write_heads is not None and not report.chains_broken:
+            write_whole(write_heads, audit.heads_to_text(ends).encode("ascii"), 0o644)
+        return report
 
 
-async def check_all(settings: Settings, database: Database) -> Report:
-    """Every context's own check, over one snapshot of the database; the audit chains over another."""
+async def check_all(settings: Settings, database: Database, known: Collection[audit.Head] = ()) -> Report:
+    """Every context's own check, over one snapshot of the database; the audit chains over another.
+
+    `known`: ends of the chains kept outside the database.
+    """
     report = Report()
     dirs = key_dirs(settings)
     trust, keys = load_bundle(dirs), KeyIndex(read_index_secret(dirs))
@@ -85,8 +116,9 @@ async def check_all(settings: Settings, database: Database) -> Report:
             report.faults += faults
             report.areas.append((area, len(faults), time.monotonic() - began))
     began = time.monotonic()
-    broken = [Finding("the audit chains are whole", str(fault), "") for fault in await audit.check(database)]
+    broken = [Finding("the audit chains are whole", str(fault), "") for fault in await audit.check(database, known)]
     report.faults += broken
+    report.chains_broken = bool(broken)
     report.areas.append(("audit", len(broken), time.monotonic() - began))
     return report
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from liangzheng import drivers
+from liangzheng import audit, drivers
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import CredentialId, DriverId, Id, PhoneKeyId
@@ -23,6 +23,10 @@ from liangzheng.licences.rules import StatusValue
 from liangzheng.licences.store import applications, drafting, held, lists
 from liangzheng.licences.store.applications import ApplicationMove, Waiting
 from liangzheng.licences.store.drafting import HeldCredential, HeldDraft
+
+
+ISSUED = "licence.issued"
+"""The event, and the act in the audit record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ async def keep(
     """Drafts still ours, unchanged in standing and with a good signature become live; the others are
     abandoned.
 
-    The old version ends in the same transaction; each licence puts `licence.issued`.
+    The old version ends in the same transaction; each licence puts `licence.issued` and has its audit entry.
     """
     # 1. What is still ours; who took a draft over, or ended it, wrote another token or state.
     licences = await drafting.hold_licence_drafts(tx, whose, token)
@@ -127,7 +131,8 @@ async def _make_live(
             tx, [(c, signatures.of[c.octets]) for c in live], token, now
         )
         assert count == len(live), "held since they were read"
-    await outbox.put_many(tx, "licence.issued", [_issued(d) for d in good], now)
+    await outbox.put_many(tx, ISSUED, [_issued(d) for d in good], now)
+    await audit.record_many(tx, [_entry(d, now) for d in good])
     return BatchResult(issued=len(good), credentials=len(live), abandoned=abandoned)
 
 
@@ -140,6 +145,19 @@ def _issued(draft: HeldDraft) -> tuple[Id, Mapping[str, str | int]]:
         "authority": draft.authority,
         "origin": draft.origin,
     }
+
+
+def _entry(draft: HeldDraft, now: datetime) -> audit.Entry:
+    """A licence without its entry is one that did not come this way: fsck looks for it."""
+    return audit.entry_of(
+        ISSUED,
+        audit.Actor("worker"),
+        draft.number.licence_id,
+        draft.driver_id,
+        "issuing",
+        {"version": draft.number.version, "origin": draft.origin},
+        now,
+    )
 
 
 async def _able_alone(tx: Connection, alone: Sequence[HeldCredential], fate: _Fate) -> list[HeldCredential]:

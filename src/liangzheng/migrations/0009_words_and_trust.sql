@@ -79,6 +79,12 @@ ALTER TABLE verification
     ADD CHECK (status = 'A'
         OR (status <> '' AND length(status) <= 16 AND translate(status, 'ABCDEFGHIJKLMNPRSTUZ', '') = ''));
 
+-- Every version of a licence has its audit entry from now on. Those issued before get theirs here, and it says so.
+INSERT INTO audit_entry (scope, id, bucket, at, act, actor_kind, subject_kind, subject, purpose, detail)
+SELECT driver_id, gen_random_uuid(), (get_byte(uuid_send(driver_id), 15) & 63)::smallint, issued_at, 'licence.issued', 'system',
+       'lic', id, 'recorded afterwards, by migration 0009', jsonb_build_object('version', version)
+  FROM licence WHERE state IN ('live', 'superseded', 'withdrawn');
+
 -- Foreign keys (after the topology step where tables are sharded)
 ALTER TABLE phone_key ADD FOREIGN KEY (person_id, replaced_by) REFERENCES phone_key (person_id, id)
     DEFERRABLE INITIALLY DEFERRED;  -- the old key gives up its slot before the new one is there

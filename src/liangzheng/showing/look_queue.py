@@ -34,7 +34,7 @@ class LookQueue:
 
 
 async def _ask(batch: Sequence[tuple[Database, Look]]) -> Sequence[Found | Missing]:
-    async with batch[0][0].read() as tx:
+    async with batch[0][0].statement() as tx:
         return await store.verify(tx, [look for _, look in batch])
 
 

@@ -111,7 +111,8 @@ class DocumentClaims:
     authority: str
     """Short code, such as 苏E."""
     authority_name: str
-    """As on the seal."""
+    """The place it is the authority of, as the issuer's data file names it (苏州市). Not the words on its seal: no
+    published data have those (docs/reference.md §1.9)."""
     file_number: str = field(repr=False)
     record: str
     """记录, one line; may be empty."""

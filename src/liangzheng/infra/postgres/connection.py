@@ -19,7 +19,7 @@ class Row(Protocol):
 
 
 class Connection(Protocol):
-    """A connection inside a transaction (`Database.transaction`) or outside one (`Database.read`).
+    """A connection inside a transaction (`Database.transaction`) or outside one (`Database.read`, `Database.statement`).
 
     `jsonb` and `json` columns are Python values both ways; `timestamptz` is an aware datetime in UTC.
     """

@@ -75,7 +75,7 @@ async def bring_up(database: Database, migrations: Sequence[Migration] | None = 
     (its transaction is undone, those before it stay).
     """
     wanted = ours() if migrations is None else tuple(migrations)
-    async with database.read() as connection:
+    async with database.statement() as connection:
         await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK, timeout=600)
         try:
             await connection.execute(_OWN_TABLE)

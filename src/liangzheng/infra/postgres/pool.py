@@ -123,7 +123,19 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
-        """A connection outside a transaction, for one or a few statements that only read."""
+        """A connection outside a transaction, for one or a few statements that only read.
+
+        The tests have the server refuse whatever would write here (tests/conftest.py).
+        """
+        async with self.statement() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Connection]:
+        """A connection outside a transaction, for a statement that writes and is a transaction by itself.
+
+        Committed when it answers: one round trip instead of three. Unavailable means *unknown*, as in `transaction`.
+        """
         async with self._connection() as connection:
             try:
                 yield cast(Connection, connection)

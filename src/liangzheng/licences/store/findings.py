@@ -30,6 +30,20 @@ CHECKS = (
         "AND l.state IN ('live', 'superseded', 'withdrawn')) LIMIT $1",
     ),
     Check(
+        "every version of a licence that was issued has its audit entry",
+        "SELECT l.id AS subject, 'version ' || l.version AS found FROM licence AS l "
+        "WHERE l.state IN ('live', 'superseded', 'withdrawn') AND NOT EXISTS (SELECT 1 FROM audit_entry AS a "
+        "WHERE a.scope = l.driver_id AND a.subject = l.id AND a.act = 'licence.issued' "
+        "AND (a.detail ->> 'version')::integer = l.version) LIMIT $1",
+    ),
+    Check(
+        "every audit entry of an issued licence is of a licence there is",
+        "SELECT a.subject, 'version ' || (a.detail ->> 'version') AS found FROM audit_entry AS a "
+        "WHERE a.act = 'licence.issued' AND NOT EXISTS (SELECT 1 FROM licence AS l WHERE l.driver_id = a.scope "
+        "AND l.id = a.subject AND l.version = (a.detail ->> 'version')::integer "
+        "AND l.state IN ('live', 'superseded', 'withdrawn')) LIMIT $1",
+    ),
+    Check(
         "every move of an application has its event",
         "SELECT a.id AS subject, a.move || ' moves, ' || count(e.move) || ' events' AS found FROM "
         "application AS a "

@@ -1,0 +1,63 @@
+"""A migration that has landed is never edited: databases out there remember it by its hash and refuse to start."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+import liangzheng.migrations
+
+FILES = Path(liangzheng.migrations.__path__[0])
+
+LANDED = {
+    "0001_infra.sql": "72740002bad82b0ca58e73c18c42e3a83c51b571043c5e37dff99ee10b443862",
+    "0002_audit.sql": "5a0d5c092d1015bf884189d45a91ef4f8f782825fc78ed76117452a09d406707",
+    "0003_accounts.sql": "026ca0331089320be689834bdb46b14481410788f6b9d0cd9aa8933d2cb425aa",
+    "0004_drivers.sql": "0651cd0049bc1641d7ec7e30e7ca3e9b7dacbb37ff38189bf95c61f0e957eafc",
+    "0005_rollout.sql": "6bd20153b096416141142a2a2e222586994cb6c69a9eff1d5e234a7a3f1b98b7",
+    "0006_licences.sql": "87851d1e1e1c70adcac081c7f62b1938b691e70b6a134171e3bc5089f92b1dc8",
+    "0007_showing.sql": "07066d853add637a4a4c7452c0fc26fab0f54a8ef1d291afd99028761a7e38d1",
+    "0008_figures.sql": "db432bd6bf9e21a6d9ff1275c5670a32211552dfe7b48df29f4166d3c8cd2149",
+    "0009_words_and_trust.sql": "7fef6094fec552fa52a9e11e320ed77ccd2098bb716d1d66e3d30aa1709818e8",
+}
+"""File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
+
+WAY_OUT = (
+    "{name} is not what landed. A migration is history: put the file back (`git checkout {name}`) and write what you "
+    "want to change as a new migration, {next:04d}_<name>.sql"
+)
+
+
+def not_as_landed(files: dict[str, bytes]) -> list[str]:
+    """What is wrong with these migrations, each with its way out."""
+    coming = max(int(name[:4]) for name in LANDED) + 1
+    found = [
+        WAY_OUT.format(name=name, next=coming)
+        for name, digest in LANDED.items()
+        if name not in files or hashlib.sha256(files[name]).hexdigest() != digest
+    ]
+    return found + [f"{name} is new: add its line to LANDED" for name in files if name not in LANDED]
+
+
+def on_disk() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(FILES.glob("[0-9]*.sql"))}
+
+
+def test_every_landed_migration_is_as_it_landed() -> None:
+    assert not_as_landed(on_disk()) == []
+
+
+@pytest.mark.parametrize("name", LANDED)
+def test_a_changed_or_missing_one_is_named_with_the_way_out(name: str) -> None:
+    """Also when the sum was written again after the change: the sum says nothing of how it came about."""
+    files = on_disk()
+    (changed,) = not_as_landed(files | {name: files[name] + b"\n-- tidied\n"})
+    (missing,) = not_as_landed({other: octets for other, octets in files.items() if other != name})
+    assert changed == missing
+    assert name in changed and "0010_<name>.sql" in changed
+
+
+def test_a_new_one_asks_for_its_line() -> None:
+    assert not_as_landed(on_disk() | {"9999_new.sql": b""}) == ["9999_new.sql is new: add its line to LANDED"]
