@@ -18,6 +18,7 @@ from typing import Final
 
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.kernel.time import civil_day
 from liangzheng.showing import facts, words
 from liangzheng.showing.model import Answer, Because, Decision, Holder, Reason, Standing, Tone
@@ -134,13 +135,15 @@ def verify_offline(
     memory: Memory | None = None,
     lives: Lives | None = None,
     trust_ages_after: timedelta = TRUST_AGES_AFTER,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> OfflineAnswer:
     """What the code proves by itself under `trust`, at `now` (aware). Never raises for what is in the code.
 
     The steps are those of standards/livecode.py, the same as online; the status comes from the snapshot in
     the code, and without one that is in time the answer is `status_not_checked`, never `valid`. `may drive
     class X` is answered by the class table as of `now`. Without `memory` a code that is shown twice cannot
-    be known, and `now` may lie in the past. Raises Invalid for a class there is not, a naive `now` and a
+    be known, and `now` may lie in the past. `policy`: the authority's table of what each status letter does, where
+    it is not the usual one. Raises Invalid for a class there is not, a naive `now` and a
     clock that is behind; BadTrust for a bundle older than one `memory` has seen.
     """
     if want_class is not None and want_class not in tuple(DrivingClass):
@@ -165,7 +168,9 @@ def verify_offline(
         return OfflineAnswer(_refusal(failure, showing, aged, now), trust.version, trust_age, None)
     if memory is not None:
         memory.trim()
-    return OfflineAnswer(_answer(verified, aged, now), trust.version, trust_age, _status_age(verified))
+    return OfflineAnswer(
+        _answer(verified, aged, now, policy), trust.version, trust_age, _status_age(verified)
+    )
 
 
 def _refusal(
@@ -189,14 +194,14 @@ def _is_first(showing: livecode.Showing, memory: Memory | None, lives: Lives, no
     return memory.take(showing, until, now)
 
 
-def _answer(verified: livecode.Verified, trust_aged: bool, now: datetime) -> Answer:
+def _answer(verified: livecode.Verified, trust_aged: bool, now: datetime, policy: StatusPolicy) -> Answer:
     claims, on = verified.claims, civil_day(now)
     return Answer(
-        decision=decide_answer(facts.of_verified(verified, trust_aged=trust_aged)),
+        decision=decide_answer(facts.of_verified(verified, trust_aged=trust_aged, policy=policy)),
         checked_at=now,
         licence_version=claims.version,
         holder=facts.holder_of(claims, now),
-        standing=facts.standing_of(verified.standing, None, on) if verified.standing else None,
+        standing=facts.standing_of(verified.standing, None, on, policy) if verified.standing else None,
         class_asked=None if verified.want_class is None else DrivingClass(verified.want_class),
         class_held=verified.class_allowed,
         shown_at=datetime.fromtimestamp(verified.showing.shown_at, UTC),

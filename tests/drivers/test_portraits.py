@@ -160,6 +160,8 @@ async def test_bad_members_of_a_pack_are_refused_one_by_one_and_the_good_are_kep
     report = await drivers.import_pack(database, pack)
     assert (report.added, report.known, len(report.refused)) == (1, 0, 5)
     assert await one(database, "SELECT count(*) FROM blob") == 1
+    strict = drivers.PhotoRules(least_octets=len(GOOD) + 1)
+    assert len((await drivers.import_pack(database, pack, strict)).refused) == 6
     again = await drivers.import_pack(database, pack)
     assert (again.added, again.known) == (0, 1)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from liangzheng.infra import settings as module
-from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings
+from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings, status_policy_text
 from liangzheng.kernel.errors import Invalid, Unavailable
+from liangzheng.kernel.status import DEFAULT_POLICY, Display, Status, StatusLetter, display, may_drive
 from liangzheng.standards.livecode import Lives
 
 SOURCE = Path(module.__file__).parents[1]
@@ -38,6 +40,14 @@ def test_nothing_said_means_the_defaults() -> None:
         ("LZ_AMBER_S", "2592000", "at most LZ_SNAPSHOT_S"),
         ("LZ_ROTATE_S", "60", "at most LZ_ACCEPTED_S"),
         ("LZ_DATABSE_URL", "postgresql://u@h/d", "do you mean LZ_DATABASE_URL"),
+        ("LZ_STATUS_EFFECTS", "L=green", "LETTER=SHOWN"),
+        ("LZ_STATUS_EFFECTS", "L", "LETTER=SHOWN"),
+        ("LZ_STATUS_EFFECTS", "D=normal+drive", "for the letters C L R Z"),
+        ("LZ_STATUS_EFFECTS", "CL=red", "for the letters C L R Z"),
+        ("LZ_STATUS_EFFECTS", "L=red+walk", "+drive or nothing"),
+        ("LZ_STATUS_EFFECTS", "L=red+", "+drive or nothing"),
+        ("LZ_STATUS_EFFECTS", "L=red+drive+drive", "LETTER=SHOWN"),
+        ("LZ_PHOTO_MOST_OCTETS", "1048577", "whole number"),
         ("LZ_NONSENSE_ALTOGETHER", "1", "is not a setting"),
     ],
 )
@@ -60,6 +70,7 @@ OTHER_WORDS = {
     "LZ_ALLOW_SOFTWARE_KEYS": "yes",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_SIMULATED_FACE_COUNTS": "no",
+    "LZ_STATUS_EFFECTS": "L=message+drive",
     **{f"LZ_{role.upper()}_KEYS": f"/keys/{role}" for role in ROLES},
 }
 """A value other than the default, for each setting that is not a number."""
@@ -69,7 +80,9 @@ OTHER_WORDS = {
 def test_every_row_of_the_table_reaches_the_settings(row: Setting) -> None:
     # A row that is not wired up would leave the two equal.
     default = row.default()
-    other = str(default + 1) if type(default) is int else OTHER_WORDS[row.variable]
+    other = (
+        str(default + (1 if default < 1 << 20 else -1)) if type(default) is int else OTHER_WORDS[row.variable]
+    )
     assert _with(**{row.variable: other}) != _with()
 
 
@@ -126,3 +139,23 @@ def test_root_in_a_closed_place_keeps_its_data_where_the_server_can_go(
     (closed / "lz").touch()
     monkeypatch.setattr(module, "_CHECKOUT", closed)
     assert module.default_data_dir() == Path("/var/lib/liangzheng")
+
+
+def test_what_no_order_settles_of_the_status_letters_is_a_setting() -> None:
+    policy = _with(LZ_STATUS_EFFECTS="L=red+drive, R=message").status_policy
+    assert may_drive(Status.parse("L"), policy) == (True, ())
+    assert may_drive(Status.parse("DL"), policy) == (False, (StatusLetter.SUSPENDED,))
+    assert display(Status.parse("R"), None, date(2026, 11, 20), policy) is Display.MESSAGE
+    assert {
+        letter for letter in StatusLetter if policy.effects[letter] != DEFAULT_POLICY.effects[letter]
+    } == {"L", "R"}
+    assert status_policy_text(policy) == "C=hidden,L=red+drive,R=message,Z=message"
+    assert (
+        _with(LZ_STATUS_EFFECTS=status_policy_text(DEFAULT_POLICY)).status_policy.effects["L"].may_drive
+        is False
+    )
+
+
+def test_a_smallest_photo_larger_than_the_largest_is_refused() -> None:
+    with pytest.raises(Invalid, match="at most LZ_PHOTO_MOST_OCTETS"):
+        _with(LZ_PHOTO_LEAST_OCTETS="20000", LZ_PHOTO_MOST_OCTETS="10000")

@@ -116,15 +116,16 @@ PLANTED = {
     "every driver's person is that driver": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
     "every person has an account": PERSON.format(driver="NULL", checked="NULL", level=0),
     "a phone key that was replaced names a key of the same person": (
-        "ALTER TABLE phone_key DROP CONSTRAINT phone_key_person_id_replaced_by_fkey; " + PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
+        "ALTER TABLE phone_key DROP CONSTRAINT phone_key_person_id_replaced_by_fkey; "
+        + PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
         "now(), now(), gen_random_uuid(), 1, 'x', decode(repeat('02', 33), 'hex') FROM person"
     ),
     "a face check that was used up passed before": (
         PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
         "usable_until, move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, "
-        "submission_hash, consumed_by) "
+        "submission_hash, consumed_kind, consumed_by) "
         "SELECT person_id, gen_random_uuid(), now(), now(), now(), 1, 'consumed', 'apply', 'x', '1', false, false, "
-        "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex'), gen_random_uuid() FROM person"
+        "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex'), 'app', gen_random_uuid() FROM person"
     ),
     "every verification has its audit entry": (
         "INSERT INTO verifier SELECT gen_random_uuid(), 'x', 'police', decode(repeat('00', 32), 'hex'), 'active', now(); "

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liangzheng.kernel.classes import ORDER_162_DAY, Classes
-from liangzheng.kernel.status import Display, Status, StatusLetter, display, may_drive
+from liangzheng.kernel.status import (
+    DEFAULT_POLICY,
+    Display,
+    Effect,
+    Status,
+    StatusLetter,
+    StatusPolicy,
+    display,
+    may_drive,
+)
 from liangzheng.licences.rules import (
     Accept,
     CityOpening,
@@ -58,6 +67,20 @@ def with_standing(facts: Facts, **changes: object) -> Facts:
 
 def with_terms(facts: Facts, **changes: object) -> Facts:
     return with_standing(facts, terms=replace(facts.standing.terms, **changes)) if facts.standing else facts
+
+
+def test_a_letter_no_order_settles_does_what_the_deployment_says() -> None:
+    free = Effect(Display.NORMAL, True, "test")
+    policy = StatusPolicy(
+        {**DEFAULT_POLICY.effects, StatusLetter.LOCKED: free, StatusLetter.TRANSFERRED_OUT: free}
+    )
+    for letter in "LC":
+        held = standing(letter)
+        assert decide_application(replace(FACTS, standing=held), policy) == Accept()
+        assert decide_draft(held, DAY, policy) == decide_reissue(held, DAY, policy) == Accept()
+        assert decide_follow_up(TERMS, held, DAY, policy) is FollowUp.NOTHING
+        assert status_value(held.status, DAY, policy) is StatusValue.VALID
+        assert isinstance(decide_draft(held, DAY), Refuse)
 
 
 def test_an_applicant_of_whom_everything_holds_is_accepted() -> None:

@@ -12,10 +12,11 @@ import pytest
 from liangzheng import audit
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.postgres import Database
+from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Forbidden, Invalid, NotAuthenticated
 from liangzheng.kernel.ids import DriverId, LicenceId
-from liangzheng.kernel.status import Display
+from liangzheng.kernel.status import DEFAULT_POLICY, Display, StatusPolicy
 from liangzheng.showing import Answer, Ask, Verifier, end_verifier, verify
 from liangzheng.showing.model import Because, Tone
 from liangzheng.standards.keys import Alg
@@ -34,10 +35,11 @@ async def ask(
     purpose: str | None = None,
     want: DrivingClass | None = None,
     now: datetime | None = None,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> Answer:
     purposes = {"police": "roadside-check", "company": "rental", "public": "general"}
     question = Ask(code or world.phone.show(world.now), request, purpose or purposes[who.kind], want)
-    return await verify(world.database, world.trust, world.lives, who, question, now or world.now)
+    return await verify(world.database, world.trust, world.lives, who, question, now or world.now, policy)
 
 
 def because(answer: Answer) -> list[Because]:
@@ -100,6 +102,15 @@ async def test_unhandled_violations_and_accidents_do_not_forbid_driving(
 ) -> None:
     await world.change(status=pending)
     assert (await ask(world, officer)).outcome is Outcome.VALID
+
+
+async def test_what_a_letter_does_is_what_the_deployment_says(world: World, officer: Verifier) -> None:
+    await world.change(status="L")
+    assert (await ask(world, officer)).outcome is Outcome.MAY_NOT_DRIVE
+    policy = Settings.from_env({"LZ_STATUS_EFFECTS": "L=message+drive"}).status_policy
+    answer = await ask(world, officer, policy=policy)
+    assert answer.outcome is Outcome.VALID
+    assert answer.standing is not None and answer.standing.may_drive
 
 
 async def test_live_wins_over_an_older_snapshot_in_the_code(world: World, officer: Verifier) -> None:

@@ -48,10 +48,14 @@ class Report:
 def fsck(
     as_json: bool = typer.Option(False, "--json", help="One JSON object: areas, faults, events waiting."),
     heads: Path | None = typer.Option(
-        None, "--heads", help="Ends of the audit chains kept outside: nothing up to them was cut off or rewritten."
+        None,
+        "--heads",
+        help="Ends of the audit chains kept outside: nothing up to them was cut off or rewritten.",
     ),
     write_heads: Path | None = typer.Option(
-        None, "--write-heads", help="Where to write the ends of the audit chains when these are whole, to keep elsewhere."
+        None,
+        "--write-heads",
+        help="Where to write the ends of the audit chains when these are whole, to keep elsewhere.",
     ),
 ) -> None:
     """Check that everything stored agrees with itself. Exit status 0: clean; 1: faults, each named.
@@ -107,7 +111,7 @@ async def check_all(settings: Settings, database: Database, known: Collection[au
         for area, found in (
             ("drivers", drivers.check(tx, keys)),
             ("accounts", accounts.check(tx)),
-            ("licences", licences.check(tx, trust, today, lagging)),
+            ("licences", licences.check(tx, trust, today, lagging, settings.status_policy)),
             ("showing", showing.check(tx)),
             ("queue", _queue(tx)),
         ):
@@ -116,7 +120,9 @@ async def check_all(settings: Settings, database: Database, known: Collection[au
             report.faults += faults
             report.areas.append((area, len(faults), time.monotonic() - began))
     began = time.monotonic()
-    broken = [Finding("the audit chains are whole", str(fault), "") for fault in await audit.check(database, known)]
+    broken = [
+        Finding("the audit chains are whole", str(fault), "") for fault in await audit.check(database, known)
+    ]
     report.faults += broken
     report.chains_broken = bool(broken)
     report.areas.append(("audit", len(broken), time.monotonic() - began))

@@ -108,11 +108,18 @@ def import_file(
     """
     pack = portraits or drivers.pack_beside(file)
     options = drivers.ImportOptions(encoding, rejects, pack if portraits or pack.exists() else None, anew,
-                                    as_of.replace(tzinfo=UTC) if as_of else None)  # fmt: skip
+                                    as_of.replace(tzinfo=UTC) if as_of else None, _photo_rules())  # fmt: skip
     started = SystemClock().now()
     report = run(_import(file, options))
     _print_report(report, (SystemClock().now() - started).total_seconds())
     raise typer.Exit(1 if strict and report.rejected else 0)
+
+
+def _photo_rules() -> drivers.PhotoRules:
+    settings = Settings.from_env()
+    return drivers.PhotoRules(
+        least_octets=settings.photo_least_octets, most_octets=settings.photo_most_octets
+    )
 
 
 async def _import(file: Path, options: drivers.ImportOptions) -> drivers.ImportReport:

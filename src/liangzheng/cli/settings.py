@@ -8,7 +8,8 @@ import re
 
 import typer
 
-from liangzheng.infra.settings import TABLE, Setting, Settings
+from liangzheng.infra.settings import TABLE, Setting, Settings, status_policy_text
+from liangzheng.kernel.status import StatusPolicy
 
 app = typer.Typer()
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
@@ -47,6 +48,8 @@ def _value(current: Settings, row: Setting) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ",".join(value) or "any"
+    if isinstance(value, StatusPolicy):
+        return status_policy_text(value)
     if row.name == "alg":
         return str(value.name)
     return _PASSWORD.sub(r"\1…@", str(value))

@@ -11,6 +11,7 @@ import typer
 
 from liangzheng import OfflineAnswer, Outcome, TrustBundle, verify_offline
 from liangzheng.cli.verify_memory import default_path, fingerprint, remembered
+from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import DrivingClass, row
 from liangzheng.kernel.errors import Failure, Invalid
 from liangzheng.kernel.time import CHINA, SystemClock, civil_day
@@ -127,7 +128,8 @@ def _verify(
         terminal.pin(pinned)
         # Asked about another time, what is remembered proves nothing and nothing is to be remembered.
         memory = None if at else terminal.memory
-        return verify_offline(code, bundle, now, want_class=driving_class, memory=memory)
+        policy = Settings.from_env().status_policy
+        return verify_offline(code, bundle, now, want_class=driving_class, memory=memory, policy=policy)
 
 
 def _instant(text: str) -> datetime:

@@ -22,7 +22,7 @@ from liangzheng.drivers.chunk import Chunk, together, values_of
 from liangzheng.drivers.columns import SQL_COLUMNS
 from liangzheng.drivers.lines import RegisterFile, Start
 from liangzheng.drivers.merge import Register, decide_rows
-from liangzheng.drivers.portraits import import_pack
+from liangzheng.drivers.portraits import PhotoRules, import_pack
 from liangzheng.drivers.reading import Task, chunks
 from liangzheng.drivers.rejects import RejectsFile
 from liangzheng.drivers.split import split_header
@@ -81,6 +81,8 @@ class ImportOptions:
     anew: bool = False
     as_of: datetime | None = None
     """When the file was drawn; by default when it was last written. A standing changed here since then stays."""
+    photos: PhotoRules = field(default_factory=PhotoRules)
+    """What a picture of the pack must be."""
 
 
 async def import_register(
@@ -103,7 +105,7 @@ async def import_register(
         if not await store.hold_import_lock(lock):
             raise Conflict("another import is running on this database")
         # 3. Pictures first, so that rows find theirs.
-        pack = await import_pack(database, options.portraits) if options.portraits else None
+        pack = await import_pack(database, options.portraits, options.photos) if options.portraits else None
         # 4. From the beginning, or after the last chunk of a run that was stopped.
         begun = await _run(database, path, encoding, size, options.anew, clock.now())
         rejects = RejectsFile(rejects_path, begun.rejects_bytes)

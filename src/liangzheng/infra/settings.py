@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from liangzheng.kernel.errors import Invalid, Unavailable
+from liangzheng.kernel.status import DEFAULT_POLICY, Display, Effect, StatusLetter, StatusPolicy
 from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Lives
 
@@ -55,6 +56,9 @@ class Settings:
     snapshot_s: int
     amber_s: int
     credential_s: int
+    status_policy: StatusPolicy
+    photo_least_octets: int
+    photo_most_octets: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -76,6 +80,8 @@ class Settings:
             raise Invalid(
                 "LZ_ROTATE_S", "is at most LZ_ACCEPTED_S, or a code would die before the next is made"
             )
+        if self.photo_least_octets > self.photo_most_octets:
+            raise Invalid("LZ_PHOTO_LEAST_OCTETS", "is at most LZ_PHOTO_MOST_OCTETS")
         if self.session_idle_s > self.session_s:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
         if self.mode == "production" and self.simulated_face_counts:
@@ -191,6 +197,35 @@ def _url(variable: str, text: str) -> str:
     return text
 
 
+_OPEN_LETTERS: Final = "CLRZ"
+"""Letters whose effects are "check" or our choice (docs/reference.md §3.2); the others are settled by orders."""
+
+
+def _status_policy(variable: str, text: str) -> StatusPolicy:
+    effects = dict(DEFAULT_POLICY.effects)
+    for part in _words(variable, text):
+        letter, _, does = part.partition("=")
+        shows, _, drives = does.partition("+")
+        if letter not in tuple(_OPEN_LETTERS) or shows not in tuple(Display) or part.count("+") > 1:
+            raise Invalid(
+                variable, f"is LETTER=SHOWN or LETTER=SHOWN+drive, for the letters {' '.join(_OPEN_LETTERS)}"
+            )
+        if drives not in ("", "drive") or (drives == "") is ("+" in part):
+            raise Invalid(variable, "says +drive or nothing after what is shown")
+        effects[StatusLetter(letter)] = Effect(
+            Display(shows), drives == "drive", "a setting of this deployment"
+        )
+    return StatusPolicy(effects)
+
+
+def status_policy_text(policy: StatusPolicy) -> str:
+    """The rows a setting may change, as it writes them."""
+    return ",".join(
+        f"{letter}={effect.shows}{'+drive' if effect.may_drive else ''}"
+        for letter, effect in ((each, policy.effects[StatusLetter(each)]) for each in _OPEN_LETTERS)
+    )
+
+
 def default_data_dir() -> Path:
     """`var` beside `lz`; /var/lib/liangzheng for root in a closed place: the server is another user."""
     beside = _CHECKOUT / "var"
@@ -275,6 +310,14 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds after which a snapshot is shown as old"),
     _row("LZ_CREDENTIAL_S", "credential_s", _number(86400, 3 * _YEAR_S), _LIVES.credential,
          "seconds a credential on a phone is good"),
+    Setting("status_policy", "LZ_STATUS_EFFECTS", _status_policy, lambda: DEFAULT_POLICY,
+            status_policy_text(DEFAULT_POLICY),
+            "what the status letters do that no order settles (docs/reference.md §3.2), as LETTER=SHOWN or "
+            "LETTER=SHOWN+drive, comma-separated; SHOWN: normal, red, message, hidden"),
+    _row("LZ_PHOTO_LEAST_OCTETS", "photo_least_octets", _number(1, 1 << 20), 2 * 1024,
+         "octets of the smallest archived photo that is imported"),
+    _row("LZ_PHOTO_MOST_OCTETS", "photo_most_octets", _number(1, 1 << 20), 1 << 20,
+         "octets of the largest archived photo that is imported"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

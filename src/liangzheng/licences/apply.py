@@ -21,7 +21,7 @@ from liangzheng.infra.together import Together
 from liangzheng.kernel.errors import Conflict
 from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, Id, PersonId, PhoneKeyId
 from liangzheng.kernel.region import Authorities
-from liangzheng.kernel.status import StatusLetter
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusLetter, StatusPolicy
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences import as_code
 from liangzheng.licences.lifecycle import ApplicationState
@@ -73,6 +73,7 @@ class _Submission:
     claim: Claim
     id: ApplicationId
     authorities: Authorities
+    policy: StatusPolicy
     now: datetime
 
 
@@ -102,7 +103,12 @@ class _Known:
 
 
 async def apply(
-    database: Database, person_id: PersonId, request: Request, authorities: Authorities, now: datetime
+    database: Database,
+    person_id: PersonId,
+    request: Request,
+    authorities: Authorities,
+    now: datetime,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> Decided:
     """The application is decided and kept, with its event, when this returns; the same key again gives the
     same answer.
@@ -113,7 +119,7 @@ async def apply(
     idempotency.refuse_key(request.key)
     asked = [request.photo, str(request.face_check_id), str(request.phone_key_id or "")]
     claim = Claim(person_id.uuid, request.key, idempotency.request_hash(ACT, asked))
-    submission = _Submission(person_id, request, claim, ApplicationId.new(), authorities, now)
+    submission = _Submission(person_id, request, claim, ApplicationId.new(), authorities, policy, now)
     answer = await _together(database).go(submission)
     if isinstance(answer, Conflict):
         raise answer
@@ -190,7 +196,7 @@ def _decide(submission: _Submission, known: _Known, now: datetime) -> Decided:
         phone_has_room=_has_room(phone, situation),
         on=civil_day(now),
     )
-    return Decided(submission.id, decide_application(facts))
+    return Decided(submission.id, decide_application(facts, submission.policy))
 
 
 def _opening(

@@ -8,7 +8,7 @@ from liangzheng import drivers
 from liangzheng.drivers import LicenceRecord
 from liangzheng.kernel.people import IdentityKind, IdentityNumber
 from liangzheng.kernel.region import IssuingAuthority
-from liangzheng.kernel.status import may_drive
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy, may_drive
 from liangzheng.licences.model import LicenceNumber, StatusPlace
 from liangzheng.licences.rules import Standing, Terms
 from liangzheng.standards.livecode import CredentialClaims, DocumentClaims, SnapshotClaims
@@ -98,7 +98,11 @@ def document_claims(
 
 
 def snapshot_claims(
-    standing: drivers.Standing, number: LicenceNumber, as_of: datetime, lives_s: int
+    standing: drivers.Standing,
+    number: LicenceNumber,
+    as_of: datetime,
+    lives_s: int,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> SnapshotClaims:
     """The standing of one licence version at one moment."""
     at = int(as_of.timestamp())
@@ -107,7 +111,7 @@ def snapshot_claims(
         version=number.version,
         status=str(standing.status),
         points=standing.points,
-        may_drive=may_drive(standing.status)[0],
+        may_drive=may_drive(standing.status, policy)[0],
         standing_version=standing.version,
         as_of=at,
         exp=at + lives_s,

@@ -12,6 +12,7 @@ from liangzheng.infra import checks
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import CredentialId, DriverId, LicenceId
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
@@ -25,13 +26,19 @@ _TERMS = "a live licence has the classes, validity and authority of the register
 _SIGNED = "every kept signature verifies under a document signer of the trust bundle"
 
 
-async def check(tx: Connection, trust: TrustBundle, on: date, waiting: Collection[DriverId]) -> list[Finding]:
+async def check(
+    tx: Connection,
+    trust: TrustBundle,
+    on: date,
+    waiting: Collection[DriverId],
+    policy: StatusPolicy = DEFAULT_POLICY,
+) -> list[Finding]:
     """Everything that is not as it must be. `waiting`: drivers whose change of standing still waits in the
     queue, who may lag.
     """
     found = await checks.find(tx, findings.CHECKS)
     async for rows in findings.live_in_batches(tx):
-        found += await _against_register(tx, rows, on, waiting)
+        found += await _against_register(tx, rows, on, waiting, policy)
     for table in ("licence", "credential"):
         async for row in findings.signed(tx, table):
             why = _why_not_signed(row, trust)
@@ -42,7 +49,7 @@ async def check(tx: Connection, trust: TrustBundle, on: date, waiting: Collectio
 
 
 async def _against_register(
-    tx: Connection, rows: list[Row], on: date, waiting: Collection[DriverId]
+    tx: Connection, rows: list[Row], on: date, waiting: Collection[DriverId], policy: StatusPolicy
 ) -> list[Finding]:
     """Live licences beside their drivers' standing as it is now."""
     records = await drivers.licence_records(tx, [DriverId(row["driver_id"]) for row in rows])
@@ -57,12 +64,12 @@ async def _against_register(
         if driver_id in waiting:
             continue
         standing = as_code.standing_of(record)
-        follow_up = decide_follow_up(terms_of(row), standing, on)
+        follow_up = decide_follow_up(terms_of(row), standing, on, policy)
         if follow_up is FollowUp.WITHDRAW or (
             follow_up is FollowUp.REISSUE and row["driver_id"] not in under_way
         ):
             found.append(Finding(_TERMS, licence_id, f"{follow_up.value} is due"))
-        wanted = status_value(standing.status, on)
+        wanted = status_value(standing.status, on, policy)
         if any(value != int(wanted) for value in row["values"]):
             found.append(Finding(_STATUS, licence_id, f"value {row['values']}, register {standing.status}"))
     return found

@@ -17,6 +17,7 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, Id, LicenceId, PhoneKeyId
 from liangzheng.kernel.region import Authorities, IssuingAuthority
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences import as_code
 from liangzheng.licences.follow_standing import follow
@@ -73,6 +74,7 @@ class Desk:
     take_place: Callable[[], StatusPlace]
     lease: Lease
     now: datetime
+    policy: StatusPolicy = DEFAULT_POLICY
     _chosen: dict[str, Signer | None] = field(default_factory=dict)
 
     def signer_for(self, authority: IssuingAuthority) -> Signer | None:
@@ -155,7 +157,7 @@ def _draft_application(plan: Drafted, application: Application, known: _Known, d
     # Decided again, on the record as it is now: it may have changed since the application was accepted.
     standing = as_code.standing_of(record)
     decide = decide_reissue if application.origin == "reissue" else decide_draft
-    decision = decide(standing, civil_day(now))
+    decision = decide(standing, civil_day(now), desk.policy)
     if isinstance(decision, Refuse):
         move = ApplicationMove(driver_id, application.id, application.move, decision.refusal)
         plan.refused.append((move, record))
@@ -272,7 +274,7 @@ def _credential_draft(
         slot=slot,
         phone=phone,
         place=place,
-        value=status_value(record.status, civil_day(desk.now)),
+        value=status_value(record.status, civil_day(desk.now), desk.policy),
         standing_version=record.standing_version,
         kid=signer.kid,
         octets=credential_to_be_signed(claims, signer.alg, signer.kid),
@@ -312,7 +314,7 @@ async def _keep(tx: Connection, plan: Drafted, desk: Desk) -> None:
         )
         for _, record in plan.refused:
             # While it was under way it stood for a new version of a licence that is held.
-            await follow(tx, record, now)
+            await follow(tx, record, now, desk.policy)
     if plan.postponed:
         await waiting_store.enqueue(tx, plan.postponed)
 

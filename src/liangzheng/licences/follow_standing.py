@@ -15,6 +15,7 @@ from liangzheng.infra import outbox
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import ApplicationId, DriverId
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences import as_code
 from liangzheng.licences.lifecycle import (
@@ -32,7 +33,9 @@ from liangzheng.licences.store.applications import Waiting
 _ENDS_BY_WITHDRAWAL = (CredentialState.LIVE, CredentialState.DRAFTED, CredentialState.REQUESTED)
 
 
-async def follow_standing(tx: Connection, events: Sequence[Event], now: datetime) -> None:
+async def follow_standing(
+    tx: Connection, events: Sequence[Event], now: datetime, policy: StatusPolicy = DEFAULT_POLICY
+) -> None:
     """Licences of the drivers in `events` say what the register says now.
 
     Ended standings (E F G R C) withdraw the licence; changed classes, validity or authority have a new
@@ -45,26 +48,33 @@ async def follow_standing(tx: Connection, events: Sequence[Event], now: datetime
     records = await drivers.licence_records(tx, ids)
     for driver_id in ids:
         if driver_id in records:
-            await follow(tx, records[driver_id], now)
+            await follow(tx, records[driver_id], now, policy)
 
 
-async def follow(tx: Connection, record: LicenceRecord, now: datetime) -> None:
+async def follow(
+    tx: Connection, record: LicenceRecord, now: datetime, policy: StatusPolicy = DEFAULT_POLICY
+) -> None:
     """One driver's live licence, if any, becomes what the register's record wants it to be."""
     versions = await held.hold(tx, record.driver_id)
     live = [licence for licence in versions if licence.state is LicenceState.LIVE]
     if live:
-        await _follow(tx, live[0], as_code.standing_of(record), record.standing_version, now)
+        await _follow(tx, live[0], as_code.standing_of(record), record.standing_version, now, policy)
 
 
 async def _follow(
-    tx: Connection, licence: HeldLicence, standing: Standing, standing_version: int, now: datetime
+    tx: Connection,
+    licence: HeldLicence,
+    standing: Standing,
+    standing_version: int,
+    now: datetime,
+    policy: StatusPolicy,
 ) -> None:
-    follow_up = decide_follow_up(licence.terms, standing, civil_day(now))
+    follow_up = decide_follow_up(licence.terms, standing, civil_day(now), policy)
     if follow_up is FollowUp.WITHDRAW:
         await _withdraw(tx, licence, now)
         return
     # Also before a new version: until it is live the old one must say what the status is.
-    value = status_value(standing.status, civil_day(now))
+    value = status_value(standing.status, civil_day(now), policy)
     on_phones = await held.credentials(tx, licence.driver_id, (CredentialState.LIVE, CredentialState.DRAFTED))
     await lists.set_values(tx, [(c.place, value) for c in on_phones if c.place], now)
     if follow_up is FollowUp.REISSUE:

@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.region import Authorities
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.draft import Desk, DocumentSigners, Drafted, draft
 from liangzheng.licences.keep import Signatures, keep
 from liangzheng.licences.model import BatchResult, Lease, StatusPlace
@@ -79,10 +80,11 @@ class Issuer:
         authorities: Authorities,
         lives: Lives,
         *,
+        policy: StatusPolicy = DEFAULT_POLICY,
         reached: Callable[[str], None] = _go_on,
     ) -> None:
         self._database, self._signers, self._trust = database, signers, trust
-        self._authorities, self._lives = authorities, lives
+        self._authorities, self._lives, self._policy = authorities, lives, policy
         self._reached = reached
         self._places: deque[StatusPlace] = deque()
 
@@ -127,7 +129,9 @@ class Issuer:
         return await self._sign_and_keep(found, kept, lease.token, now)
 
     def _desk(self, lease: Lease, now: datetime) -> Desk:
-        return Desk(self._signers, self._authorities, self._lives, self._places.popleft, lease, now)
+        return Desk(
+            self._signers, self._authorities, self._lives, self._places.popleft, lease, now, self._policy
+        )
 
     async def _stock_places(self, needed: int, now: datetime) -> None:
         """At least `needed` places of the newest lists are ours, taken in transactions of their own.

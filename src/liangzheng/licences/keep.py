@@ -24,7 +24,6 @@ from liangzheng.licences.store import applications, drafting, held, lists
 from liangzheng.licences.store.applications import ApplicationMove, Waiting
 from liangzheng.licences.store.drafting import HeldCredential, HeldDraft
 
-
 ISSUED = "licence.issued"
 """The event, and the act in the audit record."""
 

@@ -10,7 +10,16 @@ from datetime import date
 from enum import IntEnum, StrEnum
 
 from liangzheng.kernel.classes import Classes
-from liangzheng.kernel.status import Display, Status, StatusLetter, display, may_apply, may_drive
+from liangzheng.kernel.status import (
+    DEFAULT_POLICY,
+    Display,
+    Status,
+    StatusLetter,
+    StatusPolicy,
+    display,
+    may_apply,
+    may_drive,
+)
 
 MAX_PHONES = 3
 """Phones one licence may be on at a time, our choice (docs/reference.md §4.8)."""
@@ -112,7 +121,7 @@ class Facts:
     on: date
 
 
-def decide_application(facts: Facts) -> Accept | Refuse:
+def decide_application(facts: Facts, policy: StatusPolicy = DEFAULT_POLICY) -> Accept | Refuse:
     """Whether an applicant is issued an electronic licence with the archived photo, at once.
 
     Source: docs/reference.md §4.2 (real name of level 2 and a fresh face check, city open, inside validity,
@@ -131,7 +140,7 @@ def decide_application(facts: Facts) -> Accept | Refuse:
         return Refuse(Refusal.NOT_OPEN_HERE_YET)
     if facts.opening is CityOpening.NOT_PUBLISHED:
         return Refuse(Refusal.OPENING_NOT_PUBLISHED)
-    against = _against(facts.standing, facts.on)
+    against = _against(facts.standing, facts.on, policy)
     if against is not None:
         return against
     if facts.application_under_way:
@@ -143,18 +152,18 @@ def decide_application(facts: Facts) -> Accept | Refuse:
     return Accept()
 
 
-def decide_draft(standing: Standing, on: date) -> Accept | Refuse:
+def decide_draft(standing: Standing, on: date, policy: StatusPolicy = DEFAULT_POLICY) -> Accept | Refuse:
     """Whether an application accepted earlier may still be drafted, when the standing changed since.
 
     What the applicant proved stays proven and a city that was open stays open; the register is asked again.
     Source: docs/reference.md §4.3 (the register is asked once more before a draft), docs/decisions/0003.
     """
-    return _against(standing, on) or Accept()
+    return _against(standing, on, policy) or Accept()
 
 
-def _against(standing: Standing, on: date) -> Refuse | None:
+def _against(standing: Standing, on: date, policy: StatusPolicy) -> Refuse | None:
     """The first reason in the licence itself, if any."""
-    by_status = _against_status(standing, on)
+    by_status = _against_status(standing, on, policy)
     if by_status is not None:
         return by_status
     terms = standing.terms
@@ -174,16 +183,17 @@ _EXTENDED = frozenset(
 )
 
 
-def _against_status(standing: Standing, on: date) -> Refuse | None:
+def _against_status(standing: Standing, on: date, policy: StatusPolicy) -> Refuse | None:
     """docs/reference.md §3.2, "may apply": exactly what would not show as normal is refused; the most severe
     group speaks.
     """
-    applies, letters = may_apply(standing.status, standing.extended_until, on)
+    applies, letters = may_apply(standing.status, standing.extended_until, on, policy)
     if applies:
         return None
-    match display(standing.status, standing.extended_until, on):
+    match display(standing.status, standing.extended_until, on, policy):
         case Display.HIDDEN:
-            gone = [letter for letter in letters if display(Status((letter,)), None, on) is Display.HIDDEN]
+            alone = {letter: display(Status((letter,)), None, on, policy) for letter in letters}
+            gone = [letter for letter in letters if alone[letter] is Display.HIDDEN]
             only_moved = gone == [StatusLetter.TRANSFERRED_OUT]
             return Refuse(Refusal.TRANSFERRED_OUT if only_moved else Refusal.LICENCE_ENDED, letters)
         case Display.MESSAGE:
@@ -203,15 +213,15 @@ class StatusValue(IntEnum):
     SUSPENDED = 2
 
 
-def status_value(status: Status, on: date) -> StatusValue:
+def status_value(status: Status, on: date, policy: StatusPolicy = DEFAULT_POLICY) -> StatusValue:
     """The list's word for a live credential of a licence with this status.
 
     A reversible state is never written as invalid (docs/reference.md §3.2). May not drive → suspended, also
     for N P T, which are shown as normal and forbid driving all the same (Order 162 art. 75).
     """
-    if display(status, None, on) is Display.HIDDEN:
+    if display(status, None, on, policy) is Display.HIDDEN:
         return StatusValue.INVALID
-    return StatusValue.VALID if may_drive(status)[0] else StatusValue.SUSPENDED
+    return StatusValue.VALID if may_drive(status, policy)[0] else StatusValue.SUSPENDED
 
 
 class FollowUp(StrEnum):
@@ -222,7 +232,9 @@ class FollowUp(StrEnum):
     WITHDRAW = "withdraw"
 
 
-def decide_follow_up(held: Terms, standing: Standing, on: date) -> FollowUp:
+def decide_follow_up(
+    held: Terms, standing: Standing, on: date, policy: StatusPolicy = DEFAULT_POLICY
+) -> FollowUp:
     """What becomes of a live licence when the register changed.
 
     E F G R C: withdrawn. Classes, validity or issuing authority changed: a new version by itself, which ends
@@ -233,7 +245,7 @@ def decide_follow_up(held: Terms, standing: Standing, on: date) -> FollowUp:
     what the status list says.
     Source: docs/reference.md §3.2, §4.3.
     """
-    if display(standing.status, standing.extended_until, on) is Display.HIDDEN:
+    if display(standing.status, standing.extended_until, on, policy) is Display.HIDDEN:
         return FollowUp.WITHDRAW
     if held == standing.terms:
         return FollowUp.NOTHING
@@ -241,12 +253,12 @@ def decide_follow_up(held: Terms, standing: Standing, on: date) -> FollowUp:
     return FollowUp.REISSUE if can_be_made else FollowUp.WITHDRAW
 
 
-def decide_reissue(standing: Standing, on: date) -> Accept | Refuse:
+def decide_reissue(standing: Standing, on: date, policy: StatusPolicy = DEFAULT_POLICY) -> Accept | Refuse:
     """Whether the platform's own re-issue may still be drafted: refused only when the licence has ended or
     has no photo.
     """
-    if display(standing.status, standing.extended_until, on) is Display.HIDDEN:
-        return _against_status(standing, on) or Accept()
+    if display(standing.status, standing.extended_until, on, policy) is Display.HIDDEN:
+        return _against_status(standing, on, policy) or Accept()
     if not standing.terms.classes.members:
         return Refuse(Refusal.NO_CLASS_HELD)
     return Accept() if standing.photo_on_file else Refuse(Refusal.NO_PHOTO_ON_FILE)

@@ -10,6 +10,7 @@ from liangzheng import drivers
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences import as_code
 from liangzheng.licences.model import SnapshotIssued
 from liangzheng.licences.store import held
@@ -18,7 +19,12 @@ from liangzheng.standards.livecode import Lives, sign_snapshot
 
 
 async def snapshot(
-    tx: Connection, driver_id: DriverId, signer: Signer, lives: Lives, now: datetime
+    tx: Connection,
+    driver_id: DriverId,
+    signer: Signer,
+    lives: Lives,
+    now: datetime,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> SnapshotIssued:
     """The live version's standing as the primary has it now, signed by the status signer.
 
@@ -28,5 +34,5 @@ async def snapshot(
     if number is None:
         raise NotFound("there is no live electronic licence")
     standing = await drivers.standing(tx, driver_id)
-    claims = as_code.snapshot_claims(standing, number, now, lives.snapshot)
+    claims = as_code.snapshot_claims(standing, number, now, lives.snapshot, policy)
     return SnapshotIssued(sign_snapshot(claims, signer), now, now + timedelta(seconds=lives.snapshot))

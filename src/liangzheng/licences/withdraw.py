@@ -8,6 +8,7 @@ from liangzheng import audit, drivers
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
 from liangzheng.licences.store import applications
@@ -15,7 +16,12 @@ from liangzheng.licences.store.applications import ApplicationMove
 
 
 async def withdraw(
-    tx: Connection, person_id: PersonId, driver_id: DriverId, application_id: ApplicationId, now: datetime
+    tx: Connection,
+    person_id: PersonId,
+    driver_id: DriverId,
+    application_id: ApplicationId,
+    now: datetime,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> None:
     """The application has ended withdrawn; again changes nothing.
 
@@ -32,7 +38,7 @@ async def withdraw(
         raise Conflict("the application has gone too far to be withdrawn", place="application")
     await applications.unqueue(tx, [(driver_id, application_id)])
     # While it was under way it stood for a new version of a licence that is held.
-    await follow(tx, await drivers.licence_record(tx, driver_id), now)
+    await follow(tx, await drivers.licence_record(tx, driver_id), now, policy)
     await audit.record(
         tx,
         act="application.withdrawn",

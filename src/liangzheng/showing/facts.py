@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.status import Status, StatusLetter, display, may_drive
+from liangzheng.kernel.status import DEFAULT_POLICY, Status, StatusLetter, StatusPolicy, display, may_drive
 from liangzheng.kernel.time import civil_day
 from liangzheng.showing.model import Facts, Holder, Knowledge, Standing
 from liangzheng.showing.rules import reason_of
@@ -36,14 +36,16 @@ def of_failure(failure: NotVerifiedStep, *, trust_aged: bool = False) -> Facts:
     return Facts(failed=reason_of(failure.step, failure.outcome), trust_aged=trust_aged)
 
 
-def of_verified(verified: Verified, *, trust_aged: bool = False) -> Facts:
+def of_verified(
+    verified: Verified, *, trust_aged: bool = False, policy: StatusPolicy = DEFAULT_POLICY
+) -> Facts:
     """What the code alone says, offline."""
     knowledge, forbidden = Knowledge.NONE, False
     against: tuple[StatusLetter, ...] = ()
     if verified.snapshot_ran_out:
         knowledge = Knowledge.SNAPSHOT_EXPIRED
     elif verified.standing is not None:
-        known = letters_against(verified.standing.status)
+        known = letters_against(verified.standing.status, policy)
         against, forbidden = known or (), not verified.standing.may_drive
         if known is not None:
             knowledge = Knowledge.SNAPSHOT_AGED if verified.amber else Knowledge.SNAPSHOT
@@ -56,16 +58,18 @@ def of_verified(verified: Verified, *, trust_aged: bool = False) -> Facts:
     )
 
 
-def letters_against(status: str) -> tuple[StatusLetter, ...] | None:
+def letters_against(status: str, policy: StatusPolicy) -> tuple[StatusLetter, ...] | None:
     """Letters that forbid driving, most severe first; None for a status with a letter this register does
     not know."""
     try:
-        return may_drive(Status.parse(status))[1]
+        return may_drive(Status.parse(status), policy)[1]
     except Invalid:
         return None
 
 
-def standing_of(said: StandingFacts, extended_until: date | None, on: date) -> Standing | None:
+def standing_of(
+    said: StandingFacts, extended_until: date | None, on: date, policy: StatusPolicy = DEFAULT_POLICY
+) -> Standing | None:
     """The standing for a person to read. What it shows and whether it lets drive stay two results; both
     deny what they cannot read."""
     try:
@@ -74,8 +78,8 @@ def standing_of(said: StandingFacts, extended_until: date | None, on: date) -> S
         return None
     return Standing(
         status=status,
-        display=display(status, extended_until, on),
-        may_drive=said.may_drive and may_drive(status)[0],
+        display=display(status, extended_until, on, policy),
+        may_drive=said.may_drive and may_drive(status, policy)[0],
         points=said.points,
         version=said.standing_version,
         as_of=datetime.fromtimestamp(said.as_of, UTC),

@@ -11,7 +11,7 @@ from liangzheng.infra.postgres import Database
 from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.errors import Invalid, NotAuthenticated
 from liangzheng.kernel.ids import VerificationId
-from liangzheng.kernel.status import Status, may_drive
+from liangzheng.kernel.status import DEFAULT_POLICY, Status, StatusPolicy, may_drive
 from liangzheng.kernel.time import civil_day
 from liangzheng.showing import facts, store
 from liangzheng.showing.look_queue import queue_of
@@ -53,7 +53,13 @@ class Ask:
 
 
 async def verify(
-    db: Database, trust: TrustBundle, lives: Lives, verifier: Verifier, ask: Ask, now: datetime
+    db: Database,
+    trust: TrustBundle,
+    lives: Lives,
+    verifier: Verifier,
+    ask: Ask,
+    now: datetime,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> Answer:
     """What `verifier` may hear of the code in `ask`, from the live register and nothing older.
 
@@ -83,7 +89,7 @@ async def verify(
             # The phone holds a newer status than the register, which cannot be unless the register went
             # back. Is it genuine?
             steps.conclude(showing, now, first_showing=True)
-        answer = _answer(steps, verifier, ask, showing, found, turn, newer, now)
+        answer = _answer(steps, verifier, ask, showing, found, turn, newer, now, policy)
     except NotVerifiedStep as failure:
         answer = refusal(failure, now)
     return disclose(answer, verifier.kind)
@@ -175,14 +181,15 @@ def _answer(
     turn: Turn,
     newer: SnapshotClaims | None,
     now: datetime,
+    policy: StatusPolicy,
 ) -> Answer:
     """`newer`: a genuine snapshot with a later standing than the register's. The newest that was seen wins,
     and then nobody can say that it is the last."""
     on = civil_day(now)
     classes = facts.classes_of(found.classes, on)
-    allowed, against = may_drive(Status.parse(found.status))
+    allowed, against = may_drive(Status.parse(found.status), policy)
     if newer:
-        against = facts.letters_against(newer.status) or ()
+        against = facts.letters_against(newer.status, policy) or ()
     live = Standing(
         licence_id=found.licence_id.uuid.bytes,
         version=found.licence_version,
@@ -221,7 +228,7 @@ def _answer(
         licence_id=found.licence_id,
         licence_version=found.licence_version,
         holder=_holder(found, showing.credential.masked_number, classes),
-        standing=facts.standing_of(newer or live, found.extended_until, on),
+        standing=facts.standing_of(newer or live, found.extended_until, on, policy),
         class_asked=ask.want_class,
         class_held=verified.class_allowed,
         shown_at=datetime.fromtimestamp(showing.shown_at, UTC),

@@ -14,7 +14,7 @@ def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
     """A batch of the queue: due events of every topic, then the jobs that are due; whether there was an
     event.
     """
-    table = handlers(wiring.reference.authorities, wiring.clock.now)
+    table = handlers(wiring.reference.authorities, wiring.clock.now, wiring.settings.status_policy)
     schedule = Schedule(wiring)
 
     async def batch() -> bool:

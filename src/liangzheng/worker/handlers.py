@@ -10,13 +10,16 @@ from liangzheng.infra.outbox import Event, Handler
 from liangzheng.infra.postgres import Connection
 from liangzheng.infra.sms import Sms
 from liangzheng.kernel.region import Authorities
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 
 
-def handlers(authorities: Authorities, now: Callable[[], datetime]) -> Mapping[str, Handler]:
+def handlers(
+    authorities: Authorities, now: Callable[[], datetime], policy: StatusPolicy = DEFAULT_POLICY
+) -> Mapping[str, Handler]:
     """The handler of every topic there is. tests/worker compares this table with what contexts put."""
 
     async def follow_standing(tx: Connection, events: Sequence[Event]) -> None:
-        await licences.follow_standing(tx, events, now())
+        await licences.follow_standing(tx, events, now(), policy)
 
     async def follow_phone_keys(tx: Connection, events: Sequence[Event]) -> None:
         await licences.follow_phone_keys(tx, events, now())

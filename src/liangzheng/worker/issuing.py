@@ -29,6 +29,7 @@ def issuer_batch(
         wiring.trust,
         wiring.reference.authorities,
         wiring.lives,
+        policy=wiring.settings.status_policy,
         **points,
     )
     looked: datetime | None = None

@@ -66,7 +66,12 @@ async def submit(request: Request, who: Caller, body: ApplyBody) -> DecidedAnswe
     wiring = wired(request)
     asked = body.request(idempotency_key(request))
     decided = await licences.apply(
-        wiring.database, who.person_id, asked, wiring.reference.authorities, wiring.clock.now()
+        wiring.database,
+        who.person_id,
+        asked,
+        wiring.reference.authorities,
+        wiring.clock.now(),
+        wiring.settings.status_policy,
     )
     refused = decided.decision if isinstance(decided.decision, Refuse) else None
     return DecidedAnswer(
@@ -188,6 +193,8 @@ async def withdraw_application(request: Request, who: Holder, application_id: st
     if who.driver_id is None:
         raise NotFound("there is no such application")
     async with wiring.database.transaction() as tx:
-        await licences.withdraw(tx, who.person_id, who.driver_id, asked, wiring.clock.now())
+        await licences.withdraw(
+            tx, who.person_id, who.driver_id, asked, wiring.clock.now(), wiring.settings.status_policy
+        )
         found = await licences.application(tx, who.person_id, who.driver_id, asked)
     return ApplicationAnswer.of(found)

@@ -120,7 +120,9 @@ async def take_snapshot(request: Request, who: Holder) -> SnapshotAnswer:
     now = wiring.clock.now()
     signer = wiring.status_signers.signing(None, now)
     async with wiring.database.transaction() as tx:
-        taken = await licences.snapshot(tx, _driver_of(who), signer, wiring.lives, now)
+        taken = await licences.snapshot(
+            tx, _driver_of(who), signer, wiring.lives, now, wiring.settings.status_policy
+        )
     return SnapshotAnswer(
         snapshot=to_base64url(taken.octets),
         as_of=taken.as_of,

@@ -49,7 +49,9 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
         )
     else:
         raise Invalid("code", "either code or short_code")
-    return verdict(await showing.verify(wiring.database, *door.grounds(wiring), who, ask, now))
+    trust, lives = door.grounds(wiring)
+    policy = wiring.settings.status_policy
+    return verdict(await showing.verify(wiring.database, trust, lives, who, ask, now, policy))
 
 
 async def portrait(request: Request, who: Verifier) -> Response:
