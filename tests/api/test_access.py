@@ -19,6 +19,7 @@ from liangzheng.api.auth import (
     authenticates,
     authenticators,
     bearer_token,
+    is_authenticating,
     is_public,
     public,
     undeclared,
@@ -138,14 +139,31 @@ def test_a_folder_of_files_can_be_said_to_be_public() -> None:
     [
         [], [("authorization", "Bearer")], [("authorization", "Bearer ")], [("authorization", "Basic abc")],
         [("authorization", "abc")], [("authorization", "Bearer a"), ("authorization", "Bearer b")],
-        [("authorization", "Bearer " + "a" * 513)],
+        [("authorization", "Bearer " + "a" * 513)], [("authorization", "Bearer é")],
     ],
-    ids=["none", "no token", "blank", "other scheme", "no scheme", "two", "endless"],
+    ids=["none", "no token", "blank", "other scheme", "no scheme", "two", "endless", "accented"],
 )  # fmt: skip
 def test_what_is_no_bearer_token_is_nobody(headers: list[tuple[str, str]]) -> None:
     scope: dict[str, Any] = {"type": "http", "headers": [(n.encode(), v.encode()) for n, v in headers]}
     with pytest.raises(NotAuthenticated):
         bearer_token(Request(scope))
+
+
+def test_the_longest_token_is_one() -> None:
+    header = b"Bearer " + b"a" * 512
+    assert len(bearer_token(Request({"type": "http", "headers": [(b"authorization", header)]}))) == 512
+
+
+def test_only_what_was_marked_authenticates() -> None:
+    async def anybody(request: Request) -> None: ...
+
+    assert not is_authenticating(anybody)
+    assert is_authenticating(authenticates(anybody))
+
+
+def test_a_forgotten_route_is_named_with_its_methods() -> None:
+    routes = [Route("/plain", plain, methods=["POST"]), Mount("/files", StaticFiles(directory="/usr/share/doc"))]
+    assert undeclared(routes) == ["POST /plain", "ANY /files"]
 
 
 def test_the_scheme_may_be_written_small() -> None:

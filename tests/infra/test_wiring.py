@@ -44,6 +44,7 @@ def test_what_is_real_is_wired_in_production(tmp_path: Path, database: Database)
     ("setting", "refused", "name"),
     [
         ({"LZ_FACE_ENGINE": "simulated"}, Unavailable, "simulated face engine"),
+        ({"LZ_SMS": "simulated"}, Unavailable, "simulated"),
         ({"LZ_ALLOW_SOFTWARE_KEYS": "no"}, Forbidden, "keys in files"),
     ],
 )
@@ -56,7 +57,8 @@ def test_what_only_plays_its_part_is_refused_in_production(
 
 
 @pytest.mark.parametrize(
-    ("chooses", "neighbour"), [("_face_verifier", "face check"), ("_real_name", "real names")]
+    ("chooses", "neighbour"),
+    [("_face_verifier", "face check"), ("_real_name", "real names"), ("_sms", "text messages")],
 )
 def test_a_simulated_neighbour_that_does_not_refuse_by_itself_is_refused_by_the_wiring(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, chooses: str, neighbour: str
@@ -70,7 +72,7 @@ def test_a_simulated_neighbour_that_does_not_refuse_by_itself_is_refused_by_the_
 def test_the_wiring_asks_every_neighbour_that_can_be_simulated(tmp_path: Path, database: Database) -> None:
     wired = made(settings_of(tmp_path, "test", LZ_FACE_ENGINE="simulated"), database)
     able = [each.name for each in fields(wired) if hasattr(getattr(wired, each.name), "simulated")]
-    assert able == ["real_name", "face_verifier"]
+    assert able == ["real_name", "face_verifier", "sms"]
     assert wired.simulated == ("face check",)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liangzheng import offline
 from liangzheng import Memory, OfflineAnswer, Outcome, TrustBundle, verify_offline
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.postgres import Database
@@ -19,6 +20,7 @@ from liangzheng.kernel.errors import Invalid
 from liangzheng.offline import BadTrust, Because, Lives, Step, Tone
 from liangzheng.standards import base45
 from liangzheng.standards.keys import Alg
+from liangzheng.standards.livecode import Verifier
 from tests.showing.world import DAY, NOW, Signers, World, signers
 
 HOUR = timedelta(hours=1)
@@ -213,6 +215,32 @@ def test_the_memory_forgets_what_could_not_pass_as_fresh_any_more(es256: Desk) -
         es256.phone.show(NOW + 5 * timedelta(minutes=1)), memory=memory, now=NOW + timedelta(minutes=5)
     )
     assert len(memory.shown) == 1
+
+
+def test_a_clock_behind_by_the_skew_is_not_behind(es256: Desk) -> None:
+    trust = es256.keys.trust()
+    made = datetime.fromtimestamp(trust.issued_at, UTC)
+    memory = Memory()
+    memory.meet(trust, -timedelta(seconds=Lives().skew), Lives())
+    assert memory.trust_version == trust.version
+    with pytest.raises(Invalid, match="clock is behind"):
+        Memory().meet(trust, (made - timedelta(seconds=Lives().skew + 1)) - made, Lives())
+
+
+def test_a_showing_is_remembered_to_the_end_of_its_last_second(es256: Desk) -> None:
+    showing = Verifier(es256.keys.trust()).open(es256.phone.show(NOW), NOW)
+    memory = Memory()
+    assert memory.take(showing, NOW, NOW)
+    assert not memory.take(showing, NOW, NOW)
+    assert memory.take(showing, NOW, NOW + timedelta(seconds=1))
+
+
+def test_the_memory_of_standings_is_bounded(es256: Desk) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(offline, "_MOST_STANDINGS", 3)
+        memory = Memory(standings={bytes((n,)): n for n in range(5)})
+        es256.verify(memory=memory)
+    assert list(memory.standings) == [bytes((3,)), bytes((4,)), es256.world.licence_id.uuid.bytes]
 
 
 def test_a_status_older_than_one_seen_is_not_taken(desk: Desk) -> None:

@@ -245,6 +245,27 @@ def test_a_code_that_is_not_genuine_fresh_and_first_shows_nobody_a_person(
     assert (seen.holder, seen.standing, seen.licence_id, seen.portrait_of) == (None, None, None, None)
 
 
+def test_police_see_everything_of_a_driver_who_stands_before_them() -> None:
+    answer = full(Decision(Outcome.MAY_NOT_DRIVE, (Reason(Because.STATUS, StatusLetter.SUSPENDED),)))
+    assert disclose(answer, VerifierKind.POLICE) is answer
+
+
+def test_an_answer_without_a_person_stays_one() -> None:
+    answer = Answer(Decision(Outcome.STATUS_SUPERSEDED), NOW)
+    for kind in VerifierKind:
+        assert disclose(answer, kind) == answer
+
+
+def test_after_a_failed_step_no_other_reason_is_given() -> None:
+    facts = Facts(failed=Because.TOO_OLD, against=SUSPENDED, validity_ended=True)
+    assert decide_answer(facts) == Decision(Outcome.TOO_OLD, (Reason(Because.TOO_OLD),))
+
+
+def test_a_no_with_a_letter_needs_no_nameless_one_beside_it() -> None:
+    told = decide_answer(replace(ONLINE, against=SUSPENDED, forbidden=True)).reasons
+    assert told == tuple(Reason(Because.STATUS, letter) for letter in SUSPENDED)
+
+
 def test_police_see_whose_a_credential_out_of_force_was_but_not_the_portrait() -> None:
     seen = disclose(full(Decision(Outcome.NOT_IN_FORCE)), VerifierKind.POLICE)
     assert seen.holder is not None

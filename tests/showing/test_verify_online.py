@@ -16,9 +16,9 @@ from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Forbidden, Invalid, NotAuthenticated
 from liangzheng.kernel.ids import DriverId, LicenceId
-from liangzheng.kernel.status import DEFAULT_POLICY, Display, StatusPolicy
+from liangzheng.kernel.status import DEFAULT_POLICY, Display, StatusLetter, StatusPolicy
 from liangzheng.showing import Answer, Ask, Verifier, end_verifier, verify
-from liangzheng.showing.model import Because, Tone
+from liangzheng.showing.model import Because, Reason, Tone
 from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Outcome, Step
 from tests.showing.world import MASKED, NOW, WHOLE_NUMBER, World, signers
@@ -135,6 +135,30 @@ async def test_a_register_older_than_a_genuine_snapshot_is_not_believed(
         [Because.STATUS, Because.REGISTER_BEHIND],
     )
     assert answer.standing is not None and answer.standing.version == 9
+    assert answer.decision.reasons[0].letter is StatusLetter.SUSPENDED
+    # A letter this register does not know is named by no letter, and is a no all the same.
+    world.phone.snapshot = world.snapshot(status="Q", may_drive=False, standing_version=9)
+    assert (await ask(world, officer)).decision.reasons[0] == Reason(Because.STATUS)
+
+
+async def test_a_snapshot_as_new_as_the_register_says_nothing_against_it(world: World, officer: Verifier) -> None:
+    world.phone.snapshot = world.snapshot(status="A", standing_version=5)
+    assert because(await ask(world, officer)) == []
+
+
+async def test_digits_are_judged_fresh_when_they_were_handed_in(world: World, officer: Verifier) -> None:
+    code, later = world.phone.show(world.now), world.now + timedelta(minutes=3)
+    late = Ask(code, "request-1", "roadside-check", handed_in_at=world.now)
+    answer = await verify(world.database, world.trust, world.lives, officer, late, later)
+    assert answer.outcome is Outcome.VALID
+    late = Ask(world.phone.show(world.now), "request-2", "roadside-check")
+    answer = await verify(world.database, world.trust, world.lives, officer, late, later)
+    assert answer.outcome is Outcome.TOO_OLD
+
+
+async def test_the_first_day_is_inside_and_a_long_term_has_no_last(world: World, officer: Verifier) -> None:
+    await world.change(valid_from=date(2026, 11, 20), valid_until=None, validity_term="L")
+    assert (await ask(world, officer)).outcome is Outcome.VALID
 
 
 async def test_a_forged_newer_snapshot_is_a_forgery_not_a_register_behind(
@@ -403,6 +427,11 @@ async def test_a_verifier_ended_a_moment_ago_learns_nothing(world: World, office
 def test_a_request_key_has_its_form(key: str) -> None:
     with pytest.raises(Invalid):
         Ask("LZ1:", key, "general")
+
+
+@pytest.mark.parametrize("length", [8, 64])
+def test_a_request_key_may_have_any_length_between(length: int) -> None:
+    assert Ask("LZ1:X", "a" * length, "rental").request_key == "a" * length
 
 
 async def test_every_genuine_look_stands_in_the_driver_s_log_and_nothing_personal_with_it(

@@ -60,8 +60,19 @@ def mutants_of(module: str) -> Iterator[Mutant]:
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
         for change, undo in _changes(function):
             with undo:
-                mutated = ast.fix_missing_locations(copy.deepcopy(tree))
+                mutated = whole(tree)
             yield Mutant(module, function.name, change[0], change[1], mutated)
+
+
+def whole(tree: ast.Module) -> ast.Module:
+    """A copy that compiles: of two conditions less one, the other alone is left."""
+    return ast.fix_missing_locations(_LoneConditions().visit(copy.deepcopy(tree)))
+
+
+class _LoneConditions(ast.NodeTransformer):
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        self.generic_visit(node)
+        return node.values[0] if len(node.values) == 1 else node
 
 
 def _changes(function: ast.FunctionDef) -> Iterator[tuple[tuple[int, str], Any]]:
@@ -177,7 +188,7 @@ def _arguments(test: Callable[..., Any], algs: int) -> Iterator[dict[str, Any]]:
     for mark in getattr(test, "pytestmark", ()):
         if mark.name == "skipif" and mark.args[0]:
             return
-        if mark.name != "parametrize":
+        if mark.name != "parametrize" or mark.kwargs.get("indirect"):
             continue
         names, values = mark.args
         names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
