@@ -70,6 +70,7 @@ OTHER_WORDS = {
     "LZ_ALLOW_SOFTWARE_KEYS": "yes",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_SIMULATED_FACE_COUNTS": "no",
+    "LZ_SMS": "simulated",
     "LZ_STATUS_EFFECTS": "L=message+drive",
     **{f"LZ_{role.upper()}_KEYS": f"/keys/{role}" for role in ROLES},
 }
