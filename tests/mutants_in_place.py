@@ -59,7 +59,9 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
         if isinstance(node, Function):
             yield node.name, node
         elif isinstance(node, ast.ClassDef):
-            yield from ((f"{node.name}.{each.name}", each) for each in node.body if isinstance(each, Function))
+            yield from (
+                (f"{node.name}.{each.name}", each) for each in node.body if isinstance(each, Function)
+            )
 
 
 def _functions(module: ModuleType) -> dict[str, FunctionType]:
@@ -87,8 +89,13 @@ def _every_change(function: Function) -> Iterator[tuple[tuple[int, str], Any]]:
         for _, value in ast.iter_fields(node):
             for place, item in enumerate(value) if isinstance(value, list) else ():
                 if isinstance(item, ast.If) and isinstance(item.body[-1], ast.Return):
-                    yield (item.lineno, f"not: if {ast.unparse(item.test)}: return"), _set(value, place, ast.Pass())
-                if isinstance(item, ast.Expr) and isinstance(item.value, ast.Await | ast.Yield | ast.YieldFrom):
+                    yield (
+                        (item.lineno, f"not: if {ast.unparse(item.test)}: return"),
+                        _set(value, place, ast.Pass()),
+                    )
+                if isinstance(item, ast.Expr) and isinstance(
+                    item.value, ast.Await | ast.Yield | ast.YieldFrom
+                ):
                     yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, ast.Pass())
 
 
@@ -102,7 +109,9 @@ class Jury:
 
     def __init__(self, fixtures: Fixtures, *modules: ModuleType) -> None:
         self._fixtures = fixtures
-        self._tests = [(test, given) for module in modules for test in _tests_of(module) for given in _arguments(test, 1)]
+        self._tests = [
+            (test, given) for module in modules for test in _tests_of(module) for given in _arguments(test, 1)
+        ]
 
     async def what_notices(self) -> str | None:
         """The name of the first test that fails; None when all pass."""
@@ -123,5 +132,9 @@ class Jury:
 
 def _tests_of(module: ModuleType) -> Iterator[Test]:
     for name, test in vars(module).items():
-        if name.startswith("test_") and test.__module__ == module.__name__ and not hasattr(test, "hypothesis"):
+        if (
+            name.startswith("test_")
+            and test.__module__ == module.__name__
+            and not hasattr(test, "hypothesis")
+        ):
             yield test

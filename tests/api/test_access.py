@@ -162,7 +162,10 @@ def test_only_what_was_marked_authenticates() -> None:
 
 
 def test_a_forgotten_route_is_named_with_its_methods() -> None:
-    routes = [Route("/plain", plain, methods=["POST"]), Mount("/files", StaticFiles(directory="/usr/share/doc"))]
+    routes = [
+        Route("/plain", plain, methods=["POST"]),
+        Mount("/files", StaticFiles(directory="/usr/share/doc")),
+    ]
     assert undeclared(routes) == ["POST /plain", "ANY /files"]
 
 

@@ -90,7 +90,9 @@ async def database_without_three(database: Database) -> None:
         await tx.execute("DELETE FROM audit_batch WHERE seq = 3")
 
 
-async def test_heads_of_a_broken_chain_are_not_written(desk: Desk, database: Database, tmp_path: Path) -> None:
+async def test_heads_of_a_broken_chain_are_not_written(
+    desk: Desk, database: Database, tmp_path: Path
+) -> None:
     await recorded(database, "one")
     async with database.transaction() as tx:
         await tx.execute("DELETE FROM audit_entry")

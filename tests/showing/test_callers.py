@@ -77,7 +77,11 @@ async def test_a_token_is_asked_about_once_while_it_is_known() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(callers, "showing", SimpleNamespace(authenticate=authenticate))
         state = SimpleNamespace(wiring=SimpleNamespace(database=None))
-        scope = {"type": "http", "app": SimpleNamespace(state=state), "headers": [(b"authorization", b"Bearer t")]}
+        scope = {
+            "type": "http",
+            "app": SimpleNamespace(state=state),
+            "headers": [(b"authorization", b"Bearer t")],
+        }
         for _ in range(3):
             assert await callers.verifier(Request(scope)) is SOMEBODY
     assert asked == ["t"]

@@ -74,7 +74,9 @@ class Fixtures:
             if set(wanted) & {"world", "officer", "company", "caller", "database"}:
                 found |= await self._with_database(test, wanted)
             if "caller" in wanted:
-                wiring = test_over_http.Wired(self._settings, self._database, found["clock"], found["world"].trust)
+                wiring = test_over_http.Wired(
+                    self._settings, self._database, found["clock"], found["world"].trust
+                )
                 stack.callback(wiring.passwords.close)
                 app = create_app(wiring)  # type: ignore[arg-type]
                 found["caller"] = await stack.enter_async_context(Phone.over(app))

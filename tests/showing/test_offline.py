@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liangzheng import offline
-from liangzheng import Memory, OfflineAnswer, Outcome, TrustBundle, verify_offline
+from liangzheng import Memory, OfflineAnswer, Outcome, TrustBundle, offline, verify_offline
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Invalid

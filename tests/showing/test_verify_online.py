@@ -141,7 +141,9 @@ async def test_a_register_older_than_a_genuine_snapshot_is_not_believed(
     assert (await ask(world, officer)).decision.reasons[0] == Reason(Because.STATUS)
 
 
-async def test_a_snapshot_as_new_as_the_register_says_nothing_against_it(world: World, officer: Verifier) -> None:
+async def test_a_snapshot_as_new_as_the_register_says_nothing_against_it(
+    world: World, officer: Verifier
+) -> None:
     world.phone.snapshot = world.snapshot(status="A", standing_version=5)
     assert because(await ask(world, officer)) == []
 

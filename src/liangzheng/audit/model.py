@@ -135,7 +135,9 @@ def heads_from_text(text: str) -> list[Head]:
     found = [_HEAD.fullmatch(line) for line in lines]
     heads = [Head(int(m[1]), int(m[2]), bytes.fromhex(m[3])) for m in found if m is not None]
     if first != _HEADS or len(heads) != len(lines) or [head.bucket for head in heads] != list(range(BUCKETS)):
-        raise Invalid("heads", f"a line {_HEADS!r}, then one for each of {BUCKETS} chains: bucket, number, hash")
+        raise Invalid(
+            "heads", f"a line {_HEADS!r}, then one for each of {BUCKETS} chains: bucket, number, hash"
+        )
     return heads
 
 
