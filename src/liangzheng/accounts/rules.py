@@ -169,7 +169,8 @@ def phone_key_message(nonce: bytes, person: bytes) -> bytes:
     return PHONE_KEY_DOMAIN + nonce + person
 
 
-_LABEL_CATEGORIES = re.compile("[LNPSZM]")
+# Of the separators only the space: a line or paragraph separator (Zl, Zp) would break a list of phones.
+_LABEL_CATEGORIES = re.compile("[LNPSM]|Zs")
 
 
 def label_fault(label: str) -> str | None:
