@@ -118,6 +118,11 @@ class Settings:
                 "choose a directory others may pass through (chmod o+x), such as /var/lib/liangzheng"
             )
 
+    def demand_hosts(self) -> None:
+        """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
+        if self.mode == "production" and not self.hosts:
+            raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
+
     def demand_real(self, neighbour: str) -> None:
         """For every simulated neighbour, when it is made: raises Unavailable in production."""
         if self.mode == "production":
@@ -258,7 +263,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_HOST", "host", _text, "127.0.0.1", "address the HTTP server listens on"),
     _row("LZ_PORT", "port", _number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
     _row("LZ_HOSTS", "hosts", _words, (),
-         "names this service is reached under, comma-separated, checked against Host; none: any"),
+         "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
