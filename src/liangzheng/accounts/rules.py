@@ -100,7 +100,8 @@ def decide_face_check(judgement: Judgement, failures_before: int, policy: Accoun
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One frame without its picture: which step it belongs to, when it was taken, its SHA-256."""
+    """One frame without its picture: which step it belongs to, when it was taken, the SHA-256 of its
+    picture data."""
 
     step: int
     at_ms: int

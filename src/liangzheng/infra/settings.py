@@ -39,6 +39,7 @@ class Settings:
     session_idle_s: int
     session_s: int
     face_usable_s: int
+    refused_a_day: int
     argon2_memory_kib: int
     argon2_passes: int
     argon2_at_once: int
@@ -255,6 +256,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
     _row("LZ_FACE_USABLE_S", "face_usable_s", _number(60, 3600), 600,
          "seconds a passed face check can be used"),
+    _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
+         "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_ARGON2_MEMORY_KIB", "argon2_memory_kib", _number(7168, 1 << 20), 19456,
          "memory of one password hash, in KiB"),
     _row("LZ_ARGON2_PASSES", "argon2_passes", _number(1, 10), 2, "passes of one password hash"),
