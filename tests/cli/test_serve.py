@@ -148,6 +148,15 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(environment: dict[str, str
     assert answer.stderr == f"lz: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
 
 
+def test_headers_past_sixteen_kibioctets_are_refused(environment: dict[str, str]) -> None:
+    with serving(environment) as (_, port):
+        for octets, status in ((15_000, 200), (17_000, 431)):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", "/", headers={"X-Long": "x" * octets})
+            assert connection.getresponse().status == status
+            connection.close()
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_production_without_host_names_does_not_start_and_names_the_setting(
     environment: dict[str, str], workers: str

@@ -64,12 +64,14 @@ PROTOCOL: Final[Mapping[int, Kind]] = {
     400: Kind("bad-request", 400, "The request is malformed"),
     404: FAILURES[NotFound],
     405: Kind("method-not-allowed", 405, "Method not allowed here"),
-    408: Kind("too-slow", 408, "The body took too long"),
+    408: Kind("too-slow", 408, "The request took too long"),
     411: Kind("bad-request", 411, "The request is malformed"),
     413: FAILURES[TooLarge],
     415: Kind("unsupported-media-type", 415, "Send application/json"),
     421: Kind("wrong-host", 421, "This host name is not served here"),
+    431: Kind("headers-too-large", 431, "Request line and headers are too large"),
     500: Kind("internal-error", 500, "An error of ours"),
+    503: FAILURES[Unavailable],
 }
 """What the protocol itself refuses, before or instead of an act."""
 

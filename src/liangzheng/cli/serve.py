@@ -119,7 +119,6 @@ async def answer(
     """Answers on `listener` until SIGINT or SIGTERM, then finishes what is in hand."""
     config = uvicorn.Config(
         create_app(wiring),
-        http="httptools",
         loop="none",  # we run in the loop that is there
         lifespan="off",
         log_config=None,

@@ -45,12 +45,12 @@ def picture_hash(octets: bytes) -> bytes:
 
     A picture saved anew is another picture here. Raises Invalid where there is no scan to hash.
     """
-    digest = hashlib.sha256()
-    scans = 0
-    for scans, scan in enumerate(_scans(octets), start=1):
-        digest.update(len(scan).to_bytes(4, "big") + scan)
+    scans = list(_scans(octets))
     if not scans:
         raise Invalid("jpeg", "a scan of picture data")
+    digest = hashlib.sha256()
+    for scan in scans:
+        digest.update(len(scan).to_bytes(4, "big") + scan)
     return digest.digest()
 
 
