@@ -40,6 +40,7 @@ class Settings:
     session_s: int
     face_usable_s: int
     refused_a_day: int
+    registrations_an_hour: int
     argon2_memory_kib: int
     argon2_passes: int
     argon2_at_once: int
@@ -258,6 +259,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds a passed face check can be used"),
     _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
+    _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
+         "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy all come from one"),
     _row("LZ_ARGON2_MEMORY_KIB", "argon2_memory_kib", _number(7168, 1 << 20), 19456,
          "memory of one password hash, in KiB"),
     _row("LZ_ARGON2_PASSES", "argon2_passes", _number(1, 10), 2, "passes of one password hash"),
