@@ -173,7 +173,8 @@ async def _batches(coming: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
     try:
         async for chunk in coming:
             waiting.append(chunk)
-            if sum(len(chunk.lines) for chunk in waiting) >= _ROWS_A_TRANSACTION:
+            # Rejects count as well, or a file of nothing else would be kept until its end.
+            if sum(len(chunk.lines) + len(chunk.rejects) for chunk in waiting) >= _ROWS_A_TRANSACTION:
                 yield together(waiting)
                 waiting.clear()
     except Unavailable as unavailable:

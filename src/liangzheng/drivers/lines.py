@@ -20,7 +20,7 @@ from liangzheng.drivers.names import modern
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 
 LONGEST_LINE: Final = 64 * 1024
-SLICE_OCTETS: Final = 256 * 1024
+SLICE_OCTETS: Final = 80 * 1024
 SLICE_LINES: Final = 20_000
 _SAMPLE: Final = 1024 * 1024
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
