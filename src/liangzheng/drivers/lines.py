@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from liangzheng.drivers.names import modern
+from liangzheng.drivers.plain_file import open_plain
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 
 LONGEST_LINE: Final = 64 * 1024
@@ -92,11 +93,8 @@ class RegisterFile:
     """An open register file, plain or gzip (told by its first octets, not by its name)."""
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
-        """Raises Unavailable when it cannot be opened, Invalid for an encoding that is not read."""
-        try:
-            self._disk = path.open("rb")
-        except OSError as trouble:
-            raise Unavailable(f"{path.name} cannot be opened: {trouble.strerror}") from trouble
+        """Raises Unavailable when it cannot be opened or is no plain file, Invalid for an encoding that is not read."""
+        self._disk = open_plain(path)
         self.size = os.fstat(self._disk.fileno()).st_size
         self.packed = self._disk.peek(2)[:2] == b"\x1f\x8b"
         self._text = cast(IO[bytes], gzip.GzipFile(fileobj=self._disk)) if self.packed else self._disk

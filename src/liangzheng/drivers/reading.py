@@ -57,7 +57,9 @@ class _Message(NamedTuple):
     body: bytes
 
 
-_BROKEN_OFF: Final = _Message(_STOPPED, msgspec.msgpack.encode("the process that reads the file ended before the file did"))
+_BROKEN_OFF: Final = _Message(
+    _STOPPED, msgspec.msgpack.encode("the process that reads the file ended before the file did")
+)
 
 
 def code_tables() -> CodeTables:
