@@ -15,6 +15,9 @@ from liangzheng.kernel.classes import DrivingClass, row
 from liangzheng.kernel.errors import Failure, Invalid
 from liangzheng.kernel.time import CHINA, SystemClock, civil_day
 from liangzheng.offline import BadTrust, Tone
+from liangzheng.standards import cose
+from liangzheng.standards.errors import Malformed
+from liangzheng.standards.trust import MAX_OCTETS
 
 app = typer.Typer()
 
@@ -115,7 +118,7 @@ def _verify(
     code: str, trust: Path, root: str | None, driving_class: str | None, at: str | None, state: Path
 ) -> OfflineAnswer:
     now = _instant(at) if at else SystemClock().now()
-    octets = trust.read_bytes()
+    octets = _bundle(trust)
     with remembered(state) as terminal:
         pinned = terminal.root if root is None else fingerprint(root)
         if pinned is None:
@@ -128,6 +131,19 @@ def _verify(
         # Asked about another time, what is remembered proves nothing and nothing is to be remembered.
         memory = None if at else terminal.memory
         return verify_offline(code, bundle, now, want_class=driving_class, memory=memory)
+
+
+def _bundle(trust: Path) -> bytes:
+    """The octets, if they have the form of one: whose it is is asked after."""
+    with trust.open("rb") as file:
+        octets = file.read(MAX_OCTETS + 1)
+    try:
+        cose.parse(octets)
+    except Malformed as fault:
+        raise Invalid(
+            "--trust", f"a trust bundle (`lz keys trust-bundle` writes one); {trust.name} is none ({fault})"
+        ) from None
+    return octets
 
 
 def _instant(text: str) -> datetime:

@@ -119,13 +119,19 @@ class RegisterFile:
         """The first line. Raises Invalid when there is none or it cannot be read. Call first."""
         end = self._buffer.find(b"\n")
         line = self._buffer if end < 0 else self._buffer[: end + 1]
-        if not line or len(line) > LONGEST_LINE:
-            raise Invalid("line 1", "a header line with the names of the columns")
+        if not line:
+            raise Invalid("line 1", "a header line with the names of the columns; the file is empty")
+        if len(line) > LONGEST_LINE:
+            raise Invalid(
+                "line 1", f"a header line, with the names of the columns, of at most {LONGEST_LINE} octets"
+            )
         self._take(len(line))
         try:
             return line.removeprefix(_UTF8_MARK).decode(self.encoding).rstrip("\r\n")
         except UnicodeDecodeError:
-            raise Invalid("line 1", f"text in {self.encoding}") from None
+            raise Invalid(
+                "line 1", f"a header line in {self.encoding}; this is no text, or in another encoding"
+            ) from None
 
     def skip_to(self, start: Start) -> None:
         """Continue after `start`, having seen that what lies before is what it was. Raises Conflict when it

@@ -9,7 +9,6 @@ import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from liangzheng.kernel.errors import Invalid
 
@@ -24,8 +23,6 @@ _INT2: Final = struct.Struct(">ih")
 _INT4: Final = struct.Struct(">ii")
 _INT8: Final = struct.Struct(">iq")
 _COUNT: Final = struct.Struct(">h")
-
-type_names: Final = ("text", "date", "int2", "bool", "bytea")
 
 Value = str | date | int | bool | bytes | None
 
@@ -127,8 +124,3 @@ def decode(row: bytes, kinds: tuple[str, ...]) -> tuple[Value, ...]:
     if place != len(row):
         raise Invalid("copy row", f"{len(kinds)} fields and nothing after them")
     return tuple(values)
-
-
-def uuid_of(raw: bytes) -> UUID:
-    """A uuid from its 16 octets."""
-    return UUID(bytes=raw)

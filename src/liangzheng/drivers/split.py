@@ -57,6 +57,13 @@ def split_header(header: str) -> list[str]:
     except csv.Error:
         raise Invalid("line 1", "a header line with well-formed quotes") from None
     known = [name for name in names if not name.startswith(REJECT_PREFIX)]
+    if not set(known) & set(HEADERS):
+        # What stands there instead is not repeated: it may be somebody's record.
+        all_of_them = f"missing: all of them, from {HEADERS[0]!r} to {HEADERS[-1]!r}"
+        raise Invalid(
+            "line 1",
+            f"the columns of a register file ({all_of_them}); is this another file, or without its header?",
+        )
     faults = [
         ("unknown", [name for name in known if name not in HEADERS]),
         ("missing", [name for name in HEADERS if name not in known]),
