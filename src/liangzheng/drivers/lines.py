@@ -22,6 +22,7 @@ from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 
 LONGEST_LINE: Final = 64 * 1024
 SLICE_OCTETS: Final = 80 * 1024
+"""More than the longest line; so little that what is made of a slice stays in the processor's cache."""
 SLICE_LINES: Final = 20_000
 _SAMPLE: Final = 1024 * 1024
 _UTF8_MARK: Final = b"\xef\xbb\xbf"

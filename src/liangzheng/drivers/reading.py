@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -99,12 +98,12 @@ async def chunks(task: Task) -> AsyncIterator[AsyncIterator[Chunk]]:
 
 async def _received(ahead: _Ahead) -> AsyncIterator[Chunk]:
     while True:
-        message = await asyncio.to_thread(ahead.take)
-        if message.kind == _END:
-            return
-        if message.kind == _STOPPED:
-            raise Unavailable(_WHY.decode(message.body))
-        yield _UNPACK_CHUNK.decode(message.body)
+        for message in await asyncio.to_thread(ahead.take):
+            if message.kind == _END:
+                return
+            if message.kind == _STOPPED:
+                raise Unavailable(_WHY.decode(message.body))
+            yield _UNPACK_CHUNK.decode(message.body)
 
 
 class _Ahead:
@@ -115,23 +114,21 @@ class _Ahead:
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
-        self._waiting: deque[_Message] = deque()
+        self._waiting: list[_Message] = []
         self._octets = 0
         self._closed = False
         self._moved = threading.Condition()
         self._thread = threading.Thread(target=self._fill, daemon=True)
         self._thread.start()
 
-    def take(self) -> _Message:
-        """The next message, waited for."""
+    def take(self) -> list[_Message]:
+        """All that is there, at least one message, waited for."""
         with self._moved:
             self._moved.wait_for(lambda: self._waiting or self._closed)
-            if not self._waiting:
-                return _BROKEN_OFF
-            message = self._waiting.popleft()
-            self._octets -= len(message.body)
+            taken = self._waiting or [_BROKEN_OFF]
+            self._waiting, self._octets = [], 0
             self._moved.notify_all()
-            return message
+            return taken
 
     def close(self) -> None:
         """No more is taken; who waits is let go. The reader has ended before."""
