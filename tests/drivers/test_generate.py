@@ -21,7 +21,7 @@ from liangzheng.drivers import draw, fictional
 from liangzheng.drivers.columns import HEADERS, CodeTables
 from liangzheng.drivers.damage import DAMAGES
 from liangzheng.drivers.generate import CASES, MOST_DRIVERS, Generator
-from liangzheng.drivers.portraits import write_pack
+from liangzheng.drivers.pack import write_pack
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.status import StatusLetter

@@ -77,6 +77,44 @@ async def test_a_rejects_file_can_be_corrected_and_imported_as_it_is(
     assert await one(database, "SELECT count(*) FROM driver") == 2
 
 
+async def test_what_is_rejected_again_goes_into_the_next_rejects_file(
+    bring_in: Import, good_lines: Lines, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "r.csv", [changed(good_lines(101)[100], sex="9")])
+    for name in ("r.csv.rejects.csv", "r.csv.rejects-2.csv", "r.csv.rejects-3.csv"):
+        report = await bring_in(path)
+        assert report.rejects_file == tmp_path / name
+        assert rejects_in(tmp_path / name)[0]["reject_column"] == "sex"
+        path = report.rejects_file
+
+
+@pytest.mark.parametrize(
+    "octets", [b"", b"\n", b"a,person,of,whom\nnothing,is,to,be,told\n", bytes(range(256)) * 9]
+)
+async def test_what_is_no_register_is_refused_in_one_sentence_that_repeats_nothing_of_it(
+    octets: bytes, bring_in: Import, tmp_path: Path
+) -> None:
+    (tmp_path / "r.csv").write_bytes(octets)
+    with pytest.raises(Invalid, match=r"the file is empty|all of them|no text|binary") as told:
+        await bring_in(tmp_path / "r.csv")
+    assert "person" not in str(told.value)
+    assert not (tmp_path / "r.csv.rejects.csv").exists()
+
+
+async def test_a_file_whose_name_is_no_text_is_imported(
+    bring_in: Import, database: Database, good_lines: Lines, tmp_path: Path
+) -> None:
+    path = written(tmp_path / os.fsdecode(b"r\xff.csv"), good_lines(2))
+    assert (await bring_in(path)).fresh == 2
+    assert await one(database, "SELECT file_name FROM register_import") == "r\ufffd.csv"
+
+
+async def test_a_pipe_in_the_place_of_a_register_is_told_at_once(bring_in: Import, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "r.csv")
+    with pytest.raises(Unavailable, match="not a plain file"):
+        await bring_in(tmp_path / "r.csv")
+
+
 async def test_the_rejects_file_is_for_its_owner_alone_and_runs_no_formulas(
     bring_in: Import, good_lines: Lines, tmp_path: Path
 ) -> None:
@@ -93,7 +131,8 @@ async def test_the_rejects_file_is_for_its_owner_alone_and_runs_no_formulas(
         (HEADERS[1:], "missing: 'document_number'"),
         ((*HEADERS, "shoe_size"), "unknown: 'shoe_size'"),
         ((*HEADERS[:-1], "name"), "there twice: 'name'"),
-        (("",), "missing"),
+        (("",), "missing: all of them"),
+        (("# A paper about something else",), "missing: all of them, from 'document_number' to 'notes'"),
     ],
 )
 async def test_a_file_without_the_right_columns_is_refused_before_anything_is_imported(
@@ -313,18 +352,21 @@ async def test_old_fifteen_digit_numbers_are_kept_in_their_long_form(
 async def test_odd_but_possible_values_are_imported_and_counted(
     bring_in: Import, database: Database, good_lines: Lines, tmp_path: Path
 ) -> None:
-    good = good_lines(103)[100:]
+    good = good_lines(104)[100:]
     lines = [
         changed(good[0], card_core_number="4360028416316"),
         changed(good[1], sex={"1": "2", "2": "1"}[good[1][HEADERS.index("sex")]]),
         changed(good[2], status="N", extended_until=""),
+        changed(good[3], status="HA", extended_until=""),
     ]
     report = await bring_in(written(tmp_path / "r.csv", lines))
-    assert report.fresh == 3
+    assert report.fresh == 4
+    assert await one(database, "SELECT status FROM driver ORDER BY import_line DESC LIMIT 1") == "H"
     assert report.warnings == {
         "card-core-check": 1,
         "number-sex": 1,
         "extension-day": 1,
+        "status-normal": 1,
         "portrait-missing": 1,
     }
 

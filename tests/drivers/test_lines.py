@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from liangzheng.drivers import lines
 from liangzheng.drivers.lines import LONGEST_LINE, RegisterFile, Start, detect_encoding
-from liangzheng.kernel.errors import Conflict, Invalid
+from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 
 
 def read(path: Path, encoding: str | None = None) -> tuple[str, list[bytes | None], list[tuple[int, str]]]:
@@ -123,3 +124,16 @@ def test_a_file_without_a_header_is_refused(tmp_path: Path) -> None:
         path.write_bytes(octets)
         with RegisterFile(path) as file, pytest.raises(Invalid, match="line 1"):
             file.header()
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a directory", "a device"])
+def test_what_is_no_plain_file_is_told_at_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "r.csv"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a directory":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(Unavailable, match=r"r\.csv cannot be opened: it is not a plain file"):
+        RegisterFile(path)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import signal
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
 from drivers.conftest import Import, changed, one, written
 from liangzheng import drivers
-from liangzheng.drivers import draw
-from liangzheng.drivers.portraits import PhotoRules, check_photo, write_pack
+from liangzheng.drivers import draw, picture_process
+from liangzheng.drivers.pack import write_pack
+from liangzheng.drivers.portraits import PhotoRules, check_photo
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
 from liangzheng.kernel.ids import DriverId
@@ -81,6 +84,78 @@ def test_a_decoder_that_dies_refuses_one_picture_and_the_next_is_checked() -> No
         with pytest.raises(Invalid, match="limits"):
             check_photo(GOOD, PhotoRules(), process)
         check_photo(GOOD, PhotoRules(), process)
+
+
+def of_many_scans(scans: int) -> bytes:
+    """A progressive picture whose last scan is said again and again, as long as it may be."""
+    page = io.BytesIO()
+    Image.new("RGB", (260, 378), "white").save(page, "JPEG", progressive=True)
+    octets = page.getvalue()
+    last = octets[octets.rindex(b"\xff\xda") : -2]
+    return octets[:-2] + last * (scans - octets.count(b"\xff\xda")) + b"\xff\xd9"
+
+
+def test_a_picture_of_ten_thousands_of_scans_is_refused_before_it_is_decoded() -> None:
+    asked: list[bytes] = []
+
+    class Process(picture_process.PictureProcess):
+        def check(self, picture: bytes, width: int, height: int) -> None:
+            asked.append(picture)
+
+    with pytest.raises(Invalid, match="at most 64 scans"):
+        check_photo(of_many_scans(20_000), PhotoRules(), Process())
+    with pytest.raises(Invalid, match="at most 64 scans"):
+        check_photo(of_many_scans(65), PhotoRules(least_octets=1), Process())
+    assert not asked
+
+
+def test_a_progressive_picture_with_as_many_scans_as_may_be_is_a_photo() -> None:
+    with drivers.PictureProcess() as process:
+        check_photo(of_many_scans(64), PhotoRules(least_octets=1), process)
+
+
+def test_a_decoder_that_never_answers_is_ended_and_the_next_picture_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with drivers.PictureProcess() as process:
+        with monkeypatch.context() as patched:
+            patched.setattr(picture_process, "_CHILD", "import time; time.sleep(600)")
+            patched.setattr(picture_process, "_REPLY_WITHIN_S", 0.2)
+            with pytest.raises(Invalid, match="limits of time and memory"):
+                check_photo(GOOD, PhotoRules(), process)
+            assert process._child is None
+        check_photo(GOOD, PhotoRules(), process)
+
+
+def test_a_decoder_that_computes_without_end_is_ended_by_its_own_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endless = "; ".join(
+        [
+            "from liangzheng.drivers import picture_process as p",
+            "p._CPU_SECONDS_A_PICTURE = 1",
+            "p._judge = lambda *_: [None for _ in iter(int, 1) if _]",
+            "p.main()",
+        ]
+    )
+    monkeypatch.setattr(picture_process, "_CHILD", endless)
+    monkeypatch.setattr(picture_process, "_REPLY_WITHIN_S", 600.0)
+    with drivers.PictureProcess() as process:
+        child = process._running()
+        with pytest.raises(Invalid, match="limits of time and memory"):
+            check_photo(GOOD, PhotoRules(), process)
+        assert child.wait(60) == -signal.SIGXCPU
+
+
+def test_the_time_of_the_processor_is_granted_picture_by_picture() -> None:
+    with drivers.PictureProcess() as process:
+        limits = []
+        for _ in range(40):
+            check_photo(GOOD, PhotoRules(), process)
+            assert process._child is not None
+            limits.append(psutil.Process(process._child.pid).rlimit(psutil.RLIMIT_CPU)[0])
+        used = sum(psutil.Process(process._child.pid).cpu_times()[:2])
+        assert max(limits) <= used + 1 + picture_process._CPU_SECONDS_A_PICTURE
 
 
 def test_the_decoding_process_can_open_and_start_nothing() -> None:
@@ -172,9 +247,9 @@ async def test_a_pack_that_is_no_tar_or_is_not_there_is_refused_in_a_sentence(
     (tmp_path / "p.tar").write_bytes(b"not a tar file" * 100)
     with pytest.raises(Invalid, match="tar file"):
         await drivers.import_pack(database, tmp_path / "p.tar")
-    with pytest.raises(Unavailable, match="cannot be read"):
+    with pytest.raises(Unavailable, match="cannot be opened"):
         await drivers.import_pack(database, tmp_path / "nowhere.tar")
     whole = packed(tmp_path / "whole.tar", {name_of(GOOD): GOOD}).read_bytes()
-    (tmp_path / "short.tar").write_bytes(whole[:4000])
-    with pytest.raises(Invalid, match="tar file"):
+    (tmp_path / "short.tar").write_bytes(whole[:1500])
+    with pytest.raises(Invalid, match="cut off"):
         await drivers.import_pack(database, tmp_path / "short.tar")

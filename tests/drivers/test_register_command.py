@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,7 @@ def test_from_a_made_up_file_to_a_suspended_driver(lz: Lz) -> None:
     first = lz("register", "import", file, "--strict")
     assert first.returncode == 0, first.stderr
     assert "151 lines" in first.stdout
+    assert re.search(r"^imp_\S+ · utf-8$", first.stdout, re.MULTILINE), first.stdout
     assert "portraits added" in first.stdout
     again = lz("register", "import", file, "--strict")
     assert "The register was not changed." in again.stdout
@@ -109,7 +111,7 @@ def test_mistakes_are_told_in_one_sentence(lz: Lz) -> None:
         (("change", "--reason", "nothing"), "at least one of"),
         (("change", "--identity", "110105194912310021", "--status", "D", "--reason", "x"), "check character"),
         (("change", "--identity", "11010519491231002X", "--status", "AD", "--reason", "x"), "stands alone"),
-        (("show",), "--identity or --driver"),
+        (("show",), "--identity NUMBER"),
         (("show", "--identity", "11010519491231002X"), "no driver has this"),
     ):
         answer = lz("register", *words)

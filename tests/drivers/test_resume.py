@@ -15,7 +15,7 @@ import pytest
 
 from drivers.conftest import AS_OF, Import, one, register_of
 from liangzheng import drivers
-from liangzheng.drivers import store
+from liangzheng.drivers import reading, store
 from liangzheng.drivers.columns import CodeTables
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import ConnectParams, Database
@@ -31,7 +31,7 @@ CHILD = """
     from datetime import UTC, datetime
     from pathlib import Path
     from liangzheng import drivers
-    from liangzheng.drivers import store
+    from liangzheng.drivers import reading, store
     from liangzheng.infra.keyindex import KeyIndex
     from liangzheng.infra.postgres import ConnectParams, Database
     from liangzheng.kernel.time import FixedClock
@@ -127,6 +127,8 @@ async def test_when_the_reader_is_killed_the_import_stops_in_a_sentence_and_can_
     database: Database, register: Path, bring_in: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules["liangzheng.drivers.import_register"], "_ROWS_A_TRANSACTION", 1)
+    # Nothing read ahead, or all of so small a file is here before anything is written.
+    monkeypatch.setattr(reading, "_AHEAD_OCTETS", 1)
     move = store.move
     moved = []
 

@@ -18,6 +18,7 @@ from liangzheng.drivers.model import (
 )
 from liangzheng.drivers.rules import (
     Facts,
+    Letters,
     Spells,
     broken_rules,
     decide_change,
@@ -36,7 +37,7 @@ DAY = date(2026, 11, 20)
 GOOD = Facts(
     identity_kind="A", document_number="11010519491231002X", sex=2, birth_date=date(1949, 12, 31),
     first_issue_date=date(1980, 5, 1), classes="C1", class_history=Spells.parse("C1@1980-05-01"),
-    valid_from=date(2020, 5, 1), valid_until=date(2030, 5, 1), validity_term="10", status="A", extended_until=None,
+    valid_from=date(2020, 5, 1), valid_until=date(2030, 5, 1), validity_term="10", status=Letters("A", False), extended_until=None,
     probation=False, probation_until=None, school_bus_classes="", card_core_number="3340001234567",
 )  # fmt: skip
 
@@ -44,6 +45,25 @@ GOOD = Facts(
 def test_a_good_record_breaks_no_rule_and_raises_no_doubt() -> None:
     assert broken_rules(GOOD) == []
     assert doubts(GOOD, load_reference().divisions) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "beside_normal"),
+    [("A", "A", False), ("AH", "H", True), ("HAB", "BH", True), ("DB", "BD", False)],
+)
+def test_letters_overrule_an_a_beside_them_and_that_is_a_doubt(
+    written: str, text: str, beside_normal: bool
+) -> None:
+    letters = Letters.parse(written)
+    assert letters == (text, beside_normal)
+    found = doubts(GOOD._replace(status=letters), load_reference().divisions)
+    assert found == ["status-normal"] * beside_normal
+
+
+@pytest.mark.parametrize("written", ["", "AA", "AAH", "AHH", "AO", "a"])
+def test_letters_that_are_none_or_twice_are_refused_with_and_without_an_a(written: str) -> None:
+    with pytest.raises(Invalid, match="status"):
+        Letters.parse(written)
 
 
 @pytest.mark.parametrize(

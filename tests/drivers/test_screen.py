@@ -115,7 +115,9 @@ def test_the_screen_of_citizen_numbers_finds_every_wrong_check_character(
     numbers = [(head + check).encode() for head, check in rows]
     births = [f"{head[6:10]}-{head[10:12]}-{head[12:14]}".encode() for head, _ in rows]
     sexes = [b"1" if head[16] in "13579" else b"2" for head, _ in rows]
-    suspects = screen.citizen_numbers([b"A"] * len(rows), numbers, births, sexes, TABLES.divisions)
+    suspects = screen.citizen_numbers(
+        [b"A"] * len(rows), numbers, births, sexes, screen.Homes(TABLES.divisions)
+    )
     assert suspects == {
         place for place, (head, check) in enumerate(rows) if citizen_check_character(head) != check
     }

@@ -24,8 +24,6 @@ MODULES = {
     "telnetlib": "no",
     "imp": "no",
 }
-# A process and the child it started itself, over a pipe nobody else has.
-PICKLE_BETWEEN_OURSELVES = {"src/liangzheng/drivers/reading.py"}
 CRYPTO = re.compile(r"src/liangzheng/(standards/|infra/(keys|keyindex|passwords)|accounts/|kernel/ids)")
 # The functions and constants where SQL is put together from parts that are more than constants of the module; every
 # part is text of ours all the same.
@@ -72,7 +70,7 @@ def forbidden_modules(name: str, tree: ast.Module) -> Iterator[str]:
             names = [node.module]
         for imported in names:
             top = imported.split(".")[0]
-            if top in MODULES and not (top == "pickle" and name in PICKLE_BETWEEN_OURSELVES):
+            if top in MODULES:
                 yield f"imports {imported}: {MODULES[top]}"
             if top == "random" and CRYPTO.match(name):
                 yield "imports random beside keys: use secrets"

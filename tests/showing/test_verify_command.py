@@ -255,3 +255,13 @@ def test_a_code_is_drawn_in_characters_with_its_quiet_zone() -> None:
     lines = in_characters("LZ1:ABC").splitlines()
     assert set(lines[0]) == set(lines[1]) == {"█"}
     assert len({len(line) for line in lines}) == 1
+
+
+@pytest.mark.parametrize("octets", [b"# A paper", b"", b"\xd2\x84" + bytes(200)])
+@pytest.mark.parametrize("root", [True, False])
+def test_a_file_that_is_no_trust_bundle_is_named(terminal: Terminal, octets: bytes, root: bool) -> None:
+    terminal.bundle.write_bytes(octets)
+    ran = terminal.run(terminal.code(), root=root)
+    assert ran.exit_code == 2
+    assert "--trust: a trust bundle" in ran.output
+    assert "trust.cbor is none" in ran.output

@@ -135,7 +135,9 @@ async def _import(file: Path, options: drivers.ImportOptions) -> drivers.ImportR
 
 def _print_report(report: drivers.ImportReport, seconds: float) -> None:
     console = Console()
-    table = Table("", "rows", title=f"{report.import_id} · {report.encoding}")
+    # Not the table's title, which would be broken to the table's width: ids are copied.
+    console.print(f"{report.import_id} · {report.encoding}", soft_wrap=True, highlight=False)
+    table = Table("", "rows")
     for what, rows in (
         ("new", report.fresh),
         ("changed", report.changed),
@@ -150,14 +152,16 @@ def _print_report(report: drivers.ImportReport, seconds: float) -> None:
         table.add_row("portraits refused", f"{len(report.portraits_refused):,}")
     console.print(table)
     for refused in report.portraits_refused[:_SHOWN_REJECTS]:
-        console.print(str(refused))
+        console.print(str(refused), soft_wrap=True, markup=False)
     done = report.lines - report.resumed_after_line
     after = f", going on after line {report.resumed_after_line:,}" if report.resumed_after_line else ""
     console.print(f"{done:,} lines in {seconds:.1f} s ({done / max(seconds, 0.001):,.0f} a second){after}")
     if not report.fresh and not report.changed:
         console.print("The register was not changed.")
     if report.rejects_file:
-        console.print(f"Rejected lines, each with its reason: {report.rejects_file}")
+        console.print(
+            f"Rejected lines, each with its reason: {report.rejects_file}", soft_wrap=True, markup=False
+        )
 
 
 NumberOption = Annotated[
@@ -303,7 +307,10 @@ async def _driver_id(
     tx: Connection, settings: Settings, identity: str | None, kind: str, driver: str | None
 ) -> DriverId:
     if (identity is None) == (driver is None):
-        raise Invalid("driver", "say --identity or --driver")
+        raise Invalid(
+            "driver",
+            "--identity NUMBER (with --kind, if it is no resident card) or --driver drv_…, one of the two",
+        )
     if driver is not None:
         return DriverId.parse(driver)
     assert identity is not None

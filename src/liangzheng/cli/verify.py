@@ -16,6 +16,9 @@ from liangzheng.kernel.classes import DrivingClass, row
 from liangzheng.kernel.errors import Failure, Invalid
 from liangzheng.kernel.time import CHINA, SystemClock, civil_day
 from liangzheng.offline import BadTrust, Tone
+from liangzheng.standards import cose
+from liangzheng.standards.errors import Malformed
+from liangzheng.standards.trust import MAX_OCTETS
 
 app = typer.Typer()
 
@@ -116,7 +119,7 @@ def _verify(
     code: str, trust: Path, root: str | None, driving_class: str | None, at: str | None, state: Path
 ) -> OfflineAnswer:
     now = _instant(at) if at else SystemClock().now()
-    octets = trust.read_bytes()
+    octets = _bundle(trust)
     with remembered(state) as terminal:
         pinned = terminal.root if root is None else fingerprint(root)
         if pinned is None:
@@ -130,6 +133,19 @@ def _verify(
         memory = None if at else terminal.memory
         policy = Settings.from_env().status_policy
         return verify_offline(code, bundle, now, want_class=driving_class, memory=memory, policy=policy)
+
+
+def _bundle(trust: Path) -> bytes:
+    """The octets, if they have the form of one: whose it is is asked after."""
+    with trust.open("rb") as file:
+        octets = file.read(MAX_OCTETS + 1)
+    try:
+        cose.parse(octets)
+    except Malformed as fault:
+        raise Invalid(
+            "--trust", f"a trust bundle (`lz keys trust-bundle` writes one); {trust.name} is none ({fault})"
+        ) from None
+    return octets
 
 
 def _instant(text: str) -> datetime:

@@ -73,7 +73,7 @@ class Chunk:
     identities: list[bytes]
     files: list[bytes]
     rejects: list[Reject]
-    doubts: Counter[str] = field(default_factory=Counter)
+    doubts: dict[str, int] = field(default_factory=dict)
     portraits: frozenset[bytes] = frozenset()
 
 
@@ -92,7 +92,7 @@ def together(chunks: Sequence[Chunk]) -> Chunk:
         identities=[number for chunk in chunks for number in chunk.identities],
         files=[number for chunk in chunks for number in chunk.files],
         rejects=[reject for chunk in chunks for reject in chunk.rejects],
-        doubts=sum((chunk.doubts for chunk in chunks), Counter()),
+        doubts=dict(sum((Counter(chunk.doubts) for chunk in chunks), Counter())),
         portraits=frozenset().union(*(chunk.portraits for chunk in chunks)),
     )
 
@@ -190,6 +190,7 @@ class ChunkReader:
         self._splitter = Splitter(header)
         self._layout = columns(tables)
         self._divisions = tables.divisions
+        self._homes = screen.Homes(tables.divisions)
         self._octets = self._remembering()
         self._days = self._octets[_BIRTH]
         self._starts = _Remembered(self._spell_start)
@@ -231,11 +232,8 @@ class ChunkReader:
 
     def _spell_start(self, text: bytes) -> _Start | None:
         code, _, since = text.partition(b"@")
-        if self._days[since] is None:
-            return None
-        try:
-            cls = DrivingClass(code.decode())
-        except ValueError:
+        cls = _CLASS.get(code)
+        if cls is None or self._days[since] is None:
             return None
         # A start that breaks a rule by itself lets nobody pass unseen.
         return _Start(code, since, str(born_by(cls, date.fromisoformat(since.decode())) or "").encode())
@@ -318,7 +316,7 @@ class ChunkReader:
             return set()
         birth, first, start = head[_BIRTH], head[_FIRST], head[_FROM]
         until = [day or b"~" for day in head[_UNTIL]]
-        suspects = screen.citizen_numbers(tails.kind, head[_NUMBER], birth, tails.sex, self._divisions)
+        suspects = screen.citizen_numbers(tails.kind, head[_NUMBER], birth, tails.sex, self._homes)
         suspects |= screen.card_cores(head[_CORE])
         suspects |= screen.in_order(birth, first, start, until)
         suspects |= screen.agreeing(first, birth) | screen.agreeing(start, until)
@@ -371,15 +369,15 @@ class ChunkReader:
     def _rows(self, lines: list[int], octets: list[Sequence[bytes | None]]) -> list[bytes]:
         """`octets`: the columns of the file, then the sort keys of the names."""
         bodies = map(b"".join, zip(*octets[:-1], strict=True))
-        start, shared, stamp, hash_length = self._start, self._shared, pgcopy.integer, pgcopy.length_of(16)
+        start, shared, hash_length = self._start, self._shared, pgcopy.length_of(16)
+        new_hash, join = _EMPTY_HASH.copy, b"".join
         rows = []
         name_keys: Sequence[Any] = octets[-1]
-        for id_, line, body, name_key in zip(new_ids(len(lines)), lines, bodies, name_keys, strict=True):
-            row_hash = _EMPTY_HASH.copy()
+        stamps = map(pgcopy.integer, lines)
+        for id_, stamp, body, name_key in zip(new_ids(len(lines)), stamps, bodies, name_keys, strict=True):
+            row_hash = new_hash()
             row_hash.update(body)
-            rows.append(
-                b"".join((start, id_, shared, stamp(line), body, name_key, hash_length, row_hash.digest()))
-            )
+            rows.append(join((start, id_, shared, stamp, body, name_key, hash_length, row_hash.digest())))
         return rows
 
     def _name(self, text: bytes) -> tuple[bytes | None, bytes | None]:
@@ -410,6 +408,7 @@ _LOOKED_AT_IN_TAIL: Final = [
     )
 ]
 _FACTS: Final = [_COLUMN[name] for name in Facts._fields]
+_CLASS: Final = {cls.value.encode(): cls for cls in DrivingClass}
 _NONE: Final = "无".encode()
 _UNEXTENDED: Final = frozenset(bytes((letter,)) for letter in b"ABCDEFGHIJKLMRSUZ")
 

@@ -18,7 +18,7 @@ from typing import Final
 from liangzheng.drivers import pgcopy
 from liangzheng.drivers.model import ValidityTerm
 from liangzheng.drivers.pgcopy import Value
-from liangzheng.drivers.rules import Spells
+from liangzheng.drivers.rules import Letters, Spells
 from liangzheng.kernel.classes import ORDER_162_DAY, Classes
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.people import (
@@ -29,7 +29,6 @@ from liangzheng.kernel.people import (
     normal_name,
 )
 from liangzheng.kernel.region import Authorities, Divisions
-from liangzheng.kernel.status import Status
 
 _FIRST_DAY: Final = date(1800, 1, 1)
 _LAST_DAY: Final = date(2199, 12, 31)
@@ -45,8 +44,8 @@ _KINDS: Final = frozenset(kind.value for kind in DRIVER_IDENTITY_KINDS)
 _TERMS: Final = frozenset(term.value for term in ValidityTerm)
 
 
-Parsed = Value | Spells
-"""What the rules look at: the table's value, for a class history with what they ask of it."""
+Parsed = Value | Spells | Letters
+"""What the rules look at: the table's value, for a class history and a status with what they ask of it."""
 
 
 class Fault(Exception):
@@ -83,7 +82,7 @@ class Column:
 
     def octets(self, value: Parsed) -> bytes:
         """The field of a COPY row."""
-        return pgcopy.ENCODE[self.kind](value.text if isinstance(value, Spells) else value)
+        return pgcopy.ENCODE[self.kind](value.text if isinstance(value, Spells | Letters) else value)
 
 
 def _day(text: str) -> date:
@@ -172,9 +171,9 @@ def _term(text: str) -> str:
     return text
 
 
-def _status(text: str) -> str:
+def _status(text: str) -> Letters:
     try:
-        return str(Status.parse(text))
+        return Letters.parse(text)
     except Invalid as invalid:
         raise Fault("status", invalid.rule) from None
 

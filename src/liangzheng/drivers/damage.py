@@ -95,7 +95,7 @@ DAMAGES: Final = (
                  first_issue_date="1980-01-01", driving_privileges="C6", class_history="C6@2022-03-31",
                  school_bus_classes="")),
     Damage("points that are no number", "accumulated_points", "number", _with(accumulated_points="-3")),
-    Damage("status A beside another", "status", "status", _with(status="AB", extended_until="")),
+    Damage("a status letter twice", "status", "status", _with(status="BB", extended_until="")),
     Damage("an unknown status", "status", "status", _with(status="O", extended_until="")),
     Damage("an extension without its letter", "extended_until", "extension",
            _with(status="A", extended_until="2030-01-01")),

@@ -14,7 +14,7 @@ from liangzheng.drivers import draw
 from liangzheng.drivers.columns import HEADERS, CodeTables
 from liangzheng.drivers.damage import DAMAGES
 from liangzheng.drivers.generate import MOST_DRIVERS, Generator
-from liangzheng.drivers.portraits import write_pack
+from liangzheng.drivers.pack import write_pack
 from liangzheng.kernel.errors import Invalid, Unavailable
 
 _LINES_AT_ONCE: Final = 2_000

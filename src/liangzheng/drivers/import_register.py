@@ -8,6 +8,7 @@ file again changes nothing.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from liangzheng.drivers.lines import RegisterFile, Start
 from liangzheng.drivers.merge import Register, decide_rows
 from liangzheng.drivers.portraits import PhotoRules, import_pack
 from liangzheng.drivers.reading import Task, chunks
-from liangzheng.drivers.rejects import RejectsFile
+from liangzheng.drivers.rejects import RejectsFile, rejects_beside
 from liangzheng.drivers.split import split_header
 from liangzheng.drivers.store import Change, Run, Taken
 from liangzheng.infra import keyindex, outbox
@@ -98,7 +99,7 @@ async def import_register(
     call then goes on where it stopped.
     """
     # 1. The file is a register, in an encoding that is read.
-    rejects_path = options.rejects_file or path.with_name(path.name + ".rejects.csv")
+    rejects_path = options.rejects_file or rejects_beside(path)
     size, encoding = await asyncio.to_thread(_looked_at, path, rejects_path, options.encoding)
     async with database.read() as lock:
         # 2. One import at a time.
@@ -153,7 +154,9 @@ async def _run(database: Database, path: Path, encoding: str, size: int, anew: b
         async with database.transaction() as tx:
             await store.end(tx, run.import_id, "abandoned", now)
     async with database.transaction() as tx:
-        return await store.begin(tx, path.name, size, encoding, now)
+        # A file's name need not be text.
+        name = os.fsencode(path.name).decode("utf-8", "replace")
+        return await store.begin(tx, name, size, encoding, now)
 
 
 def _continues(path: Path, encoding: str, start: Start) -> bool:
@@ -175,7 +178,8 @@ async def _batches(coming: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
     try:
         async for chunk in coming:
             waiting.append(chunk)
-            if sum(len(chunk.lines) for chunk in waiting) >= _ROWS_A_TRANSACTION:
+            # Rejects count as well, or a file of nothing else would be kept until its end.
+            if sum(len(chunk.lines) + len(chunk.rejects) for chunk in waiting) >= _ROWS_A_TRANSACTION:
                 yield together(waiting)
                 waiting.clear()
     except Unavailable as unavailable:

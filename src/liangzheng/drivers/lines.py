@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from liangzheng.drivers.names import modern
+from liangzheng.drivers.plain_file import open_plain
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 
 LONGEST_LINE: Final = 64 * 1024
-SLICE_OCTETS: Final = 256 * 1024
+SLICE_OCTETS: Final = 80 * 1024
+"""More than the longest line; so little that what is made of a slice stays in the processor's cache."""
 SLICE_LINES: Final = 20_000
 _SAMPLE: Final = 1024 * 1024
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
@@ -92,11 +94,8 @@ class RegisterFile:
     """An open register file, plain or gzip (told by its first octets, not by its name)."""
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
-        """Raises Unavailable when it cannot be opened, Invalid for an encoding that is not read."""
-        try:
-            self._disk = path.open("rb")
-        except OSError as trouble:
-            raise Unavailable(f"{path.name} cannot be opened: {trouble.strerror}") from trouble
+        """Raises Unavailable when it cannot be opened or is no plain file, Invalid for an encoding that is not read."""
+        self._disk = open_plain(path)
         self.size = os.fstat(self._disk.fileno()).st_size
         self.packed = self._disk.peek(2)[:2] == b"\x1f\x8b"
         self._text = cast(IO[bytes], gzip.GzipFile(fileobj=self._disk)) if self.packed else self._disk
@@ -121,13 +120,19 @@ class RegisterFile:
         """The first line. Raises Invalid when there is none or it cannot be read. Call first."""
         end = self._buffer.find(b"\n")
         line = self._buffer if end < 0 else self._buffer[: end + 1]
-        if not line or len(line) > LONGEST_LINE:
-            raise Invalid("line 1", "a header line with the names of the columns")
+        if not line:
+            raise Invalid("line 1", "a header line with the names of the columns; the file is empty")
+        if len(line) > LONGEST_LINE:
+            raise Invalid(
+                "line 1", f"a header line, with the names of the columns, of at most {LONGEST_LINE} octets"
+            )
         self._take(len(line))
         try:
             return line.removeprefix(_UTF8_MARK).decode(self.encoding).rstrip("\r\n")
         except UnicodeDecodeError:
-            raise Invalid("line 1", f"text in {self.encoding}") from None
+            raise Invalid(
+                "line 1", f"a header line in {self.encoding}; this is no text, or in another encoding"
+            ) from None
 
     def skip_to(self, start: Start) -> None:
         """Continue after `start`, having seen that what lies before is what it was. Raises Conflict when it

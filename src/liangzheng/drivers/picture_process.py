@@ -6,11 +6,14 @@ refused.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
+import select
 import struct
 import subprocess
 import sys
+import time
 from io import BytesIO
 from types import TracebackType
 from typing import BinaryIO, Final, cast
@@ -21,6 +24,9 @@ _ASK: Final = struct.Struct(">IHH")
 _MEMORY: Final = 512 * 1024 * 1024
 _CPU_SECONDS_A_PICTURE: Final = 2
 _PICTURES_A_LIFE: Final = 2_000
+_REPLY_WITHIN_S: Final = 20.0
+"""Of the clock: starting the process on a busy machine is in it."""
+_CHILD: Final = "from liangzheng.drivers.picture_process import main; main()"
 _ANSWERS: Final = {
     b"g": "",
     b"j": "a JPEG picture that can be decoded",
@@ -49,15 +55,7 @@ class PictureProcess:
     def check(self, picture: bytes, width: int, height: int) -> None:
         """The octets decode to a colour picture of that size. Raises Invalid, also when the decoder dies of
         it."""
-        child = self._running()
-        assert child.stdin is not None
-        assert child.stdout is not None
-        try:
-            child.stdin.write(_ASK.pack(len(picture), width, height) + picture)
-            child.stdin.flush()
-            answer = child.stdout.read(1)
-        except BrokenPipeError:
-            answer = b""
+        answer = _answer(self._running(), _ASK.pack(len(picture), width, height) + picture)
         if answer not in _ANSWERS:
             self._end()
             raise Invalid("photo", "a picture that can be decoded within the limits of time and memory")
@@ -70,7 +68,8 @@ class PictureProcess:
         self._asked += 1
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-c", "from liangzheng.drivers.picture_process import main; main()"],
+                [sys.executable, "-c", _CHILD],
+                bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -92,6 +91,30 @@ class PictureProcess:
             child.wait()
 
 
+def _answer(child: subprocess.Popen[bytes], question: bytes) -> bytes:
+    """One octet; none when the process died or took longer than it may."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    asked, answered = child.stdin.fileno(), child.stdout.fileno()
+    os.set_blocking(asked, False)
+    watch = select.poll()
+    watch.register(asked, select.POLLOUT)
+    watch.register(answered, select.POLLIN)
+    rest, until = memoryview(question), time.monotonic() + _REPLY_WITHIN_S
+    while (left := until - time.monotonic()) > 0:
+        ready = dict(watch.poll(math.ceil(left * 1000)))
+        if answered in ready:
+            return os.read(answered, 1)
+        if asked in ready:
+            try:
+                rest = rest[os.write(asked, rest) :]
+            except BrokenPipeError:
+                return b""
+            if not rest:
+                watch.unregister(asked)
+    return b""
+
+
 def _limit() -> None:
     """Nothing can be opened, written or started from here on. (Pillow's decoder is loaded before.)"""
     seconds = _CPU_SECONDS_A_PICTURE * _PICTURES_A_LIFE
@@ -100,6 +123,13 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def _grant_time() -> None:
+    """This picture may use so many seconds of the processor, whatever those before it used."""
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    until = min(most, math.ceil(time.process_time()) + _CPU_SECONDS_A_PICTURE)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
 
 
 def _judge(picture: bytes, width: int, height: int) -> bytes:
@@ -137,5 +167,7 @@ def main() -> None:
     asked, answer = cast(BinaryIO, sys.stdin.buffer), cast(BinaryIO, sys.stdout.buffer)
     while len(head := asked.read(_ASK.size)) == _ASK.size:
         length, width, height = _ASK.unpack(head)
-        answer.write(_judge(asked.read(length), width, height))
+        picture = asked.read(length)
+        _grant_time()
+        answer.write(_judge(picture, width, height))
         answer.flush()

@@ -1,30 +1,29 @@
-"""Archived photos: the pack that travels beside a register file, and what a picture must be to be kept.
+"""Archived photos: what becomes of a pack beside a register file, and what a picture must be to be kept.
 
-A pack is an uncompressed tar of plain files named `<SHA-256 in hex>.jpg`; register rows name pictures by that
-hash. Packs come from outside: they are read as a stream, every size is limited before it is believed, the
-hash is computed again, the picture's size is read from its header before anything is decoded, and decoding
-happens in a process that can do nothing else.
+Register rows name pictures by their SHA-256. Pictures come from outside: every size is limited before it is
+believed, the hash is computed again, the picture's size is read from its header before anything is decoded,
+and decoding happens in a process that can do nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
-import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from liangzheng.drivers import store
+from liangzheng.drivers.pack import read_pack
 from liangzheng.drivers.picture_process import PictureProcess
 from liangzheng.infra import blobs, jpeg
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import Invalid, Unavailable
+from liangzheng.kernel.errors import Invalid
 
-_MEMBER: Final = re.compile(r"(?:\./)?([0-9a-f]{64})\.jpg", re.ASCII)
 _BATCH: Final = 100
+_SCAN: Final = b"\xff\xda"
+_MOST_SCANS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ async def import_pack(database: Database, path: Path, rules: PhotoRules = PhotoR
     that cannot be read."""
     added = known = 0
     refused: list[Invalid] = []
-    pictures = _pack(path, rules)
+    pictures = read_pack(path, rules.most_octets)
     with PictureProcess() as process:
         while batch := await asyncio.to_thread(_checked, pictures, rules, process):
             async with database.transaction() as tx:
@@ -98,56 +97,11 @@ def check_photo(picture: bytes, rules: PhotoRules, process: PictureProcess) -> N
         raise Invalid("photo", f"{rules.least_octets} to {rules.most_octets} octets")
     if jpeg.dimensions(picture) != (rules.width, rules.height):
         raise Invalid("photo", f"{rules.width} pixels wide and {rules.height} high")
+    # Each scan goes over the whole picture again: in a megabyte there is room for minutes of work. What is counted
+    # is at least the scans, for their marker never stands inside the data of one.
+    if picture.count(_SCAN) > _MOST_SCANS:
+        raise Invalid("photo", f"at most {_MOST_SCANS} scans")
     process.check(picture, rules.width, rules.height)
-
-
-def _pack(path: Path, rules: PhotoRules) -> Iterator[bytes | Invalid]:
-    """Pictures of a pack whose octets have the hash they are named by; Invalid for each that has not."""
-    try:
-        with tarfile.open(path, "r|") as pack:
-            for member in pack:
-                if member.isdir():
-                    continue
-                yield _member(pack, member, rules)
-    except tarfile.TarError as trouble:
-        raise Invalid(f"portrait pack {path.name}", f"an uncompressed tar file ({trouble})") from trouble
-    except OSError as trouble:
-        raise Unavailable(
-            f"portrait pack {path.name} cannot be read: {trouble.strerror or trouble}"
-        ) from trouble
-
-
-def _member(pack: tarfile.TarFile, member: tarfile.TarInfo, rules: PhotoRules) -> bytes | Invalid:
-    named = _MEMBER.fullmatch(member.name)
-    if named is None or not member.isreg():
-        return Invalid(
-            "portrait pack", "plain files named by the SHA-256 of their content, <64 hex digits>.jpg"
-        )
-    place = f"picture {named[1][:16]}"
-    if member.size > rules.most_octets:
-        return Invalid(place, f"at most {rules.most_octets} octets")
-    source = pack.extractfile(member)
-    assert source is not None, "a plain file"
-    octets = source.read(rules.most_octets + 1)
-    if hashlib.sha256(octets).hexdigest() != named[1]:
-        return Invalid(place, "named by the SHA-256 of its content")
-    return octets
-
-
-def write_pack(path: Path, pictures: Iterable[bytes]) -> list[str]:
-    """A pack of these pictures; returns their names (SHA-256 in hex), in order. The same pictures give the
-    same file."""
-    import io
-
-    names = []
-    with tarfile.open(path, "w") as pack:
-        for picture in pictures:
-            name = hashlib.sha256(picture).hexdigest()
-            member = tarfile.TarInfo(name + ".jpg")
-            member.size = len(picture)
-            pack.addfile(member, io.BytesIO(picture))
-            names.append(name)
-    return names
 
 
 async def portrait(tx: Connection, portrait_hash: bytes) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,18 @@ from liangzheng.kernel.errors import Conflict, Unavailable
 REJECT_HEADERS: Final = tuple(REJECT_PREFIX + name for name in ("line", "column", "rule", "reason", "raw"))
 _HEADER: Final = (",".join(REJECT_HEADERS + HEADERS) + "\n").encode()
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+_ROUND: Final = re.compile(r"(.+)\.rejects(?:-([0-9]{1,4}))?\.csv")
+
+
+def rejects_beside(path: Path) -> Path:
+    """Where the rejects of a file go by default: `x.csv.rejects.csv`; those of that file `x.csv.rejects-2.csv`, and
+    so on."""
+    again = _ROUND.fullmatch(path.name)
+    if again is None:
+        return path.with_name(path.name + ".rejects.csv")
+    return path.with_name(f"{again[1]}.rejects-{int(again[2] or 1) + 1}.csv")
 
 
 def _cell(text: str) -> str:

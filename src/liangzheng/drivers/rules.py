@@ -18,14 +18,12 @@ from liangzheng.kernel.people import (
     citizen_number_fault,
     identity_number_fault,
 )
-from liangzheng.kernel.region import Divisions
+from liangzheng.kernel.region import RESIDENCE_PERMIT_DIVISIONS, Divisions
+from liangzheng.kernel.status import Status, StatusLetter
 from liangzheng.kernel.time import full_years
 
 _CITIZEN_KINDS = ("A", "M")
 _EXTENDED_LETTERS = frozenset("NPT")
-_PERMIT_DIVISIONS = frozenset(
-    {"810000", "820000", "830000"}
-)  # residence permits: prefixes that are in no county list
 
 
 class Broken(NamedTuple):
@@ -59,6 +57,23 @@ class Spells(NamedTuple):
             start_of,
             any(spell.until is not None and spell.until <= spell.since for spell in history.spells),
         )
+
+
+class Letters(NamedTuple):
+    """The letters of a status with what the doubts ask of them: whether A stood beside them in the file.
+
+    A says nothing that the others do not overrule, and is left out.
+    """
+
+    text: str
+    beside_normal: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Letters:
+        """Raises Invalid, see Status."""
+        normal = StatusLetter.NORMAL.value
+        beside = len(text) > 1 and text.count(normal) == 1
+        return cls(str(Status.parse(text.replace(normal, "") if beside else text)), beside)
 
 
 def born_by(cls: DrivingClass, since: date) -> date | None:
@@ -99,7 +114,7 @@ class Facts(NamedTuple):
     valid_from: date
     valid_until: date | None
     validity_term: str
-    status: str
+    status: Letters
     extended_until: date | None
     probation: bool
     probation_until: date | None
@@ -195,7 +210,7 @@ def broken_rules(facts: Facts) -> list[Broken]:
         broken.append(Broken("valid_until", "date-order", "after valid_from"))
     if (facts.validity_term == "L") != (facts.valid_until is None):
         broken.append(Broken("valid_until", "validity-term", "empty exactly when validity_term is L"))
-    if facts.extended_until is not None and not _is_extended(facts.status):
+    if facts.extended_until is not None and not _is_extended(facts.status.text):
         broken.append(Broken("extended_until", "extension", "only with status N, P or T"))
     if facts.probation_until is not None and facts.probation_until <= facts.first_issue_date:
         broken.append(Broken("probation_until", "date-order", "after the first issue date"))
@@ -222,7 +237,7 @@ def doubts(facts: Facts, divisions: Divisions) -> list[str]:
 
     `card-core-check`: published samples break the rule. `number-sex`: the sequence's parity is from
     knowledge. `number-division`: some codes given long ago are in no list. `extension-day`: N, P, T without
-    their last day.
+    their last day. `status-normal`: A beside other letters; that it stands alone is from knowledge.
     """
     found = []
     core = facts.card_core_number
@@ -232,10 +247,12 @@ def doubts(facts: Facts, divisions: Divisions) -> list[str]:
         number = facts.document_number
         if (number[16] in "13579") != (facts.sex == 1):
             found.append("number-sex")
-        if not divisions.known(number[:6]) and number[:6] not in _PERMIT_DIVISIONS:
+        if not divisions.known(number[:6]) and number[:6] not in RESIDENCE_PERMIT_DIVISIONS:
             found.append("number-division")
-    if facts.status != "A" and facts.extended_until is None and _is_extended(facts.status):
+    if facts.extended_until is None and _is_extended(facts.status.text):
         found.append("extension-day")
+    if facts.status.beside_normal:
+        found.append("status-normal")
     return found
 
 

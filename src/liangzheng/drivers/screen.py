@@ -75,17 +75,34 @@ def _sums(columns: Sequence[bytes], tables: Sequence[bytes | None], rows: int) -
     return total.to_bytes(rows, "big")
 
 
+class Homes:
+    """The divisions citizen numbers begin with. Each that is known is looked up once and remembered: they are few."""
+
+    def __init__(self, divisions: Divisions) -> None:
+        self._divisions = divisions
+        self._known: set[bytes] = set()
+
+    def odd(self, homes: Iterable[bytes]) -> set[bytes]:
+        """Those with which no citizen number begins without a doubt."""
+        new = set(homes) - self._known
+        odd = {home for home in new if not _is_known(home.decode(), self._divisions)}
+        self._known |= new - odd
+        return odd
+
+
 def citizen_numbers(
     kinds: Sequence[bytes],
     numbers: Sequence[bytes],
     births: Sequence[bytes],
     sexes: Sequence[bytes],
-    divisions: Divisions,
+    known: Homes,
 ) -> set[int]:
     """Rows whose number is not surely a right citizen number that agrees with birth date and sex, of a known
     division."""
     rows = len(numbers)
-    suspects = set(_where(kind not in _CITIZEN_KINDS for kind in kinds))
+    suspects: set[int] = set()
+    if not _CITIZEN_KINDS.issuperset(kinds):
+        suspects.update(_where(kind not in _CITIZEN_KINDS for kind in kinds))
     numbers = _formed(numbers, suspects, _CITIZEN)
     if suspects:
         births = _with_dummy(births, suspects, _DUMMY_DAY)
@@ -99,7 +116,7 @@ def citizen_numbers(
     if parity != b"".join(sexes):
         suspects.update(_where(bytes((code,)) != sex for code, sex in zip(parity, sexes, strict=True)))
     homes = [number[:6] for number in numbers]
-    odd = {home for home in set(homes) if not _is_known(home.decode(), divisions)}
+    odd = known.odd(homes)
     if odd:
         suspects.update(_where(home in odd for home in homes))
     return suspects

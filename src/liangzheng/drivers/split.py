@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from typing import cast
 
 from liangzheng.drivers.columns import HEAD, HEADERS
 from liangzheng.drivers.lines import Slice
@@ -56,6 +57,13 @@ def split_header(header: str) -> list[str]:
     except csv.Error:
         raise Invalid("line 1", "a header line with well-formed quotes") from None
     known = [name for name in names if not name.startswith(REJECT_PREFIX)]
+    if not set(known) & set(HEADERS):
+        # What stands there instead is not repeated: it may be somebody's record.
+        all_of_them = f"missing: all of them, from {HEADERS[0]!r} to {HEADERS[-1]!r}"
+        raise Invalid(
+            "line 1",
+            f"the columns of a register file ({all_of_them}); is this another file, or without its header?",
+        )
     faults = [
         ("unknown", [name for name in known if name not in HEADERS]),
         ("missing", [name for name in HEADERS if name not in known]),
@@ -79,29 +87,39 @@ class Splitter:
 
     def split(self, part: Slice) -> Fields:
         """The fields of a slice. Empty lines are passed over."""
+        plain = self._plain(part.lines)
+        if plain is not None:
+            numbers = list(range(part.first_line, part.first_line + len(part.lines)))
+            return _fields(numbers, [text.split(b",", HEAD) for text in plain], [])
         rejects = [Reject(bad.line, (Broken("", bad.rule, bad.why),), None, bad.raw) for bad in part.bad]
         rows: list[list[bytes]] = []
         lines: list[int] = []
-        commas = self._width - 1
         for line, text in enumerate(part.lines, part.first_line):
             if not text:
                 continue
-            if self._is_layout and text.count(b",") == commas and b'"' not in text and APART not in text:
-                rows.append(text.split(b",", HEAD))
-            else:
-                row = self._carefully(line, text)
-                if isinstance(row, Reject):
-                    rejects.append(row)
-                    continue
-                rows.append(row)
+            row = self._carefully(line, text)
+            if isinstance(row, Reject):
+                rejects.append(row)
+                continue
+            rows.append(row)
             lines.append(line)
-        columns = (
-            [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(HEAD + 1)]
-        )
-        return Fields(lines, columns[:HEAD], columns[HEAD], rejects)
+        return _fields(lines, rows, rejects)
+
+    def _plain(self, texts: list[bytes | None]) -> list[bytes] | None:
+        """The lines, if each of them can be split at its commas and that is all there is to do; else None."""
+        if not self._is_layout or not all(texts):
+            return None
+        lines = cast(list[bytes], texts)
+        if {text.count(b",") for text in lines} != {self._width - 1}:
+            return None
+        together = b"\n".join(lines)
+        return None if b'"' in together or APART in together else lines
 
     def _carefully(self, line: int, octets: bytes) -> list[bytes] | Reject:
-        """Head fields and tail of a line in another order, with quotes, or wrong."""
+        """Head fields and tail of a line that may be in another order, with quotes, or wrong."""
+        is_plain = b'"' not in octets and APART not in octets
+        if is_plain and self._is_layout and octets.count(b",") == self._width - 1:
+            return octets.split(b",", HEAD)
         text = octets.decode()
         if '"' in text:
             try:
@@ -119,3 +137,8 @@ class Splitter:
             return Reject(line, (broken,), None, text)
         ordered = [fields[place].encode() for place in self._order]
         return [*ordered[:HEAD], APART.join(ordered[HEAD:])]
+
+
+def _fields(lines: list[int], rows: list[list[bytes]], rejects: list[Reject]) -> Fields:
+    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(HEAD + 1)]
+    return Fields(lines, columns[:HEAD], columns[HEAD], rejects)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Self
 
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.region import IDENTITY_PREFIXES, RESIDENCE_PERMIT_PREFIXES, Divisions
+from liangzheng.kernel.region import IDENTITY_PREFIXES, RESIDENCE_PERMIT_DIVISIONS, Divisions
 
 
 class Sex(StrEnum):
@@ -48,7 +48,6 @@ class Sex(StrEnum):
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
-_PERMIT_DIVISIONS = frozenset(prefix + "0000" for prefix in RESIDENCE_PERMIT_PREFIXES)
 _FIRST_YEAR = 1800
 _LAST_YEAR = 2199
 
@@ -145,7 +144,7 @@ class CitizenNumber:
     def checked(cls, value: str, divisions: Divisions, on: date | None = None) -> Self:
         """Also refuses a division in no list, current or historical, and a birth date after `on`."""
         number = cls(value)
-        if number.division not in _PERMIT_DIVISIONS and not divisions.known(number.division):
+        if number.division not in RESIDENCE_PERMIT_DIVISIONS and not divisions.known(number.division):
             raise Invalid("citizen number", "first six digits are a division, current or historical")
         if on is not None and number.birth_date > on:
             raise Invalid("citizen number", "a birth date that is not in the future")

@@ -49,6 +49,9 @@ RESIDENCE_PERMIT_PREFIXES = frozenset({"81", "82", "83"})
 83 is no division: it occurs in identity numbers only.
 """
 
+RESIDENCE_PERMIT_DIVISIONS = frozenset(prefix + "0000" for prefix in RESIDENCE_PERMIT_PREFIXES)
+"""First six digits of those numbers. They are in no county list."""
+
 IDENTITY_PREFIXES = frozenset(PROVINCES) | RESIDENCE_PERMIT_PREFIXES
 """First two digits an identity number may begin with."""
 

@@ -135,7 +135,9 @@ async def apply(
     idempotency.refuse_key(request.key)
     asked = [request.photo, str(request.face_check_id), str(request.phone_key_id or "")]
     claim = Claim(person_id.uuid, request.key, idempotency.request_hash(ACT, asked))
-    submission = _Submission(person_id, request, claim, ApplicationId.new(), authorities, policy, refused_a_day, now)
+    submission = _Submission(
+        person_id, request, claim, ApplicationId.new(), authorities, policy, refused_a_day, now
+    )
     answer = await _together(database).go(submission)
     if isinstance(answer, Conflict | TooMany):
         raise answer
