@@ -35,7 +35,7 @@ class Notebook:
         return cast(Database, self)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[None]:
+    async def statement(self) -> AsyncIterator[None]:
         yield None
 
     async def _verify(self, _tx: None, looks: Sequence[Look]) -> list[Found | Missing]:
