@@ -579,6 +579,7 @@ CREATE TABLE verification (
     CONSTRAINT verification_code_hash_check CHECK ((length(code_hash) = 16)),
     CONSTRAINT verification_request_key_check CHECK (((length(request_key) >= 8) AND (length(request_key) <= 64)))
 );
+CREATE INDEX verification_at ON verification USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE TABLE short_code (
     digits       text NOT NULL,
@@ -748,6 +749,39 @@ CREATE TABLE proposal_event (
     staff_id     uuid,
     CONSTRAINT proposal_event_pkey PRIMARY KEY (province, proposal_id, move),
     CONSTRAINT proposal_event_move_check CHECK ((move >= 2))
+);
+
+CREATE TABLE message (
+    person_id  uuid NOT NULL,
+    id         uuid NOT NULL,
+    kind       text NOT NULL,
+    once       text,
+    at         timestamp with time zone NOT NULL,
+    detail     jsonb NOT NULL,
+    read_at    timestamp with time zone,
+    sms        text NOT NULL,
+    sms_at     timestamp with time zone,
+    CONSTRAINT message_pkey PRIMARY KEY (person_id, id),
+    CONSTRAINT message_check CHECK (((sms_at IS NULL) = (sms = ANY (ARRAY['none'::text, 'wanted'::text])))),
+    CONSTRAINT message_kind_check CHECK ((kind ~ '^[a-z-]{1,40}$'::text)),
+    CONSTRAINT message_once_check CHECK (((length(once) >= 1) AND (length(once) <= 80))),
+    CONSTRAINT message_sms_check CHECK ((sms = ANY (ARRAY['none'::text, 'wanted'::text, 'sent'::text, 'refused'::text])))
+);
+CREATE UNIQUE INDEX message_once ON message USING btree (person_id, kind, once) WHERE (once IS NOT NULL);
+
+CREATE TABLE message_choice (
+    person_id   uuid NOT NULL,
+    kind        text NOT NULL,
+    sms         boolean NOT NULL,
+    changed_at  timestamp with time zone NOT NULL,
+    CONSTRAINT message_choice_pkey PRIMARY KEY (person_id, kind),
+    CONSTRAINT message_choice_kind_check CHECK ((kind ~ '^[a-z-]{1,40}$'::text))
+);
+
+CREATE TABLE message_mark (
+    name   text NOT NULL,
+    until  timestamp with time zone NOT NULL,
+    CONSTRAINT message_mark_pkey PRIMARY KEY (name)
 );
 
 -- Foreign keys.
