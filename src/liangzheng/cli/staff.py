@@ -37,6 +37,7 @@ def add(
 ) -> None:
     """Add somebody and print the enrolment code, which is shown this once: with it they make a password and a second factor."""
     now = SystemClock().now()
+    Region.parse(region)
     held = tuple(_held(each, region, None, until, now) for each in duty or ())
     settings = Settings.from_env()
 

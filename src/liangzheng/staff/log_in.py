@@ -90,10 +90,10 @@ async def count_attempt(
         if failures is None:
             until: datetime | None = await store.blocked_until(tx, hashed) or now
         else:
-            wait = rules.decide_wait(failures, policy)
-            until = now + wait if wait else None
-            if until is not None:
-                await store.block_attempts(tx, hashed, until)
+            # This attempt is looked at; those after it wait.
+            until, wait = None, rules.decide_wait(failures, policy)
+            if wait:
+                await store.block_attempts(tx, hashed, now + wait)
     if until is not None:
         seconds = max(1, ceil((until - now).total_seconds()))
         raise TooMany("too many attempts with this number: wait", retry_after_s=seconds)
