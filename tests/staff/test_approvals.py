@@ -75,7 +75,9 @@ async def test_keys_are_the_security_administration_s_and_nationwide(
 
 
 @pytest.mark.parametrize(
-    "what", [{}, {"role": "root", "province": None}, {"role": "document", "province": "CN-99"}, {"role": "status", "province": "CN-32"}]
+    "what",
+    [{}, {"role": "root", "province": None},
+     {"role": "document", "province": "CN-99"}, {"role": "status", "province": "CN-32"}]
 )  # fmt: skip
 async def test_a_rotation_names_a_signer_there_can_be(place: Place, what: dict[str, Any]) -> None:
     one = await place.on_duty("keys", region="nationwide")

@@ -193,10 +193,10 @@ async def test_who_was_stopped_between_reading_and_deciding_decides_nothing(plac
             await staff.move_member(tx, officer.staff_id, StaffEvent.STOPPED, now, OPERATOR)
         else:
             await staff.take_duty(tx, officer.staff_id, Duty.PENALTY, Region("3209"), now, OPERATOR)
-    verdict = staff.Verdict(ProposalId.parse(proposal["proposal"]), 1, agrees=True)
+    opinion = staff.SecondOpinion(ProposalId.parse(proposal["proposal"]), 1, agrees=True)
     with pytest.raises(Forbidden):
         async with place.database.transaction() as tx:
-            await staff.decide(tx, place.wiring.reference, officer, verdict, place.policy, now)
+            await staff.decide(tx, place.wiring.reference, officer, opinion, place.policy, now)
     assert await place.status() == "A"
 
 

@@ -117,7 +117,8 @@ def test_two_administrations_are_never_in_one_hand(duty: Duty, other: Duty) -> N
 
 @pytest.mark.parametrize(
     ("text", "prefix"),
-    [("nationwide", ""), ("32", "32"), ("320000", "32"), ("3200", "32"), ("3205", "3205"), ("320500", "3205"), ("419001", "419001")],
+    [("nationwide", ""), ("32", "32"), ("320000", "32"), ("3200", "32"), ("3205", "3205"), ("320500", "3205"),
+     ("419001", "419001")],
 )  # fmt: skip
 def test_a_region_is_written_in_any_of_these_ways(text: str, prefix: str) -> None:
     assert Region.parse(text).prefix == prefix

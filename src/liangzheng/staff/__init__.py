@@ -13,7 +13,7 @@ from __future__ import annotations
 from liangzheng.staff.acting import actor_of, permit
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
-from liangzheng.staff.decide import Verdict, decide, events_of, list_proposals, read_proposal, run_out
+from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
@@ -88,7 +88,7 @@ __all__ = [
     "StaffPolicy",
     "StaffState",
     "TotpFactor",
-    "Verdict",
+    "SecondOpinion",
     "actor_of",
     "add_member",
     "decide",

@@ -25,7 +25,7 @@ _RUN_OUT_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SecondOpinion:
     """What a second person says to a proposal they have read at `move`."""
 
     proposal_id: ProposalId
@@ -37,7 +37,7 @@ async def decide(
     tx: Connection,
     reference: Reference,
     officer: Officer,
-    verdict: Verdict,
+    opinion: SecondOpinion,
     policy: StaffPolicy,
     now: datetime,
 ) -> Proposal:
@@ -47,7 +47,7 @@ async def decide(
     out, or no longer fits the record.
     """
     # 1. The proposal, held: whoever decides it at the same moment waits, and finds it decided.
-    found = await store_casework.proposal(tx, _provinces(officer), verdict.proposal_id, hold=True)
+    found = await store_casework.proposal(tx, _provinces(officer), opinion.proposal_id, hold=True)
     if found is None:
         raise failure_of(Refusal.NOT_HERE)
     # 2. Who may: the duty here, and another person.
@@ -58,10 +58,10 @@ async def decide(
         raise failure_of(refusal)
     held = permit(officer, KINDS[found.kind].decides, policy, now, found.division)
     await permit_still(tx, officer, held, now)
-    if found.move != verdict.move:
+    if found.move != opinion.move:
         raise Conflict("this proposal has moved on: read it again", place="move", rule="stale")
     # 3. Decided and done.
-    if verdict.agrees:
+    if opinion.agrees:
         moved = await _agree(tx, reference, officer, found, now)
     else:
         moved = await store_casework.move_proposal(

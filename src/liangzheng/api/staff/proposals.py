@@ -16,7 +16,7 @@ from liangzheng.api.idempotent import once
 from liangzheng.api.staff.callers import OnDuty
 from liangzheng.api.wired import wired
 from liangzheng.kernel.ids import DriverId, ProposalId, VerificationId
-from liangzheng.staff import CaseNumber, Kind, Proposal, ProposalDraft, ProposalState, Verdict
+from liangzheng.staff import CaseNumber, Kind, Proposal, ProposalDraft, ProposalState, SecondOpinion
 
 router = resource("/staff", "staff")
 
@@ -188,12 +188,12 @@ async def decide(request: Request, who: OnDuty, proposal_id: str, body: DecideBo
     """Agree, and it is carried out in the same moment, or refuse. Somebody else's proposal only. Needs an Idempotency-Key."""
     wiring = wired(request)
     now, key = wiring.clock.now(), idempotency_key(request)
-    verdict = Verdict(ProposalId.parse(proposal_id), body.move, body.decision == "agree")
+    opinion = SecondOpinion(ProposalId.parse(proposal_id), body.move, body.decision == "agree")
     async with wiring.database.transaction(staff.CONSTRAINTS) as tx:
 
         async def perform() -> ProposalAnswer:
             return ProposalAnswer.of(
-                await staff.decide(tx, wiring.reference, who, verdict, wiring.staff_policy, now)
+                await staff.decide(tx, wiring.reference, who, opinion, wiring.staff_policy, now)
             )
 
         return await once(
