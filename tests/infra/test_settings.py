@@ -61,6 +61,7 @@ OTHER_WORDS = {
     "LZ_LOG_LEVEL": "error",
     "LZ_ALLOW_SOFTWARE_KEYS": "yes",
     "LZ_STAFF_LOOK_UPS": "patrol=1",
+    "LZ_SMS": "simulated",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_SIMULATED_FACE_COUNTS": "no",
     **{f"LZ_{role.upper()}_KEYS": f"/keys/{role}" for role in ROLES},

@@ -112,7 +112,7 @@ class Badge:
 
     async def retain(self, verification: str, /, **changed: Any) -> httpx.Response:
         body = {
-            "verification": verification, "driver": str(self.place.world.driver_id),
+            "verification": verification, "subject": str(self.place.world.driver_id),
             "reason": "drink-driving", "case_number": CASE,
         }  # fmt: skip
         return await self.post("/staff/retentions", body | changed)
@@ -123,12 +123,12 @@ class Badge:
             "restore": {"reason": "period-over", "case_number": PENALTY_CASE, "what": {"letters": "D"}},
             "correct": {"reason": "clerical-error", "case_number": CORRECTION_CASE},
             "rotate-key": {
-                "reason": "scheduled", "case_number": KEY_CASE, "driver": None,
+                "reason": "scheduled", "case_number": KEY_CASE, "subject": None,
                 "what": {"role": "document", "province": "CN-32"},
             },
         }[kind]  # fmt: skip
         return await self.post(
-            "/staff/proposals", {"kind": kind, "driver": str(self.place.world.driver_id)} | body | changed
+            "/staff/proposals", {"kind": kind, "subject": str(self.place.world.driver_id)} | body | changed
         )
 
     async def decide(

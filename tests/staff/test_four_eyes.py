@@ -156,7 +156,7 @@ async def test_another_region_has_neither_the_driver_nor_the_proposal(place: Pla
     one = await place.on_duty("penalty")
     stranger = await place.on_duty("penalty", region=ELSEWHERE)
     there = {"case_number": "V-320500-20261120-0001"}
-    nobody = refused(await stranger.propose("suspend", driver="drv_" + "0" * 26, **there), 404, "not-found")
+    nobody = refused(await stranger.propose("suspend", subject="drv_" + "0" * 26, **there), 404, "not-found")
     assert refused(await stranger.propose("suspend", **there), 404, "not-found")["detail"] == nobody["detail"]
     proposal = await _proposed(one)
     refused(await stranger.decide(proposal), 404, "not-found")
@@ -287,7 +287,7 @@ async def test_the_list_goes_on_page_by_page(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"kind": "retain"}, {"kind": "revoke"}, {"driver": None}, {"driver": "per_" + "0" * 26}, {"reason": "a hunch"},
+    [{"kind": "retain"}, {"kind": "revoke"}, {"subject": None}, {"subject": "per_" + "0" * 26}, {"reason": "a hunch"},
      {"case_number": "none"}, {"what": {"x": 1}}, {"extra": 1}],
 )  # fmt: skip
 async def test_a_body_that_says_something_else_is_refused(place: Place, changed: dict[str, Any]) -> None:
@@ -297,7 +297,7 @@ async def test_a_body_that_says_something_else_is_refused(place: Place, changed:
 async def test_a_write_without_a_key_is_refused(place: Place) -> None:
     one = await place.on_duty("penalty")
     body = {
-        "kind": "suspend", "driver": str(place.world.driver_id), "reason": "drink-driving", "case_number": PENALTY_CASE,
+        "kind": "suspend", "subject": str(place.world.driver_id), "reason": "drink-driving", "case_number": PENALTY_CASE,
     }  # fmt: skip
     refused(await one.phone.post("/staff/proposals", body), 422, "invalid")
 

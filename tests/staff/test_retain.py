@@ -130,7 +130,7 @@ async def test_a_verification_of_another_driver_retains_nobody_else(place: Place
     officer = await place.on_duty("patrol")
     verdict = await officer.verify()
     other = World(place.database, signers(), list_index=78)
-    refused(await officer.retain(verdict["verification"], driver=str(other.driver_id)), 403, "forbidden")
+    refused(await officer.retain(verdict["verification"], subject=str(other.driver_id)), 403, "forbidden")
 
 
 @pytest.mark.parametrize(("later_s", "status"), [(590, 201), (601, 403)])
@@ -204,7 +204,7 @@ async def test_the_same_request_again_is_the_same_retention(place: Place) -> Non
     officer = await place.on_duty("patrol")
     verdict = await officer.verify()
     body = {
-        "verification": verdict["verification"], "driver": str(place.world.driver_id),
+        "verification": verdict["verification"], "subject": str(place.world.driver_id),
         "reason": "speeding", "case_number": CASE,
     }  # fmt: skip
     key = {"Idempotency-Key": "the-same-request"}

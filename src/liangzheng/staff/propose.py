@@ -70,7 +70,7 @@ async def propose(
     """
     # 1. The subject's place, and whether this duty reaches it.
     if (draft.driver_id is None) != (draft.kind in KEY_KINDS):
-        raise Invalid("driver", "named for everything but keys")
+        raise Invalid("subject", "named for everything but keys")
     division = await _division(tx, reference, draft.driver_id)
     rules = KINDS[draft.kind]
     held = permit(officer, rules.proposes, policy, now, division)

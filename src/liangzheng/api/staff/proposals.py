@@ -82,17 +82,18 @@ class ProposalsAnswer(Answer):
 
 
 class ProposeBody(Body):
-    """`what`: suspend {}; restore {letters}; correct {record_version, fields}; rotate-key {role, province}; retire-key {kid}."""
+    """`subject`: the driver it is about, none for keys. `what`: suspend {}; restore {letters}; correct {record_version, fields};
+    rotate-key {role, province}; retire-key {kid}."""
 
     kind: Literal["suspend", "restore", "correct", "rotate-key", "retire-key"]
-    driver: Code | None = None
+    subject: Code | None = None
     reason: Code
     case_number: Code
     what: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     def draft(self) -> ProposalDraft:
         """As kernel values. Raises Invalid."""
-        driver_id = DriverId.parse(self.driver) if self.driver is not None else None
+        driver_id = DriverId.parse(self.subject) if self.subject is not None else None
         case = CaseNumber.parse(self.case_number)
         return ProposalDraft(Kind(self.kind), driver_id, self.reason, case, self.what)
 
@@ -101,14 +102,14 @@ class RetainBody(Body):
     """The verification the officer has just made, the driver it was of, why, and the case."""
 
     verification: Code
-    driver: Code
+    subject: Code
     reason: Code
     case_number: Code
 
     def draft(self) -> ProposalDraft:
         """As kernel values. Raises Invalid."""
         case = CaseNumber.parse(self.case_number)
-        return ProposalDraft(Kind.RETAIN, DriverId.parse(self.driver), self.reason, case, {})
+        return ProposalDraft(Kind.RETAIN, DriverId.parse(self.subject), self.reason, case, {})
 
 
 class DecideBody(Body):

@@ -97,7 +97,7 @@ class Officers:
         hold(verdict["outcome"] == "valid", f"valid before it, and not {verdict['outcome']}")
         driver = verdict["portrait"].partition("of=")[2]
         body = {
-            "verification": verdict["verification"], "driver": driver, "reason": "drink-driving",
+            "verification": verdict["verification"], "subject": driver, "reason": "drink-driving",
             "case_number": self._case("R"),
         }  # fmt: skip
         alone = await self._post(self._two, "/staff/retentions", body)
@@ -121,7 +121,7 @@ class Officers:
         late = await self._decide(self._two, self._retained)
         hold(late.status == 409, f"nothing is decided twice ({late.status})")
         restore = {
-            "kind": "restore", "driver": self._retained["driver"], "reason": "retained-in-error",
+            "kind": "restore", "subject": self._retained["driver"], "reason": "retained-in-error",
             "case_number": self._case("R"), "what": {"letters": "U"},
         }  # fmt: skip
         proposed = (await self._post(self._one, "/staff/proposals", restore)).expect(201)
