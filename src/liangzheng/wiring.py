@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from liangzheng import accounts, drivers
+from liangzheng import accounts, drivers, staff
 from liangzheng.infra import trust_mark
 from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
@@ -27,7 +27,7 @@ from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.infra.sms_simulated import FILE as SIMULATED_SMS
 from liangzheng.infra.sms_simulated import SimulatedSms
-from liangzheng.kernel.errors import Unavailable
+from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import IdentityNumber, PersonName
 from liangzheng.kernel.time import Clock, SystemClock
@@ -57,6 +57,7 @@ class Wiring:
     face_verifier: FaceVerifier
     sms: Sms
     account_policy: accounts.AccountPolicy
+    staff_policy: staff.StaffPolicy
     passwords: Passwords
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
@@ -142,6 +143,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         face_verifier=_face_verifier(settings),
         sms=_sms(settings),
         account_policy=_account_policy(settings),
+        staff_policy=staff_policy(settings),
         passwords=Passwords(
             memory_kib=settings.argon2_memory_kib,
             passes=settings.argon2_passes,
@@ -174,6 +176,24 @@ def _account_policy(settings: Settings) -> accounts.AccountPolicy:
         session_absolute_s=settings.session_s,
         face_usable_s=settings.face_usable_s,
         simulated_pass_counts=not production and settings.simulated_face_counts is not False,
+    )
+
+
+def staff_policy(settings: Settings) -> staff.StaffPolicy:
+    """How long staff logins and proposals last, and how many look-ups a day. Raises Invalid for a duty there is not."""
+    try:
+        named = [count.partition("=") for count in settings.staff_look_ups]
+        budgets = {staff.Duty(duty): int(count) for duty, _, count in named}
+    except ValueError:
+        raise Invalid("LZ_STAFF_LOOK_UPS", "names duties: " + ", ".join(staff.Duty)) from None
+    return staff.StaffPolicy(
+        idle_s=settings.staff_idle_s,
+        session_s=settings.staff_session_s,
+        fresh_s=settings.staff_fresh_s,
+        proposal_s=settings.proposal_s,
+        retention_s=settings.retention_s,
+        retain_within_s=settings.retain_within_s,
+        budgets=budgets,
     )
 
 

@@ -13,9 +13,11 @@ from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
+from liangzheng.infra.reference import Reference, load_reference
 from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.kernel.time import FixedClock
+from liangzheng.staff import StaffPolicy
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone
 from tests.real_name import SimulatedRealName
@@ -34,6 +36,8 @@ class SmallWiring:
     sms: Sms = field(default_factory=NoSms)
     key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
     account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
+    staff_policy: StaffPolicy = field(default_factory=StaffPolicy)
+    reference: Reference = field(default_factory=load_reference)
     trust_fails: Exception | None = None
 
     def trust(self) -> object:

@@ -29,7 +29,20 @@ SHARD_KEYS = {
     "application_turned_away": "person_id",
     "message": "person_id",
     "message_choice": "person_id",
+    # by member of staff
+    "staff": "staff_id",
+    "staff_number": "number",
+    "staff_duty": "staff_id",
+    "staff_enrolment": "staff_id",
+    "staff_totp": "staff_id",
+    "staff_attempt": "number_hash",
+    "staff_session": "staff_id",
+    "look_up_count": "staff_id",
+    # by province
+    "proposal": "province",
+    "proposal_event": "province",
     # by driver
+    "look_up": "driver_id",
     "driver": "driver_id",
     "driver_change": "driver_id",
     "driver_person": "driver_id",

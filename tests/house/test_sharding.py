@@ -33,6 +33,8 @@ CROSS_SHARD = {
     "drivers/store.py::begin": "an administrator's import takes its number",
     "infra/outbox.py::depth": "a figure for operators",
     "infra/outbox.py::subjects": "a check of fsck",
+    "staff/store.py::prune": "the hourly pruning of attempts long past",
+    "staff/store_casework.py::forget_counts": "the hourly pruning of days long past",
     "showing/store.py::forget_short_codes": "the pruning of short codes that have run out",
 }
 """place → why the statement may cross shards: reports and batch jobs only, nothing a request waits for."""

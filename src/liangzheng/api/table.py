@@ -25,4 +25,8 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.open.status_lists",
     "liangzheng.api.open.trust_bundle",
     "liangzheng.api.verifier.verifications",
+    "liangzheng.api.staff.sessions",
+    "liangzheng.api.staff.look_ups",
+    "liangzheng.api.staff.verifications",
+    "liangzheng.api.staff.proposals",
 )

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng import accounts, audit, drivers, licences, showing
+from liangzheng import accounts, audit, drivers, licences, showing, staff
 from liangzheng.cli.main import run
 from liangzheng.infra import checks, outbox
 from liangzheng.infra.checks import Finding
@@ -62,7 +62,7 @@ def fsck(
 
     Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
     application and events, its signature under the trust bundle, its status equal to the register's; verifications with their
-    audit entries; the audit chains link by link; events nobody could handle.
+    audit entries; look-ups and proposals of staff with theirs; the audit chains link by link; events nobody could handle.
 
     What the database says of itself cannot show that the end of a chain was cut off: keep its ends elsewhere
     (--write-heads, every day, on another machine or on paper) and compare with them (--heads).
@@ -113,6 +113,7 @@ async def check_all(settings: Settings, database: Database, known: Collection[au
             ("accounts", accounts.check(tx)),
             ("licences", licences.check(tx, trust, today, lagging, settings.status_policy)),
             ("showing", showing.check(tx)),
+            ("staff", staff.check(tx)),
             ("queue", _queue(tx)),
         ):
             began = time.monotonic()

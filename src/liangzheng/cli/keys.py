@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from liangzheng.cli.approval import demand_approvals
 from liangzheng.infra.keys_file import (
     ISSUING_PROVINCES,
     KeyDirs,
@@ -39,6 +40,12 @@ app = typer.Typer(
 )
 
 DEMO_ORGANISATION = "Fictional Licensing Authority"
+
+
+Approval = Annotated[
+    list[str] | None,
+    typer.Option(help="An approved proposal of the staff, prp_…; one for each key.", metavar="PROPOSAL"),
+]
 
 
 def _at_work() -> tuple[Settings, KeyDirs, datetime]:
@@ -83,17 +90,20 @@ def rotate_keys(
     overlap_hours: Annotated[
         int, typer.Option(min=0, max=720, help="The old key signs this much longer.")
     ] = 24,
+    approval: Approval = None,
 ) -> None:
     """New keys; the old ones go on until the overlap ends and stay in the bundle with the window they signed
-    in.
+    in. In production two people have approved each: --approval once for every key.
     """
-    _, dirs, now = _at_work()
+    settings, dirs, now = _at_work()
     provinces = list(ISSUING_PROVINCES) if everything else [_province(text) for text in province or ()]
     roles: list[tuple[Role, str | None]] = [(Role.DOCUMENT, each) for each in dict.fromkeys(provinces)]
     if status or everything:
         roles.append((Role.STATUS, None))
     if not roles:
         raise Invalid("rotate", "say --province, --status or --all")
+    wanted = [{"role": role.value, "province": each} for role, each in roles]
+    demand_approvals(settings, approval or [], [("rotate-key", what) for what in wanted], now)
     takeover = KeyOverlap(timedelta(hours=lead_hours), timedelta(hours=overlap_hours))
     _say(rotate(dirs, roles, now, takeover), f"{len(roles)} keys rotated")
 
@@ -102,9 +112,13 @@ def rotate_keys(
 def compromise_key(
     kid: Annotated[str, typer.Argument(help="Key id as `list` shows it.", metavar="KID")],
     at: Annotated[datetime | None, typer.Option(help="Since when (UTC); default: now.")] = None,
+    approval: Approval = None,
 ) -> None:
-    """What this key signed from then on is refused by every verifier that gets the new bundle."""
-    _, dirs, now = _at_work()
+    """What this key signed from then on is refused by every verifier that gets the new bundle. In production two people have
+    approved it: --approval.
+    """
+    settings, dirs, now = _at_work()
+    demand_approvals(settings, approval or [], [("retire-key", {"kid": kid_of(kid).hex()})], now)
     since = at.replace(tzinfo=UTC) if at else now
     bundle = compromise(dirs, kid_of(kid), since, now)
     _say(bundle, f"key {kid} marked compromised since {since:%Y-%m-%d %H:%M} UTC")

@@ -14,6 +14,7 @@ import typer
 
 import liangzheng
 from liangzheng.kernel.machine import Machine
+from liangzheng.staff.model import ADMINISTRATIONS, DUTIES, FRESH_ACTS, KINDS, PURPOSES
 
 PACKAGE = Path(liangzheng.__file__).parent
 ROOT = PACKAGE.parent.parent
@@ -79,7 +80,34 @@ def rulebook() -> str:
         if rule.source:
             lines += [f"*Source: {rule.source}*"]
         lines += [""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *duties()])
+
+
+def duties() -> list[str]:
+    """Who may do what, and what a look-up and a proposal need: the tables the rules of staff read."""
+    rows = [
+        f"| {duty.value} | {duty.chinese} | {', '.join(act.value for act in acts)} |"
+        for duty, acts in DUTIES.items()
+    ]
+    purposes = [
+        f"| {purpose.code} | {purpose.zh} | {purpose.duty.value} | {purpose.case.value} |"
+        for purpose in PURPOSES
+    ]
+    kinds = [
+        f"| {kind.value} | {rule.proposes.value} | {rule.decides.value} | {' '.join(sorted(rule.cases))} "
+        f"| {', '.join(rule.reasons)} |"
+        for kind, rule in KINDS.items()
+    ]
+    fresh = ", ".join(sorted(FRESH_ACTS))
+    return [
+        "## Duties: [staff/model.py](../src/liangzheng/staff/model.py)", "",
+        "What no duty names, nobody may.", "",
+        "| duty | | allows |", "|---|---|---|", *rows, "",
+        f"A second factor minutes old: {fresh}. Not in one hand: {', '.join(sorted(ADMINISTRATIONS))}.", "",
+        "Looking a driver up by number:", "", "| purpose | | duty | case |", "|---|---|---|---|", *purposes, "",
+        "What two people do:", "", "| kind | proposed under | decided under | cases | reasons |",
+        "|---|---|---|---|---|", *kinds, "",
+    ]  # fmt: skip
 
 
 def drawing(machine: Machine[Any, Any]) -> str:

@@ -10,6 +10,13 @@ from __future__ import annotations
 
 from liangzheng.drivers.change_standing import change_standing
 from liangzheng.drivers.check import check
+from liangzheng.drivers.correct import (
+    CORRECTABLE,
+    RECORD_CORRECTED,
+    correct_record,
+    correction,
+    read_correction,
+)
 from liangzheng.drivers.generate import Generator
 from liangzheng.drivers.generate_register import (
     GenerateOptions,
@@ -25,6 +32,7 @@ from liangzheng.drivers.import_register import (
     import_register,
 )
 from liangzheng.drivers.look import (
+    by_file_number,
     by_identity,
     licence_record,
     licence_records,
@@ -47,10 +55,12 @@ from liangzheng.drivers.picture_process import PictureProcess
 from liangzheng.drivers.portraits import PackReport, PhotoRules, check_photo, import_pack, portrait
 from liangzheng.drivers.reading import code_tables
 from liangzheng.drivers.store import driver as find
-from liangzheng.drivers.store import ending_between, history, standing, standing_versions
+from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
 
 __all__ = [
+    "CORRECTABLE",
     "KEEP",
+    "RECORD_CORRECTED",
     "STANDING_CHANGED",
     "ClassHeld",
     "ClassHistory",
@@ -68,14 +78,18 @@ __all__ = [
     "Standing",
     "StandingChange",
     "ValidityTerm",
+    "by_file_number",
     "by_identity",
     "change_standing",
     "check",
     "check_photo",
     "code_tables",
+    "correct_record",
+    "correction",
     "ending_between",
     "find",
     "generate_register",
+    "held_standing",
     "history",
     "import_pack",
     "import_register",
@@ -86,6 +100,7 @@ __all__ = [
     "pack_beside",
     "portrait",
     "portrait_on_file",
+    "read_correction",
     "same_name",
     "sort_key",
     "standing",

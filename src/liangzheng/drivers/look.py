@@ -13,7 +13,7 @@ from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import DriverId
-from liangzheng.kernel.people import IdentityNumber, PersonName
+from liangzheng.kernel.people import FileNumber, IdentityNumber, PersonName
 
 _NOBODY = PersonName("某某")
 
@@ -21,6 +21,12 @@ _NOBODY = PersonName("某某")
 async def by_identity(tx: Connection, keys: KeyIndex, number: IdentityNumber) -> DriverId | None:
     """The driver with this identity document, None when there is none."""
     owner = await keyindex.find(tx, Kind.IDENTITY_NUMBER, keys.hash(Kind.IDENTITY_NUMBER, number.canonical))
+    return None if owner is None else DriverId(owner)
+
+
+async def by_file_number(tx: Connection, keys: KeyIndex, number: FileNumber) -> DriverId | None:
+    """The driver with this file number, None when there is none."""
+    owner = await keyindex.find(tx, Kind.FILE_NUMBER, keys.hash(Kind.FILE_NUMBER, number.value))
     return None if owner is None else DriverId(owner)
 
 

@@ -195,6 +195,11 @@ async def change(tx: Connection, changed: Change, source: str, now: datetime) ->
     return changed.new_standing_version
 
 
+async def set_name_key(tx: Connection, driver_id: DriverId, key: str) -> None:
+    """By what a record is sorted, after its name was corrected."""
+    await tx.execute("UPDATE driver SET name_key = $2 WHERE driver_id = $1", driver_id.uuid, key)
+
+
 _HISTORY: Final = ("driver_id", "version", "at", "source", "standing_version", "before", "after")
 
 

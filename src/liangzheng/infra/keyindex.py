@@ -64,6 +64,10 @@ class KeyIndex:
 
         return hash_of
 
+    def derived(self, purpose: bytes) -> bytes:
+        """32 octets for another use of the deployment's secret; each purpose, at most sixteen octets, has its own."""
+        return hashlib.blake2b(key=self._secret, digest_size=_SECRET_OCTETS, person=purpose).digest()
+
     def __repr__(self) -> str:
         return "KeyIndex(…)"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -42,6 +43,13 @@ class Settings:
     face_usable_s: int
     refused_a_day: int
     registrations_an_hour: int
+    staff_idle_s: int
+    staff_session_s: int
+    staff_fresh_s: int
+    staff_look_ups: tuple[str, ...]
+    proposal_s: int
+    retention_s: int
+    retain_within_s: int
     argon2_memory_kib: int
     argon2_passes: int
     argon2_at_once: int
@@ -86,6 +94,8 @@ class Settings:
             raise Invalid("LZ_PHOTO_LEAST_OCTETS", "is at most LZ_PHOTO_MOST_OCTETS")
         if self.session_idle_s > self.session_s:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
+        if self.staff_idle_s > self.staff_session_s:
+            raise Invalid("LZ_STAFF_IDLE_S", "is at most LZ_STAFF_SESSION_S")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
         if self.mode == "production" and self.database_url is not None and "@" not in self.database_url:
@@ -183,6 +193,16 @@ def _number(low: int, high: int) -> Callable[[str, str], int]:
         return int(text)
 
     return parse
+
+
+_COUNT: Final = re.compile(r"[a-z-]+=[0-9]{1,5}", re.ASCII)
+
+
+def _counts(variable: str, text: str) -> tuple[str, ...]:
+    found = _words(variable, text)
+    if not all(map(_COUNT.fullmatch, found)):
+        raise Invalid(variable, "is like patrol=100,counter=200")
+    return found
 
 
 def _alg(variable: str, text: str) -> Alg:
@@ -296,6 +316,20 @@ TABLE: Final[tuple[Setting, ...]] = (
          "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
          "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy all come from one"),
+    _row("LZ_STAFF_IDLE_S", "staff_idle_s", _number(60, 3600), 900,
+         "seconds after which an unused login of a member of staff ends"),
+    _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
+         "seconds after which every login of a member of staff ends"),
+    _row("LZ_STAFF_FRESH_S", "staff_fresh_s", _number(30, 900), 300,
+         "seconds a second factor counts as fresh, for suspension, restoration, correction and keys"),
+    _row("LZ_STAFF_LOOK_UPS", "staff_look_ups", _counts, ("patrol=100", "penalty=100", "counter=200", "register=100"),
+         "look-ups by number a day and member of staff, duty by duty; a duty not named has none"),
+    _row("LZ_PROPOSAL_S", "proposal_s", _number(3600, 30 * 86400), 7 * 86400,
+         "seconds within which a proposal is decided, or it is over"),
+    _row("LZ_RETENTION_S", "retention_s", _number(600, 3 * 86400), 86400,
+         "seconds within which a second person confirms a retention on the spot, or it is lifted"),
+    _row("LZ_RETAIN_WITHIN_S", "retain_within_s", _number(60, 3600), 600,
+         "seconds after a verification in which its officer may retain the licence"),
     _row("LZ_ARGON2_MEMORY_KIB", "argon2_memory_kib", _number(7168, 1 << 20), 19456,
          "memory of one password hash, in KiB"),
     _row("LZ_ARGON2_PASSES", "argon2_passes", _number(1, 10), 2, "passes of one password hash"),

@@ -230,3 +230,31 @@ class MessageId(Id):
 
     __slots__ = ()
     prefix = "msg"
+
+
+class StaffId(Id):
+    """A member of staff: an officer, a clerk, an administrator."""
+
+    __slots__ = ()
+    prefix = "stf"
+
+
+class StaffSessionId(Id):
+    """A login of a member of staff."""
+
+    __slots__ = ()
+    prefix = "sss"
+
+
+class LookUpId(Id):
+    """One look-up of a driver by number."""
+
+    __slots__ = ()
+    prefix = "lkp"
+
+
+class ProposalId(Id):
+    """Something one member of staff proposes and another decides."""
+
+    __slots__ = ()
+    prefix = "prp"

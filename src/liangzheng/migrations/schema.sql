@@ -638,6 +638,153 @@ CREATE TABLE trust_bundle (
     CONSTRAINT trust_bundle_version_check CHECK ((version >= 1))
 );
 
+CREATE TABLE staff (
+    staff_id       uuid NOT NULL,
+    added_at       timestamp with time zone NOT NULL,
+    moved_at       timestamp with time zone NOT NULL,
+    move           integer NOT NULL,
+    state          text NOT NULL,
+    number         text NOT NULL,
+    name           text NOT NULL,
+    unit           text NOT NULL,
+    password_hash  text,
+    CONSTRAINT staff_pkey PRIMARY KEY (staff_id),
+    CONSTRAINT staff_move_check CHECK ((move >= 1)),
+    CONSTRAINT staff_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
+    CONSTRAINT staff_number_check CHECK ((number ~ '^[0-9A-Z]{4,12}$'::text)),
+    CONSTRAINT staff_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
+    CONSTRAINT staff_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 100)))
+);
+
+CREATE TABLE staff_number (
+    number    text NOT NULL,
+    staff_id  uuid NOT NULL,
+    CONSTRAINT staff_number_pkey PRIMARY KEY (number)
+);
+
+CREATE TABLE staff_duty (
+    staff_id   uuid NOT NULL,
+    id         uuid NOT NULL,
+    given_at   timestamp with time zone NOT NULL,
+    ended_at   timestamp with time zone,
+    from_day   date NOT NULL,
+    until_day  date,
+    duty       text NOT NULL,
+    region     text NOT NULL,
+    CONSTRAINT staff_duty_pkey PRIMARY KEY (staff_id, id),
+    CONSTRAINT staff_duty_check CHECK ((until_day >= from_day)),
+    CONSTRAINT staff_duty_region_check CHECK ((region ~ '^([0-9]{2}){0,3}$'::text))
+);
+CREATE UNIQUE INDEX staff_duty_once ON staff_duty USING btree (staff_id, duty, region) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX staff_one_administration ON staff_duty USING btree (staff_id) WHERE ((ended_at IS NULL) AND (duty = ANY (ARRAY['system'::text, 'keys'::text, 'audit'::text])));
+
+CREATE TABLE staff_enrolment (
+    staff_id    uuid NOT NULL,
+    made_at     timestamp with time zone NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    used_at     timestamp with time zone,
+    code_hash   bytea NOT NULL,
+    CONSTRAINT staff_enrolment_pkey PRIMARY KEY (staff_id),
+    CONSTRAINT staff_enrolment_code_hash_check CHECK ((octet_length(code_hash) = 32))
+);
+
+CREATE TABLE staff_totp (
+    staff_id     uuid NOT NULL,
+    made_at      timestamp with time zone NOT NULL,
+    enrolled_at  timestamp with time zone,
+    last_step    bigint NOT NULL,
+    sealed       bytea NOT NULL,
+    CONSTRAINT staff_totp_pkey PRIMARY KEY (staff_id)
+);
+
+CREATE TABLE staff_attempt (
+    number_hash    bytea NOT NULL,
+    failures       integer NOT NULL,
+    last_at        timestamp with time zone NOT NULL,
+    blocked_until  timestamp with time zone NOT NULL,
+    CONSTRAINT staff_attempt_pkey PRIMARY KEY (number_hash),
+    CONSTRAINT staff_attempt_failures_check CHECK ((failures >= 1)),
+    CONSTRAINT staff_attempt_number_hash_check CHECK ((octet_length(number_hash) = 16))
+) WITH (fillfactor=85);
+
+CREATE TABLE staff_session (
+    staff_id    uuid NOT NULL,
+    id          uuid NOT NULL,
+    opened_at   timestamp with time zone NOT NULL,
+    seen_at     timestamp with time zone NOT NULL,
+    proved_at   timestamp with time zone NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    ended_at    timestamp with time zone,
+    token_hash  bytea NOT NULL,
+    CONSTRAINT staff_session_pkey PRIMARY KEY (staff_id, id),
+    CONSTRAINT staff_session_staff_id_token_hash_key UNIQUE (staff_id, token_hash),
+    CONSTRAINT staff_session_token_hash_check CHECK ((octet_length(token_hash) = 32))
+) WITH (fillfactor=85);
+
+CREATE TABLE look_up_count (
+    staff_id  uuid NOT NULL,
+    day       date NOT NULL,
+    duty      text NOT NULL,
+    used      integer NOT NULL,
+    CONSTRAINT look_up_count_pkey PRIMARY KEY (staff_id, day, duty),
+    CONSTRAINT look_up_count_used_check CHECK ((used >= 1))
+) WITH (fillfactor=85);
+
+CREATE TABLE look_up (
+    driver_id    uuid NOT NULL,
+    id           uuid NOT NULL,
+    at           timestamp with time zone NOT NULL,
+    staff_id     uuid NOT NULL,
+    unit         text NOT NULL,
+    duty         text NOT NULL,
+    purpose      text NOT NULL,
+    case_number  text NOT NULL,
+    CONSTRAINT look_up_pkey PRIMARY KEY (driver_id, id)
+);
+
+CREATE TABLE proposal (
+    province     text NOT NULL,
+    id           uuid NOT NULL,
+    proposed_at  timestamp with time zone NOT NULL,
+    moved_at     timestamp with time zone NOT NULL,
+    expires_at   timestamp with time zone NOT NULL,
+    decided_at   timestamp with time zone,
+    driver_id    uuid,
+    proposed_by  uuid NOT NULL,
+    decided_by   uuid,
+    move         integer NOT NULL,
+    kind         text NOT NULL,
+    state        text NOT NULL,
+    division     text NOT NULL,
+    duty         text NOT NULL,
+    reason       text NOT NULL,
+    case_number  text NOT NULL,
+    what         jsonb NOT NULL,
+    CONSTRAINT proposal_pkey PRIMARY KEY (province, id),
+    CONSTRAINT proposal_check CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT proposal_check1 CHECK (((state <> ALL (ARRAY['approved'::text, 'done'::text, 'refused'::text])) OR (decided_by IS NOT NULL))),
+    CONSTRAINT proposal_check2 CHECK (((driver_id IS NULL) = (kind = ANY (ARRAY['rotate-key'::text, 'retire-key'::text])))),
+    CONSTRAINT proposal_division_check CHECK ((division ~ '^[0-9]{6}$'::text)),
+    CONSTRAINT proposal_four_eyes CHECK ((decided_by <> proposed_by)),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['suspend'::text, 'restore'::text, 'correct'::text, 'retain'::text, 'rotate-key'::text, 'retire-key'::text]))),
+    CONSTRAINT proposal_move_check CHECK ((move >= 1)),
+    CONSTRAINT proposal_province_check CHECK ((province ~ '^[0-9]{2}$'::text)),
+    CONSTRAINT proposal_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text])))
+) WITH (fillfactor=85);
+CREATE INDEX proposal_due ON proposal USING btree (province, expires_at) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text]));
+CREATE UNIQUE INDEX proposal_open_once ON proposal USING btree (province, driver_id, kind) WHERE (state = 'proposed'::text);
+
+CREATE TABLE proposal_event (
+    province     text NOT NULL,
+    proposal_id  uuid NOT NULL,
+    move         integer NOT NULL,
+    at           timestamp with time zone NOT NULL,
+    event        text NOT NULL,
+    staff_id     uuid,
+    CONSTRAINT proposal_event_pkey PRIMARY KEY (province, proposal_id, move),
+    CONSTRAINT proposal_event_move_check CHECK ((move >= 2))
+);
+
 CREATE TABLE message (
     person_id  uuid NOT NULL,
     id         uuid NOT NULL,
@@ -684,3 +831,9 @@ ALTER TABLE driver_change ADD CONSTRAINT driver_change_driver_id_fkey FOREIGN KE
 ALTER TABLE rollout_place ADD CONSTRAINT rollout_place_wave_id_fkey FOREIGN KEY (wave_id) REFERENCES rollout_wave(id);
 ALTER TABLE licence ADD CONSTRAINT licence_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
 ALTER TABLE credential ADD CONSTRAINT credential_driver_id_licence_id_licence_version_fkey FOREIGN KEY (driver_id, licence_id, licence_version) REFERENCES licence(driver_id, id, version);
+ALTER TABLE staff_duty ADD CONSTRAINT staff_duty_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
+ALTER TABLE staff_enrolment ADD CONSTRAINT staff_enrolment_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
+ALTER TABLE staff_totp ADD CONSTRAINT staff_totp_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
+ALTER TABLE staff_session ADD CONSTRAINT staff_session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
+ALTER TABLE look_up ADD CONSTRAINT look_up_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE proposal_event ADD CONSTRAINT proposal_event_province_proposal_id_fkey FOREIGN KEY (province, proposal_id) REFERENCES proposal(province, id);

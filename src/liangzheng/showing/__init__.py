@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liangzheng.showing.check import check
-    from liangzheng.showing.looks import Look, looks_at, looks_between, portrait, prune
+    from liangzheng.showing.looks import Look, looks_at, looks_between, portrait, prune, verified_by
     from liangzheng.showing.model import PURPOSES, Answer, Verifier, VerifierKind
     from liangzheng.showing.short_code import ShortCode, ask_by_short_code, make_short_code
-    from liangzheng.showing.verifiers import add_verifier, authenticate, end_verifier, list_verifiers
+    from liangzheng.showing.verifiers import (
+        add_verifier,
+        authenticate,
+        end_verifier,
+        keep_officer,
+        list_verifiers,
+    )
     from liangzheng.showing.verify_online import Ask, verify
 
 __all__ = [
@@ -34,21 +40,23 @@ __all__ = [
     "authenticate",
     "check",
     "end_verifier",
+    "keep_officer",
     "list_verifiers",
     "looks_at",
     "looks_between",
     "make_short_code",
     "portrait",
     "prune",
+    "verified_by",
     "verify",
 ]
 
 _HOME = {
     "check": ("check",),
-    "looks": ("Look", "looks_at", "looks_between", "portrait", "prune"),
+    "looks": ("Look", "looks_at", "looks_between", "portrait", "prune", "verified_by"),
     "model": ("PURPOSES", "Answer", "Verifier", "VerifierKind"),
     "short_code": ("ShortCode", "ask_by_short_code", "make_short_code"),
-    "verifiers": ("add_verifier", "authenticate", "end_verifier", "list_verifiers"),
+    "verifiers": ("add_verifier", "authenticate", "end_verifier", "keep_officer", "list_verifiers"),
     "verify_online": ("Ask", "verify"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -11,7 +11,7 @@ from liangzheng import audit
 from liangzheng.infra import blobs
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Forbidden, NotFound
-from liangzheng.kernel.ids import DriverId, VerificationId
+from liangzheng.kernel.ids import DriverId, VerificationId, VerifierId
 from liangzheng.showing import store
 from liangzheng.showing.model import Verifier, VerifierKind
 
@@ -35,9 +35,14 @@ class Look:
 
 
 async def portrait(
-    db: Database, verifier: Verifier, verification: VerificationId, of: DriverId, now: datetime
+    db: Database,
+    verifier: Verifier,
+    verification: VerificationId,
+    of: DriverId,
+    now: datetime,
+    duty: str | None = None,
 ) -> bytes:
-    """The picture the verified licence was issued with; the look is recorded.
+    """The picture the verified licence was issued with; the look is recorded, with the duty of a member of staff.
 
     Only police, only the verifier who verified, only for a few minutes after the code was shown. Raises
     Forbidden for other kinds, NotFound for everything else, so that nobody learns which verifications there
@@ -54,13 +59,21 @@ async def portrait(
         await audit.record(
             tx,
             act="portrait.viewed",
-            actor=audit.Actor("verifier", verifier.id),
+            actor=audit.Actor("staff" if duty else "verifier", verifier.id),
             subject=verification,
             driver_id=of,
             purpose="compare-face",
+            detail={"duty": duty} if duty else {},
             now=now,
         )
         return await blobs.get(tx, digest)
+
+
+async def verified_by(
+    tx: Connection, verifier_id: VerifierId, verification: VerificationId, of: DriverId, since: datetime
+) -> bool:
+    """Whether this verifier, active still, verified a live code of this driver that was shown after `since`."""
+    return await store.verified_by(tx, of, verification, verifier_id, since)
 
 
 async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: int = 50) -> list[Look]:

@@ -76,6 +76,7 @@ async def ask_by_short_code(
     purpose: str,
     want_class: DrivingClass | None,
     now: datetime,
+    duty: str | None = None,
 ) -> Ask:
     """What to ask about the code behind eight digits; they are used up by it, but for the same request of
     the same verifier.
@@ -92,4 +93,4 @@ async def ask_by_short_code(
                 "no such short code: one lives for 60 seconds and is used once", place="short_code"
             )
     code, made_at = kept
-    return Ask(code.decode(), request_key, purpose, want_class, handed_in_at=made_at)
+    return Ask(code.decode(), request_key, purpose, want_class, handed_in_at=made_at, duty=duty)

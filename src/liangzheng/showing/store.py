@@ -27,27 +27,28 @@ _RECORD = audit.insert_from(
     id="found.verification_id",  # a look is recorded once: its entry has its id
     at="found.at",
     act="'code.verified'",
-    actor_kind="'verifier'",
+    actor_kind="CASE WHEN found.duty IS NULL THEN 'verifier' ELSE 'staff' END",
     actor="found.verifier_id",
     subject_kind="'vrf'",
     subject="found.verification_id",
     purpose="found.purpose",
     detail="jsonb_build_object('class', found.class_asked, 'credential', found.credential_state, "
     "'as_issued', found.as_issued, 'standing_version', found.standing_version, "
-    "'first', shown.verification_id = found.verification_id)",
+    "'first', shown.verification_id = found.verification_id) "
+    "|| CASE WHEN found.duty IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('duty', found.duty) END",
 )
 
 _VERIFY: Final = f"""
 WITH asked AS (
     SELECT a.*, r.verifier_id IS NOT NULL AS active
       FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bytea[], $5::timestamptz[], $6::bytea[],
-                  $7::uuid[], $8::text[], $9::timestamptz[], $10::text[], $11::text[])
+                  $7::uuid[], $8::text[], $9::timestamptz[], $10::text[], $11::text[], $12::text[])
            WITH ORDINALITY AS a (verifier_id, list_id, list_index, octets, shown_at, code_hash,
-                  verification_id, request_key, at, purpose, class_asked, n)
+                  verification_id, request_key, at, purpose, class_asked, duty, n)
       LEFT JOIN verifier AS r ON r.verifier_id = a.verifier_id AND r.state = 'active'
 ), found AS (
     SELECT a.n, a.verifier_id, a.shown_at, a.code_hash, a.verification_id, a.request_key, a.at, a.purpose,
-           a.class_asked,
+           a.class_asked, a.duty,
            d.driver_id, d.standing_version, d.status, d.points, d.classes, d.valid_from, d.valid_until,
            d.extended_until, d.issuing_authority, d.name, d.document_number, d.sex,
            c.licence_id, c.licence_version, c.state AS credential_state, l.state AS licence_state,
@@ -96,6 +97,8 @@ class Look(NamedTuple):
     purpose: str
     class_asked: str | None
     at: datetime
+    duty: str | None = None
+    """Under which a member of staff verifies; None for a terminal or a company."""
 
 
 class Found(NamedTuple):
@@ -151,6 +154,7 @@ async def verify(tx: Connection, looks: Sequence[Look]) -> list[Found | Missing]
         [look.at for look in looks],
         [look.purpose for look in looks],
         [look.class_asked for look in looks],
+        [look.duty for look in looks],
     )
     return [_answered(row) for row in sorted(rows, key=lambda row: cast(int, row["n"]))]
 
@@ -209,6 +213,23 @@ async def portrait_hash(
             caller.uuid,
             since,
         ),
+    )
+
+
+async def verified_by(
+    tx: Connection, driver_id: DriverId, verification: VerificationId, caller: VerifierId, since: datetime
+) -> bool:
+    """Whether this verifier verified a live code of this driver, shown after `since`, and is active still."""
+    return bool(
+        await tx.fetchval(
+            "SELECT true FROM verification AS v JOIN verifier AS r ON r.verifier_id = v.verifier_id "
+            "WHERE v.driver_id = $1 AND v.verification_id = $2 AND v.verifier_id = $3 AND v.shown_at > $4 "
+            "AND v.credential_state = 'live' AND r.state = 'active'",
+            driver_id.uuid,
+            verification.uuid,
+            caller.uuid,
+            since,
+        )
     )
 
 
@@ -306,6 +327,22 @@ async def add_verifier(tx: Connection, verifier: Verifier, token_hash: bytes, no
         verifier.name,
         verifier.kind.value,
         token_hash,
+        now,
+    )
+
+
+async def keep_officer(
+    tx: Connection, verifier: Verifier, state: str, token_hash: bytes, now: datetime
+) -> None:
+    """A member of staff as a verifier: added, or in another state or unit. `token_hash` is nobody's token."""
+    await tx.execute(
+        "INSERT INTO verifier (verifier_id, name, kind, token_hash, state, created_at) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (verifier_id) DO UPDATE SET name = $2, state = $5",
+        verifier.id.uuid,
+        verifier.name,
+        verifier.kind.value,
+        token_hash,
+        state,
         now,
     )
 

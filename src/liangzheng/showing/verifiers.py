@@ -41,6 +41,15 @@ async def end_verifier(db: Database, verifier_id: VerifierId, now: datetime) -> 
         await _record(tx, "verifier.ended", verifier_id, now, None)
 
 
+async def keep_officer(
+    tx: Connection, verifier_id: VerifierId, unit: str, *, active: bool, now: datetime
+) -> None:
+    """A member of staff verifies under this id as long as they are active; holders read the unit. No token opens it."""
+    verifier = Verifier(verifier_id, unit, VerifierKind.POLICE)
+    state = "active" if active else "ended"
+    await store.keep_officer(tx, verifier, state, secrets.token_bytes(32), now)
+
+
 async def authenticate(db: Database, token: str) -> Verifier:
     """The active verifier whose token this is. Raises NotAuthenticated, in the same words for every fault."""
     verifier_id, secret = _parts(token)

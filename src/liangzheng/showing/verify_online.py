@@ -44,6 +44,8 @@ class Ask:
     handed_in_at: datetime | None = None
     """When the holder handed the code in, for a short code: it was fresh then, and the digits have a life
     of their own."""
+    duty: str | None = None
+    """Under which a member of staff asks; the record names it. None for a terminal or a company."""
 
     def __post_init__(self) -> None:
         if not (
@@ -133,6 +135,7 @@ async def _look(
         purpose=ask.purpose,
         class_asked=ask.want_class,
         at=now,
+        duty=ask.duty,
     )
     found = await queue_of(db).look(db, look)
     if found is store.Missing.CALLER_ENDED:
@@ -153,11 +156,12 @@ async def _record_refusal(
         await audit.record(
             tx,
             act="code.refused",
-            actor=audit.Actor("verifier", verifier.id),
+            actor=audit.Actor("staff" if ask.duty else "verifier", verifier.id),
             subject=verifier.id,
             purpose=ask.purpose,
             # Not `why`: it may quote a number out of the code, and what is in a forged code is the forger's.
-            detail={"step": failure.step.value, "outcome": failure.outcome.value},
+            detail={"step": failure.step.value, "outcome": failure.outcome.value}
+            | ({"duty": ask.duty} if ask.duty else {}),
             now=now,
         )
 

@@ -31,12 +31,18 @@ def handlers(
         await messages.tell(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """A new phone key alone gives no credential: its holder asks for one."""
+        """A new phone key alone gives no credential; what staff did has its effect with `standing.changed`."""
 
     return {
         "standing.changed": both(follow_standing, tell),
         "phone-key.ended": follow_phone_keys,
         "phone-key.bound": nothing_to_do,
+        "record.corrected": nothing_to_do,
+        "driver.looked-up": nothing_to_do,
+        "licence.retained": nothing_to_do,
+        "retention.ended": nothing_to_do,
+        "licence.suspended": nothing_to_do,
+        "licence.restored": nothing_to_do,
         "application.accepted": both(count, tell),
         "application.refused": both(count, tell),
         "licence.issued": both(count, tell),

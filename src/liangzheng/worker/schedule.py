@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from liangzheng import accounts, audit, licences, messages, showing
+from liangzheng import accounts, audit, licences, messages, showing, staff
 from liangzheng.infra import idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out
 from liangzheng.kernel.errors import Unavailable
@@ -46,6 +46,7 @@ async def _prune(wiring: Wiring, now: datetime) -> None:
     async with wiring.database.transaction() as tx:
         await idempotency.forget(tx, now - IDEMPOTENCY_KEPT)
         await accounts.prune(tx, now)
+        await staff.prune(tx, now)
     await showing.prune(wiring.database, now)
 
 
@@ -53,6 +54,13 @@ async def _renew(wiring: Wiring, now: datetime) -> None:
     renewed = await licences.renew(wiring.database, now)
     if renewed:
         _log.info("credentials renewed", extra={"count": renewed})
+
+
+async def _run_out(wiring: Wiring, now: datetime) -> None:
+    """Retentions nobody confirmed in time are lifted."""
+    over = await staff.run_out(wiring.database, now)
+    if over:
+        _log.info("proposals ran out", extra={"count": over})
 
 
 async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
@@ -76,6 +84,7 @@ JOBS = (
     Job("seal", timedelta(seconds=5), _seal),
     Job("count-waiting", timedelta(seconds=15), _count_waiting),
     Job("tell-looks", timedelta(seconds=30), _tell_looks),
+    Job("run-out", timedelta(minutes=1), _run_out),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import Query, Request
 from pydantic import AwareDatetime, StringConstraints
 
-from liangzheng import showing
+from liangzheng import showing, staff
 from liangzheng.accounts import Caller
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
@@ -39,9 +39,11 @@ class ShortCodeAnswer(Answer):
 
 
 class LookAnswer(Answer):
-    """One verification of one of the holder's codes."""
+    """One verification of one of the holder's codes, or one look-up by number: then `look_up` stands in place of
+    `verification`, `verifier` is the unit of who looked, and `shown_at` is when."""
 
-    verification: str
+    verification: str | None = None
+    look_up: str | None = None
     at: datetime
     shown_at: datetime
     verifier: str
@@ -91,25 +93,39 @@ async def looks(
     before: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> LooksAnswer:
-    """Who verified the caller's codes, when and for what."""
+    """Who verified the caller's codes or looked the caller up by number, when and for what."""
     wiring = wired(request)
     until = before or wiring.clock.now() + timedelta(days=1)
     if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
         raise Invalid("before", "a time from 2000 to 2099")
-    found = await showing.looks_at(wiring.database, _driver(who), until, limit)
-    return LooksAnswer(
-        looks=[
-            LookAnswer(
-                verification=str(look.id),
-                at=look.at,
-                shown_at=look.shown_at,
-                verifier=look.verifier_name,
-                verifier_kind=look.verifier_kind.value,
-                purpose=look.purpose,
-                class_asked=look.class_asked,
-            )
-            for look in found
-        ]
+    driver_id = _driver(who)
+    verified = await showing.looks_at(wiring.database, driver_id, until, limit)
+    looked_up = await staff.look_ups_at(wiring.database, driver_id, until, limit)
+    both = [*map(_verified, verified), *map(_looked_up, looked_up)]
+    return LooksAnswer(looks=sorted(both, key=lambda look: look.shown_at, reverse=True)[:limit])
+
+
+def _verified(look: showing.Look) -> LookAnswer:
+    return LookAnswer(
+        verification=str(look.id),
+        at=look.at,
+        shown_at=look.shown_at,
+        verifier=look.verifier_name,
+        verifier_kind=look.verifier_kind.value,
+        purpose=look.purpose,
+        class_asked=look.class_asked,
+    )
+
+
+def _looked_up(look: staff.LookUp) -> LookAnswer:
+    return LookAnswer(
+        look_up=str(look.look_up_id),
+        at=look.at,
+        shown_at=look.at,
+        verifier=look.unit,
+        verifier_kind="staff",
+        purpose=look.purpose,
+        class_asked=None,
     )
 
 

@@ -39,7 +39,7 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     door = doorkeeper(request)
     door.looks[who.kind].take(who.id, now)
     purpose = body.purpose or PURPOSES[who.kind][0]
-    wanted = _class(body.driving_class)
+    wanted = wanted_class(body.driving_class)
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted)
     elif body.short_code is not None and body.code is None:
@@ -81,7 +81,8 @@ async def me(request: Request, who: Verifier) -> MeAnswer:
     return MeAnswer(str(who.id), who.name, who.kind.value, list(PURPOSES[who.kind]))
 
 
-def _class(text: str | None) -> DrivingClass | None:
+def wanted_class(text: str | None) -> DrivingClass | None:
+    """The class a verifier asked about. Raises Invalid."""
     try:
         return None if text is None else DrivingClass(text)
     except ValueError:

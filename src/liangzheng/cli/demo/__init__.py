@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from liangzheng.cli.demo import officers
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
@@ -123,6 +124,7 @@ async def _accounts(stage: Stage) -> str:
     token = await stage.verifier_token()
     for actor in _people(stage):
         await Story(stage, actor, token).account()
+    await officers.accounts(stage, officers.division_of(stage, _people(stage)[0]))
     return f"{len(_people(stage))} fictional drivers have an account and can log in"
 
 
@@ -141,10 +143,20 @@ def _print_ways_in(stage: Stage, token: str) -> None:
         )
     print_ = stage.console.print
     print_(table)
+    staff = Table(title=f"{officers.UNIT} (fictional)", title_justify="left")
+    for heading in ("number", "password", "one-time-code secret", "region"):
+        staff.add_column(heading, no_wrap=True)
+    for officer in stage.kept.officers:
+        staff.add_row(officer.number, officer.password, officer.totp_secret, officer.division)
+    print_(staff)
     print_(f"Start page            {base}/", highlight=False)
     print_(f"API description       {base}/openapi.json", highlight=False)
     print_(
         "Log in as a driver    POST /holder/sessions {mobile, password}; then Authorization: Bearer <token>",
+        highlight=False,
+    )
+    print_(
+        "Log in as an officer  POST /staff/sessions {number, password, totp}: docs/how-to/run-a-duty.md",
         highlight=False,
     )
     print_(f"Officer's terminal    Authorization: Bearer {token}", highlight=False)

@@ -32,6 +32,16 @@ class Actor(msgspec.Struct, kw_only=True):
     """The story of this driver was told to its end."""
 
 
+class Officer(msgspec.Struct, kw_only=True):
+    """A fictional officer who has enrolled, printed for people to log in as."""
+
+    number: str
+    password: str
+    totp_secret: str
+    """Base32, for an authenticator application; plainly printed, because nothing here is real."""
+    division: str
+
+
 class Kept(msgspec.Struct, kw_only=True):
     """Everything the demonstration keeps in its own file, beside the database; readable by its owner only."""
 
@@ -39,6 +49,7 @@ class Kept(msgspec.Struct, kw_only=True):
     imported: dict[str, str] = msgspec.field(default_factory=dict)
     """Register file → SHA-256 of what of it is in the register; set when its import has ended."""
     actors: list[Actor] = msgspec.field(default_factory=list)
+    officers: list[Officer] = msgspec.field(default_factory=list)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -22,6 +22,7 @@ from liangzheng.cli.demo import messages
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.officers import Officers
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.face_simulated import played_frames
@@ -94,6 +95,7 @@ class Story:
             ("verify offline", self.offline),
             ("show it twice", self.again),
             ("forge it", self.forged),
+            *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),

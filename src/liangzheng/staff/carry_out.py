@@ -1,0 +1,233 @@
+"""What each kind of proposal is: how it is made whole when it is proposed, and what carrying it out does. One table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from liangzheng import drivers
+from liangzheng.audit import Actor
+from liangzheng.drivers import StandingChange
+from liangzheng.infra import outbox
+from liangzheng.infra.postgres import Connection
+from liangzheng.infra.reference import Reference
+from liangzheng.kernel.errors import Conflict, Invalid
+from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.region import PROVINCES
+from liangzheng.kernel.status import Status, StatusLetter
+from liangzheng.staff.model import RESTORABLE, Kind, Proposal
+
+RETAINED: Final = "licence.retained"
+RETENTION_ENDED: Final = "retention.ended"
+SUSPENDED: Final = "licence.suspended"
+RESTORED: Final = "licence.restored"
+
+What = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One kind. `prepare`: the request's codes, checked and completed; about a driver the record is held meanwhile."""
+
+    prepare: Callable[[Connection, Reference, DriverId | None, What], Awaitable[dict[str, Any]]]
+    carry_out: Callable[[Connection, Reference, Proposal, Actor, datetime], Awaitable[None]]
+
+
+def _exactly(what: What, *names: str) -> None:
+    if set(what) != set(names):
+        raise Invalid("what", f"holds {', '.join(names)}" if names else "is empty for this kind")
+
+
+def _of(proposal: Proposal) -> DriverId:
+    assert proposal.driver_id is not None, "a proposal about a licence names its driver"
+    return proposal.driver_id
+
+
+def _tables(reference: Reference) -> Any:
+    from liangzheng.drivers.columns import CodeTables
+
+    return CodeTables(reference.divisions, reference.authorities)
+
+
+async def change_letters(
+    tx: Connection, driver_id: DriverId, add: str, remove: str, source: str, actor: Actor, now: datetime
+) -> bool:
+    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile."""
+    standing, _ = await drivers.held_standing(tx, driver_id)
+    status: Status = standing.status
+    for letter in remove:
+        status = status.without(StatusLetter(letter))
+    for letter in add:
+        status = status.with_letter(StatusLetter(letter))
+    if status == standing.status:
+        return False
+    await drivers.change_standing(tx, driver_id, StandingChange(status=status), source, now, actor)
+    return True
+
+
+def _source(proposal: Proposal) -> str:
+    return f"{proposal.kind.value}: {proposal.reason}, case {proposal.case}, {proposal.proposal_id}"
+
+
+async def tell(tx: Connection, topic: str, proposal: Proposal, now: datetime, **more: str) -> None:
+    """The event for the holder's messages; codes only."""
+    body = {"proposal_id": str(proposal.proposal_id), "reason": proposal.reason} | more
+    await outbox.put(tx, topic, _of(proposal), body, now)
+
+
+# --- suspend and restore ----------------------------------------------------------------------------
+
+
+async def _prepare_suspend(
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+) -> dict[str, Any]:
+    assert driver_id is not None
+    _exactly(what)
+    standing, _ = await drivers.held_standing(tx, driver_id)
+    if StatusLetter.SUSPENDED in standing.status:
+        raise Conflict("the licence is suspended already", rule="already-suspended")
+    return {}
+
+
+async def _suspend(
+    tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
+) -> None:
+    await change_letters(tx, _of(proposal), "D", "", _source(proposal), actor, now)
+    await tell(tx, SUSPENDED, proposal, now)
+
+
+async def _prepare_restore(
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+) -> dict[str, Any]:
+    assert driver_id is not None
+    _exactly(what, "letters")
+    letters = what["letters"]
+    if (
+        not isinstance(letters, str)
+        or not letters
+        or not set(letters) <= RESTORABLE
+        or len(set(letters)) != len(letters)
+    ):
+        raise Invalid("what", f"letters of {' '.join(sorted(RESTORABLE))}, each once")
+    standing, _ = await drivers.held_standing(tx, driver_id)
+    if any(letter not in standing.status for letter in letters):
+        raise Conflict("the status has no such letter", rule="not-in-status")
+    return {"letters": "".join(sorted(letters))}
+
+
+async def _restore(
+    tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
+) -> None:
+    await change_letters(tx, _of(proposal), "", proposal.what["letters"], _source(proposal), actor, now)
+    await tell(tx, RESTORED, proposal, now, letters=proposal.what["letters"])
+
+
+# --- correct ----------------------------------------------------------------------------------------
+
+
+async def _prepare_correct(
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+) -> dict[str, Any]:
+    assert driver_id is not None
+    _exactly(what, "record_version", "fields")
+    version, fields = what["record_version"], what["fields"]
+    texts = isinstance(fields, dict) and all(isinstance(text, str) for text in fields.values())
+    if type(version) is not int or not texts:
+        raise Invalid("what", "record_version a whole number, fields texts as in a register file")
+    changed = await drivers.correction(tx, _tables(reference), driver_id, version, fields)
+    before = {column: _told(value) for column, value in changed.before.items()}
+    after = {column: _told(value) for column, value in changed.after.items()}
+    return {"record_version": version, "fields": dict(fields), "before": before, "after": after}
+
+
+def _told(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+async def _correct(
+    tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
+) -> None:
+    what = proposal.what
+    await drivers.correct_record(
+        tx,
+        _tables(reference),
+        _of(proposal),
+        what["record_version"],
+        what["fields"],
+        _source(proposal),
+        now,
+        actor,
+    )
+
+
+# --- retain -----------------------------------------------------------------------------------------
+
+
+async def _prepare_retain(
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+) -> dict[str, Any]:
+    raise Invalid("kind", "retaining has a route of its own: it needs a code just verified")
+
+
+async def retain_now(tx: Connection, proposal: Proposal, actor: Actor, now: datetime) -> None:
+    """The letter is put before anybody decides: the next verification refuses."""
+    await change_letters(tx, _of(proposal), "U", "", _source(proposal), actor, now)
+    await tell(tx, RETAINED, proposal, now)
+
+
+async def _confirm(
+    tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
+) -> None:
+    await tell(tx, RETENTION_ENDED, proposal, now, how="confirmed")
+
+
+async def lift(tx: Connection, proposal: Proposal, how: str, actor: Actor, now: datetime) -> None:
+    """A retention that was not confirmed has no effect any more."""
+    await change_letters(tx, _of(proposal), "", "U", f"{_source(proposal)}, {how}", actor, now)
+    await tell(tx, RETENTION_ENDED, proposal, now, how=how)
+
+
+# --- keys -------------------------------------------------------------------------------------------
+
+_KID = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+
+
+async def _prepare_rotate(
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+) -> dict[str, Any]:
+    _exactly(what, "role", "province")
+    role, province = what["role"], what["province"]
+    named = isinstance(province, str) and province[:3] == "CN-" and province[3:] in PROVINCES
+    if not ((role == "document" and named) or (role == "status" and province is None)):
+        raise Invalid("what", "role document with a province CN-32, or role status with province null")
+    return {"role": role, "province": province}
+
+
+async def _prepare_retire(
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+) -> dict[str, Any]:
+    _exactly(what, "kid")
+    if not isinstance(what["kid"], str) or not _KID.fullmatch(what["kid"]):
+        raise Invalid("what", "kid as `./lz keys list` shows it")
+    return {"kid": what["kid"]}
+
+
+async def _ceremony(
+    tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
+) -> None:
+    raise AssertionError(
+        "keys are changed by a ceremony of the root, which asks for the approval (approvals.py)"
+    )
+
+
+DEEDS: Final[Mapping[Kind, Deed]] = {
+    Kind.SUSPEND: Deed(_prepare_suspend, _suspend),
+    Kind.RESTORE: Deed(_prepare_restore, _restore),
+    Kind.CORRECT: Deed(_prepare_correct, _correct),
+    Kind.RETAIN: Deed(_prepare_retain, _confirm),
+    Kind.ROTATE_KEY: Deed(_prepare_rotate, _ceremony),
+    Kind.RETIRE_KEY: Deed(_prepare_retire, _ceremony),
+}

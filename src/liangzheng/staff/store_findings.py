@@ -1,0 +1,34 @@
+"""What must hold in the tables of staff, statement by statement; reports over all shards."""
+
+from __future__ import annotations
+
+from liangzheng.infra.checks import Check
+
+CHECKS = (
+    Check(
+        "every look-up by number has its audit entry",
+        "SELECT l.id AS subject, l.duty AS found FROM look_up AS l WHERE NOT EXISTS (SELECT 1 FROM audit_entry AS a "
+        "WHERE a.scope = l.driver_id AND a.subject = l.id AND a.act = 'driver.looked-up') LIMIT $1",
+    ),
+    Check(
+        "every proposal has its audit entry",
+        "SELECT p.id AS subject, p.kind AS found FROM proposal AS p WHERE NOT EXISTS (SELECT 1 FROM audit_entry AS a "
+        "WHERE a.scope = coalesce(p.driver_id, p.id) AND a.subject = p.id AND a.act = 'proposal.made') LIMIT $1",
+    ),
+    Check(
+        "every move of a proposal has its event",
+        "SELECT p.id AS subject, p.state || ', move ' || p.move AS found FROM proposal AS p WHERE p.move - 1 <> "
+        "(SELECT count(*) FROM proposal_event AS e WHERE e.province = p.province AND e.proposal_id = p.id) LIMIT $1",
+    ),
+    Check(
+        "who is not active is logged out and verifies nothing",
+        "SELECT s.staff_id AS subject, s.state AS found FROM staff AS s WHERE s.state <> 'active' AND ("
+        "EXISTS (SELECT 1 FROM staff_session AS l WHERE l.staff_id = s.staff_id AND l.ended_at IS NULL) OR "
+        "EXISTS (SELECT 1 FROM verifier AS v WHERE v.verifier_id = s.staff_id AND v.state = 'active')) LIMIT $1",
+    ),
+    Check(
+        "every staff number leads to its member",
+        "SELECT s.staff_id AS subject, '' AS found FROM staff AS s WHERE NOT EXISTS "
+        "(SELECT 1 FROM staff_number AS n WHERE n.number = s.number AND n.staff_id = s.staff_id) LIMIT $1",
+    ),
+)

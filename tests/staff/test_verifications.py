@@ -1,0 +1,99 @@
+"""An officer verifies: the same act as a terminal's, recorded with person and duty; the portrait only after it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+
+from liangzheng import staff
+from liangzheng.api.app import create_app, routes_of
+from liangzheng.api.table import RESOURCES
+from liangzheng.staff import StaffEvent
+from tests.api.phone import refused
+from tests.showing.world import PORTRAIT, World, signers
+from tests.staff.place import OPERATOR, Place
+
+
+async def test_the_answer_is_an_officer_s_and_the_record_names_person_and_duty(place: Place) -> None:
+    officer = await place.on_duty("patrol")
+    verdict = await officer.verify()
+    assert (verdict["outcome"], verdict["holder"]["number"]) == ("valid", place.identity)
+    [entry] = await place.entries("code.verified")
+    assert (entry["actor_kind"], entry["purpose"]) == ("staff", "roadside-check")
+    assert entry["detail"]["duty"] == "patrol"
+    assert f"stf_{officer.staff_id[4:]}" == officer.staff_id and str(entry["actor"]) == str(
+        await place.one("SELECT staff_id FROM staff_number WHERE number = $1", officer.number)
+    )
+
+
+async def test_a_forged_code_is_recorded_with_person_and_duty_too(place: Place) -> None:
+    officer = await place.on_duty("counter")
+    stranger = World(place.database, signers(name="stranger"))
+    stranger.phone.keep(stranger.sign()[1])
+    verdict = await officer.verify(code=stranger.phone.show(place.clock.now()))
+    assert verdict["outcome"] == "forged"
+    [entry] = await place.entries("code.refused")
+    assert (entry["actor_kind"], entry["detail"]["duty"]) == ("staff", "counter")
+
+
+@pytest.mark.parametrize("duty", ["penalty", "register", "photo-review", "audit"])
+async def test_a_duty_that_does_not_verify_is_refused(place: Place, duty: str) -> None:
+    other = await place.on_duty(duty)
+    body = {"request": "request-x", "code": place.world.phone.show(place.clock.now())}
+    refused(await other.phone.post("/staff/verifications", body), 403, "forbidden")
+    assert await place.entries("code.verified") == []
+
+
+async def test_the_portrait_is_the_verifying_officer_s_for_five_minutes(place: Place) -> None:
+    officer, colleague = await place.on_duty("patrol"), await place.on_duty("patrol")
+    path = (await officer.verify())["portrait"]
+    assert path.startswith("/staff/verifications/")
+    picture = await officer.get(path)
+    assert (picture.status_code, picture.content) == (200, PORTRAIT)
+    [entry] = await place.entries("portrait.viewed")
+    assert (entry["actor_kind"], entry["detail"]) == ("staff", {"duty": "patrol"})
+    refused(await colleague.get(path), 404, "not-found")
+    place.clock.advance(300)
+    refused(await officer.get(path), 404, "not-found")
+
+
+async def test_who_was_stopped_sees_no_portrait_any_more(place: Place) -> None:
+    officer = await place.on_duty("patrol")
+    path = (await officer.verify())["portrait"]
+    async with place.database.transaction() as tx:
+        found = await staff.member_with_number(tx, officer.number)
+        await staff.move_member(tx, found.staff_id, StaffEvent.STOPPED, place.clock.now(), OPERATOR)
+    refused(await officer.get(path), 401, "not-authenticated")
+
+
+async def test_no_other_route_of_the_staff_answers_with_a_picture(place: Place) -> None:
+    """By what the routes promise: nothing but the one route answers octets, nothing but a verdict names a portrait."""
+    app = create_app(place.wiring)  # type: ignore[arg-type]
+    described = app.openapi()
+    with_picture = set()
+    for path, methods in described["paths"].items():
+        if not path.startswith("/staff/"):
+            continue
+        for method, operation in methods.items():
+            text = repr(list(operation["responses"].values()))
+            if "image/" in text or "octet" in text or _names_portrait(described, text, set()):
+                with_picture.add(f"{method.upper()} {path}")
+    assert with_picture <= {
+        "POST /staff/verifications", "GET /staff/verifications/{verification}/portrait",
+    }  # fmt: skip
+    assert "POST /staff/verifications" in with_picture, "the net catches what names one"
+    assert sum(isinstance(r, Route) and r.path.startswith("/staff/") for r in routes_of(RESOURCES)) >= 14
+
+
+def _names_portrait(described: dict[str, Any], text: str, seen: set[str]) -> bool:
+    """Whether a field is called so, at any depth; descriptions may use the word."""
+    if re.search(r"'\w*portrait\w*': \{", text):
+        return True
+    for name in set(re.findall(r"#/components/schemas/(\w+)", text)) - seen:
+        seen.add(name)
+        if _names_portrait(described, repr(described["components"]["schemas"][name]), seen):
+            return True
+    return False
