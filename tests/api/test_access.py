@@ -51,6 +51,7 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "GET /readyz",
         "POST /holder/accounts",
         "POST /holder/sessions",
+        "POST /relying/token",  # the client's id and secret are in the request itself (RFC 6749 §2.3.1)
         "GET /open/rollout",
         "GET /open/status-lists/{list_id}",
         "GET /open/trust-bundle",

@@ -25,4 +25,10 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.open.status_lists",
     "liangzheng.api.open.trust_bundle",
     "liangzheng.api.verifier.verifications",
+    "liangzheng.api.holder.consents",
+    "liangzheng.api.relying.token",
+    "liangzheng.api.relying.registration",
+    "liangzheng.api.relying.requests",
+    "liangzheng.api.relying.checks",
+    "liangzheng.api.relying.notices",
 )

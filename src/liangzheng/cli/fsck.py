@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng import accounts, audit, drivers, licences, showing
+from liangzheng import accounts, audit, drivers, licences, relying, showing
 from liangzheng.cli.main import run
 from liangzheng.infra import checks, outbox
 from liangzheng.infra.checks import Finding
@@ -47,8 +47,8 @@ def fsck(
     """Check that everything stored agrees with itself. Exit status 0: clean; 1: faults, each named.
 
     Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
-    application and events, its signature under the trust bundle, its status equal to the register's; verifications with their
-    audit entries; the audit chains link by link; events nobody could handle.
+    application and events, its signature under the trust bundle, its status equal to the register's; verifications and answers to
+    companies with their audit entries; the audit chains link by link; events nobody could handle.
     """
     settings = Settings.from_env()
     report = run(_attached(settings))
@@ -78,6 +78,7 @@ async def check_all(settings: Settings, database: Database) -> Report:
             ("accounts", accounts.check(tx)),
             ("licences", licences.check(tx, trust, today, lagging)),
             ("showing", showing.check(tx)),
+            ("relying", relying.check(tx)),
             ("queue", _queue(tx)),
         ):
             began = time.monotonic()

@@ -52,6 +52,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "rollout": Command("liangzheng.cli.rollout", "Open the next cities.", _REGISTER),
     "verify": Command("liangzheng.cli.verify", "Verify a live code offline.", _REGISTER),
     "verifier": Command("liangzheng.cli.verifier", "Add, list and end who may verify online.", _REGISTER),
+    "company": Command(
+        "liangzheng.cli.company", "Register, approve and suspend companies that ask about drivers.", _REGISTER
+    ),
     "papers": Command("liangzheng.cli.papers", "Write the generated papers from the code.", _BUILD),
     "bench": Command("liangzheng.cli.bench", "Measure, each figure against its limit.", _BUILD),
 }

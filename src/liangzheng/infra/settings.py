@@ -55,6 +55,8 @@ class Settings:
     snapshot_s: int
     amber_s: int
     credential_s: int
+    consent_request_s: int
+    standing_consent_days: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -275,6 +277,10 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds after which a snapshot is shown as old"),
     _row("LZ_CREDENTIAL_S", "credential_s", _number(86400, 3 * _YEAR_S), _LIVES.credential,
          "seconds a credential on a phone is good"),
+    _row("LZ_CONSENT_REQUEST_S", "consent_request_s", _number(60, 3600), 600,
+         "seconds a company's request can be opened and approved by its code"),
+    _row("LZ_STANDING_CONSENT_DAYS", "standing_consent_days", _number(1, 3660), 365,
+         "days a driver's standing consent to a company lasts, at most"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liangzheng.showing.check import check
+    from liangzheng.showing.companies import follow_companies
     from liangzheng.showing.looks import Look, looks_at, looks_between, portrait, prune
     from liangzheng.showing.model import PURPOSES, Answer, Verifier, VerifierKind
     from liangzheng.showing.short_code import ShortCode, ask_by_short_code, make_short_code
@@ -34,6 +35,7 @@ __all__ = [
     "authenticate",
     "check",
     "end_verifier",
+    "follow_companies",
     "list_verifiers",
     "looks_at",
     "looks_between",
@@ -45,6 +47,7 @@ __all__ = [
 
 _HOME = {
     "check": ("check",),
+    "companies": ("follow_companies",),
     "looks": ("Look", "looks_at", "looks_between", "portrait", "prune"),
     "model": ("PURPOSES", "Answer", "Verifier", "VerifierKind"),
     "short_code": ("ShortCode", "ask_by_short_code", "make_short_code"),

@@ -310,6 +310,22 @@ async def add_verifier(tx: Connection, verifier: Verifier, token_hash: bytes, no
     )
 
 
+async def follow_verifier(
+    tx: Connection, verifier: Verifier, token_hash: bytes, active: bool, now: datetime
+) -> None:
+    """The verifier is there, active or ended as said; its token's hash stays the first one."""
+    await tx.execute(
+        "INSERT INTO verifier (verifier_id, name, kind, token_hash, state, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (verifier_id) DO UPDATE SET state = $5",
+        verifier.id.uuid,
+        verifier.name,
+        verifier.kind.value,
+        token_hash,
+        "active" if active else "ended",
+        now,
+    )
+
+
 async def verifier_with_hash(tx: Connection, verifier_id: VerifierId) -> tuple[Verifier, bytes] | None:
     """An active verifier and its token's hash."""
     row = await tx.fetchrow(

@@ -39,7 +39,8 @@ class ShortCodeAnswer(Answer):
 
 
 class LookAnswer(Answer):
-    """One verification of one of the holder's codes."""
+    """One verification of one of the holder's codes, or one answer to a company by consent, with the `fields`
+    it was told."""
 
     verification: str
     at: datetime
@@ -48,6 +49,7 @@ class LookAnswer(Answer):
     verifier_kind: str
     purpose: str
     class_asked: str | None
+    fields: list[str] | None
 
 
 class LooksAnswer(Answer):
@@ -107,6 +109,7 @@ async def looks(
                 verifier_kind=look.verifier_kind.value,
                 purpose=look.purpose,
                 class_asked=look.class_asked,
+                fields=list(look.fields) if look.fields is not None else None,
             )
             for look in found
         ]
