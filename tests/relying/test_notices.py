@@ -17,7 +17,7 @@ from liangzheng.relying.pseudonyms import pseudonym, webhook_key
 from liangzheng.standards import httpsig
 from tests.api.phone import Phone as Caller
 from tests.api.phone import done, refused, unb64
-from tests.relying.world import EMPLOYMENT, KEYS, F, Town
+from tests.relying.world import EMPLOYMENT, KEYS, Town
 
 URL = "https://hooks.example.com/lz"
 
