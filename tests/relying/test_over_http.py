@@ -138,6 +138,11 @@ async def test_the_same_request_sent_twice_is_one(town: Town) -> None:
     ]
     assert first == again
     refused(await company.post("/relying/requests", asked("employment"), headers=headers), 409, "conflict")
+    kept = await town.everything_kept()
+    assert first["request"] in kept
+    assert first["code"] not in kept and first["code"].replace("-", "") not in kept
+    other = done(await company.post("/relying/requests", asked()), 201)
+    assert other["code"] != first["code"]
 
 
 async def test_a_refusal_tells_the_company_that_and_nothing_else(town: Town) -> None:

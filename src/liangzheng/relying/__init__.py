@@ -21,6 +21,7 @@ from liangzheng.relying.ask import (
     fetch_portrait,
     record_refusal,
     refuse_question,
+    request_code,
     request_of,
 )
 from liangzheng.relying.authenticate import ScopeRefused, caller, grant_token
@@ -131,6 +132,7 @@ __all__ = [
     "refuse_question",
     "register",
     "remove_grant",
+    "request_code",
     "request_of",
     "rotate_secret",
     "send_due",

@@ -6,7 +6,6 @@ What a company may not ask is refused before anything is kept of it, and the ref
 from __future__ import annotations
 
 import hashlib
-import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -97,21 +96,34 @@ async def record_refusal(
 
 
 async def ask(
-    tx: Connection, who: CompanyCaller, question: Question, terms: Terms, policy: ConsentPolicy, now: datetime
-) -> tuple[ConsentRequest, str]:
-    """The request and the code the company shows, which is kept as a hash. `terms` are those of `refuse_question`."""
+    tx: Connection,
+    keys: KeyIndex,
+    who: CompanyCaller,
+    question: Question,
+    terms: Terms,
+    policy: ConsentPolicy,
+    now: datetime,
+) -> ConsentRequest:
+    """The request, to be opened by its `request_code`. `terms` are those of `refuse_question`."""
     refuse_malformed(question, civil_day(now))
     request = ConsentRequest(
         who.id, ConsentRequestId.new(), RequestState.ASKED, 0, terms, question.reference, now,
         now + timedelta(seconds=policy.request_s),
     )  # fmt: skip
-    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-    await consents.add_request(tx, request, code_hash(code))
+    await consents.add_request(tx, request, code_hash(read_code(request_code(keys, request.id))))
     await audit.record(
         tx, act="request.made", actor=audit.Actor("company", who.id), subject=request.id, purpose=terms.purpose,
         detail={"fields": list(terms.fields), "standing": terms.standing_until is not None}, now=now,
     )  # fmt: skip
-    return request, f"{code[:5]}-{code[5:]}"
+    return request
+
+
+def request_code(keys: KeyIndex, request_id: ConsentRequestId) -> str:
+    """The code the company shows: 50 bits made from the deployment's secret, so that it is in no table and a
+    repeated request is answered with it all the same. What is looked up is its hash."""
+    number = int.from_bytes(keys.derive("request-code", request_id.uuid.bytes)[:8], "big")
+    code = "".join(CODE_LETTERS[number >> 5 * place & 31] for place in range(CODE_LENGTH))
+    return f"{code[:5]}-{code[5:]}"
 
 
 def read_code(text: str) -> str:

@@ -71,7 +71,7 @@ class RequestAnswer(Answer):
 
 
 class MadeAnswer(RequestAnswer):
-    """With the code to show the driver, as text and as what a QR code holds; shown this once."""
+    """With the code to show the driver, as text and as what a QR code holds; also to a repeated request."""
 
     code: str
     qr: str
@@ -129,20 +129,24 @@ async def make(request: Request, who: Company, body: AskBody, key: IdempotencyKe
 
     async with wiring.database.transaction() as tx:
 
-        async def perform() -> MadeAnswer:
-            made, code = await relying.ask(tx, who, question, terms, wiring.consent_policy, now)
-            return MadeAnswer(**_members(made), code=code, qr=relying.CODE_PREFIX + code.replace("-", ""))
+        async def perform() -> RequestAnswer:
+            return RequestAnswer.of(
+                await relying.ask(tx, wiring.key_index, who, question, terms, wiring.consent_policy, now)
+            )
 
-        return await once(
+        made = await once(
             tx,
             key,
             owner=who.id,
             act="consent-request.make",
             body=body,
-            answer=MadeAnswer,
+            answer=RequestAnswer,
             now=now,
             perform=perform,
         )
+    # After what is kept for a repeated request: the code is in no table.
+    code = relying.request_code(wiring.key_index, ConsentRequestId.parse(made.request))
+    return MadeAnswer(**made.model_dump(), code=code, qr=relying.CODE_PREFIX + code.replace("-", ""))
 
 
 @router.get("/{request_id}")
