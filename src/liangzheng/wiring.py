@@ -27,10 +27,13 @@ from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.infra.sms_simulated import FILE as SIMULATED_SMS
 from liangzheng.infra.sms_simulated import SimulatedSms
+from liangzheng.infra.webhooks import HttpWebhooks, Webhooks, call_policy
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import IdentityNumber, PersonName
 from liangzheng.kernel.time import Clock, SystemClock
+from liangzheng.kernel.web_address import CallPolicy
+from liangzheng.relying.model import ConsentPolicy
 from liangzheng.standards.livecode import Lives
 from liangzheng.standards.x509 import Role
 
@@ -59,6 +62,7 @@ class Wiring:
     account_policy: accounts.AccountPolicy
     staff_policy: staff.StaffPolicy
     passwords: Passwords
+    webhooks: Webhooks
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
 
@@ -66,6 +70,18 @@ class Wiring:
     def lives(self) -> Lives:
         """How long codes, snapshots and credentials live."""
         return self.settings.lives
+
+    @property
+    def consent_policy(self) -> ConsentPolicy:
+        """How long requests of companies and consents of drivers last."""
+        return ConsentPolicy(
+            request_s=self.settings.consent_request_s, standing_days=self.settings.standing_consent_days
+        )
+
+    @property
+    def call_policy(self) -> CallPolicy:
+        """Which addresses of others we call."""
+        return call_policy(self.settings.mode)
 
     @property
     def status_signers(self) -> FileSigners:
@@ -149,6 +165,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
             passes=settings.argon2_passes,
             at_once=settings.argon2_at_once,
         ),
+        webhooks=HttpWebhooks(call_policy(settings.mode)),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
     )

@@ -14,10 +14,21 @@ SHARD_KEYS = {
     "log_in_attempt": "mobile_hash",
     "blob": "hash",
     "short_code": "digits",
+    "consent_code": "code_hash",
     # by whoever asked or was looked at
     "idempotency": "owner",
     "audit_entry": "scope",
     "verifier": "verifier_id",
+    # by company
+    "company": "company_id",
+    "company_event": "company_id",
+    "company_purpose": "company_id",
+    "company_secret": "company_id",
+    "company_token": "company_id",
+    "company_usage": "company_id",
+    "consent_request": "company_id",
+    "company_driver": "company_id",
+    "notice": "company_id",
     # by person
     "person": "person_id",
     "account": "person_id",
@@ -54,6 +65,8 @@ SHARD_KEYS = {
     "credential_event": "driver_id",
     "ended_phone_key": "driver_id",
     "verification": "driver_id",
+    "standing_consent": "driver_id",
+    "company_look": "driver_id",
     # by their own aggregate
     "register_import": "import_id",
     "register_import_seen": "import_id",

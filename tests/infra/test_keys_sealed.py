@@ -11,7 +11,7 @@ from liangzheng.kernel.ids import StaffId
 
 KEYS = KeyIndex(b"k" * 32)
 OWNER = StaffId.new()
-SEAL = Seal(KEYS, b"one")
+SEAL = Seal(KEYS, "one")
 
 
 def test_what_was_sealed_opens_for_its_owner_and_never_looks_the_same() -> None:
@@ -22,7 +22,7 @@ def test_what_was_sealed_opens_for_its_owner_and_never_looks_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("seal", "owner"),
-    [(SEAL, StaffId.new()), (Seal(KEYS, b"two"), OWNER), (Seal(KeyIndex(b"x" * 32), b"one"), OWNER)],
+    [(SEAL, StaffId.new()), (Seal(KEYS, "two"), OWNER), (Seal(KeyIndex(b"x" * 32), "one"), OWNER)],
     ids=["another owner", "another purpose", "another key"],
 )
 def test_it_opens_for_nobody_else(seal: Seal, owner: StaffId) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from liangzheng import accounts, audit, drivers, licences, showing
+from liangzheng import accounts, audit, drivers, licences, relying, showing
 from liangzheng.accounts import store_findings as accounts_findings
 from liangzheng.drivers import store_findings as drivers_findings
 from liangzheng.infra import checks, outbox
@@ -15,6 +15,7 @@ from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences.store import findings
+from liangzheng.relying.store import findings as relying_findings
 from liangzheng.showing import store_findings as showing_findings
 from tests.licences.world import NOW, World, keys
 
@@ -50,6 +51,7 @@ async def found(world: World) -> list[Finding]:
             *await accounts.check(tx),
             *await licences.check(tx, world.keys.bundle, civil_day(NOW), waiting),
             *await showing.check(tx),
+            *await relying.check(tx),
             *await checks.find(tx, outbox.CHECKS),
         ]
 
@@ -137,6 +139,17 @@ PLANTED = {
         "INSERT INTO verification SELECT l.driver_id, now(), decode(repeat('00', 16), 'hex'), gen_random_uuid(), v.verifier_id, "
         "'12345678', now(), gen_random_uuid(), 1, 'x', NULL, 'live', 1, 'A', 0 FROM licence AS l, verifier AS v LIMIT 1"
     ),
+    "every answer to a company has its audit entry": (
+        f"INSERT INTO company_look SELECT {ONE}, now(), gen_random_uuid(), gen_random_uuid(), 'rental', '{{name}}', NULL, "
+        "'request', gen_random_uuid()"
+    ),
+    "every standing consent came from a request its driver signed": (
+        f"INSERT INTO standing_consent SELECT {ONE}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), "
+        "gen_random_uuid(), 'freight', '{may_drive}', 'C1', current_date, 'active', 1, now(), NULL"
+    ),
+    "every move of a company is on record": (
+        "INSERT INTO company SELECT gen_random_uuid(), 'x', '91350100M000100Y43', 'approved', 1, 1, 1, NULL, 0, now(), now()"
+    ),
     "no event was given up on": (
         "INSERT INTO outbox_parked SELECT 1, gen_random_uuid(), 'a.b', gen_random_uuid(), '{}', now(), 12, NULL, now()"
     ),
@@ -145,7 +158,8 @@ PLANTED = {
 
 def test_a_fault_is_planted_against_every_rule() -> None:
     listed = [
-        *findings.CHECKS, *drivers_findings.CHECKS, *accounts_findings.CHECKS, *showing_findings.CHECKS, *outbox.CHECKS,
+        *findings.CHECKS, *drivers_findings.CHECKS, *accounts_findings.CHECKS, *showing_findings.CHECKS,
+        *relying_findings.CHECKS, *outbox.CHECKS,
     ]  # fmt: skip
     assert {check.rule for check in listed} <= set(PLANTED)
 

@@ -33,6 +33,11 @@ def test_the_kinds_and_their_prefixes() -> None:
         "aud": "AuditId",
         "evt": "EventId",
         "wav": "WaveId",
+        "com": "CompanyId",
+        "crq": "ConsentRequestId",
+        "cns": "ConsentId",
+        "psn": "PseudonymId",
+        "ntc": "NoticeId",
     }
 
 

@@ -30,6 +30,9 @@ LARGER_BODIES: Final[Sequence[LargerBody]] = (
 )
 """Every other body is limited to 64 KiB."""
 
+FORMS: Final = frozenset({"/relying/token"})
+"""Paths that take a form, because their standard says so."""
+
 SERVER_OPTIONS: Final[dict[str, Any]] = {
     # The access log costs 18 % and would hold ids; the date comes from our clock (frame.py), once.
     "access_log": False,
@@ -57,7 +60,7 @@ def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts))
+    limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts), forms=FORMS)
     return dress(app, routes_of(resources), wiring.clock, limits)
 
 

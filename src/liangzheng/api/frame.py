@@ -39,13 +39,15 @@ class LargerBody:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a request may weigh. Hosts are names without port; empty: any host name is served."""
+    """What a request may weigh. Hosts are names without port; empty: any host name is served.
+    `forms`: the paths whose standard demands a form (RFC 6749) in place of JSON."""
 
     body_octets: int = 64 * KIB
     larger: Sequence[LargerBody] = ()
     body_s: float = 15.0
     depth: int = 16
     hosts: frozenset[str] = field(default_factory=frozenset)
+    forms: frozenset[str] = field(default_factory=frozenset)
 
     def larger_for(self, path: str) -> LargerBody | None:
         """What holds for `path` in place of `body_octets`, if anything does."""
@@ -72,6 +74,7 @@ PHONE_TIME: Final = b"x-phone-time"
 CLOCK_OFFSET: Final = b"x-phone-clock-offset"
 _UNIX_MS = re.compile(rb"[0-9]{1,15}")
 _HAS_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FORM = re.compile(rb"application/x-www-form-urlencoded(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
 _JSON = re.compile(rb"application/json(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
 
 
@@ -137,15 +140,16 @@ class Frame:
         if body is None:
             return _too_large(limit), b""
         if larger is not None:  # what is large takes long to look through
-            return await asyncio.to_thread(self._judge, headers, body), body
-        return self._judge(headers, body), body
+            return await asyncio.to_thread(self._judge, scope["path"], headers, body), body
+        return self._judge(scope["path"], headers, body), body
 
-    def _judge(self, headers: _Headers, body: bytes) -> Response | None:
+    def _judge(self, path: str, headers: _Headers, body: bytes) -> Response | None:
         if not body:
             return None
-        if not _JSON.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
+        media_type = _FORM if path in self._limits.forms else _JSON
+        if not media_type.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
             return problem(PROTOCOL[415])
-        if is_deeper_than(body, self._limits.depth):
+        if media_type is _JSON and is_deeper_than(body, self._limits.depth):
             breach = Breach("body", f"nested at most {self._limits.depth} deep")
             return problem(FAILURES[Invalid], breaches=[breach])
         return None

@@ -29,4 +29,10 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.staff.look_ups",
     "liangzheng.api.staff.verifications",
     "liangzheng.api.staff.proposals",
+    "liangzheng.api.holder.consents",
+    "liangzheng.api.relying.token",
+    "liangzheng.api.relying.registration",
+    "liangzheng.api.relying.requests",
+    "liangzheng.api.relying.checks",
+    "liangzheng.api.relying.notices",
 )

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng import accounts, audit, drivers, licences, showing, staff
+from liangzheng import accounts, audit, drivers, licences, relying, showing, staff
 from liangzheng.cli.main import run
 from liangzheng.infra import checks, outbox
 from liangzheng.infra.checks import Finding
@@ -61,8 +61,9 @@ def fsck(
     """Check that everything stored agrees with itself. Exit status 0: clean; 1: faults, each named.
 
     Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
-    application and events, its signature under the trust bundle, its status equal to the register's; verifications with their
-    audit entries; look-ups and proposals of staff with theirs; the audit chains link by link; events nobody could handle.
+    application and events, its signature under the trust bundle, its status equal to the register's; verifications and answers
+    to companies with their audit entries; look-ups and proposals of staff with theirs; the audit chains link by link; events
+    nobody could handle.
 
     What the database says of itself cannot show that the end of a chain was cut off: keep its ends elsewhere
     (--write-heads, every day, on another machine or on paper) and compare with them (--heads).
@@ -114,6 +115,7 @@ async def check_all(settings: Settings, database: Database, known: Collection[au
             ("licences", licences.check(tx, trust, today, lagging, settings.status_policy)),
             ("showing", showing.check(tx)),
             ("staff", staff.check(tx)),
+            ("relying", relying.check(tx)),
             ("queue", _queue(tx)),
         ):
             began = time.monotonic()

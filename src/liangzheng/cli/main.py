@@ -55,6 +55,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "staff": Command(
         "liangzheng.cli.staff", "Police and staff: who they are, with which duties, where.", _REGISTER
     ),
+    "company": Command(
+        "liangzheng.cli.company", "Register, approve and suspend companies that ask about drivers.", _REGISTER
+    ),
     "papers": Command("liangzheng.cli.papers", "Write the generated papers from the code.", _BUILD),
     "bench": Command("liangzheng.cli.bench", "Measure, each figure against its limit.", _BUILD),
 }

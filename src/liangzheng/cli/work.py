@@ -23,6 +23,7 @@ from liangzheng.wiring import Part, wired_up
 from liangzheng.worker.drain import queue_batch, sms_batch
 from liangzheng.worker.issuing import issuer_batch
 from liangzheng.worker.loop import work as work_until
+from liangzheng.worker.notices import notices_batch
 
 app = typer.Typer()
 
@@ -85,6 +86,7 @@ async def _work(settings: Settings, role: Worker, size: int, until_empty: bool) 
             batches["outbox"] = queue_batch(wiring)
             if not isinstance(wiring.sms, NoSms):
                 batches["sms"] = sms_batch(wiring)
+            batches["notices"] = notices_batch(wiring)
         typer.echo(f"working: {', '.join(batches)}", err=True)
         async with asyncio.TaskGroup() as tasks:
             for name, each in batches.items():

@@ -64,9 +64,11 @@ class KeyIndex:
 
         return hash_of
 
-    def derived(self, purpose: bytes) -> bytes:
-        """32 octets for another use of the deployment's secret; each purpose, at most sixteen octets, has its own."""
-        return hashlib.blake2b(key=self._secret, digest_size=_SECRET_OCTETS, person=purpose).digest()
+    def derive(self, what: str, subject: bytes) -> bytes:
+        """32 octets for one use and one subject: a key that need not be stored, since it can be made again."""
+        octets = what.encode()
+        message = len(octets).to_bytes(2, "big") + octets + subject
+        return hashlib.blake2b(message, key=self._secret, digest_size=32, person=b"lz-derived-key").digest()
 
     def __repr__(self) -> str:
         return "KeyIndex(…)"

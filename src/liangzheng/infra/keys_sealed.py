@@ -20,12 +20,12 @@ _NONCE_OCTETS: Final = 12
 
 
 class Seal:
-    """Seals and opens for one purpose (at most sixteen octets)."""
+    """Seals and opens for one purpose."""
 
     __slots__ = ("_aead",)
 
-    def __init__(self, keys: KeyIndex, purpose: bytes) -> None:
-        self._aead = AESGCM(keys.derived(purpose))
+    def __init__(self, keys: KeyIndex, purpose: str) -> None:
+        self._aead = AESGCM(keys.derive(purpose, b"seal"))
 
     def close(self, secret: bytes, owner: Id) -> bytes:
         """Nonce and sealed octets."""

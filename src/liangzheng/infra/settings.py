@@ -69,6 +69,8 @@ class Settings:
     status_policy: StatusPolicy
     photo_least_octets: int
     photo_most_octets: int
+    consent_request_s: int
+    standing_consent_days: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -363,6 +365,10 @@ TABLE: Final[tuple[Setting, ...]] = (
          "octets of the smallest archived photo that is imported"),
     _row("LZ_PHOTO_MOST_OCTETS", "photo_most_octets", _number(1, 1 << 20), 1 << 20,
          "octets of the largest archived photo that is imported"),
+    _row("LZ_CONSENT_REQUEST_S", "consent_request_s", _number(60, 3600), 600,
+         "seconds a company's request can be opened and approved by its code"),
+    _row("LZ_STANDING_CONSENT_DAYS", "standing_consent_days", _number(1, 3660), 365,
+         "days a driver's standing consent to a company lasts, at most"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

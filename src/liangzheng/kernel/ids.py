@@ -258,3 +258,38 @@ class ProposalId(Id):
 
     __slots__ = ()
     prefix = "prp"
+
+
+class CompanyId(Id):
+    """A company that may ask about drivers."""
+
+    __slots__ = ()
+    prefix = "com"
+
+
+class ConsentRequestId(Id):
+    """One request of a company that a driver answers."""
+
+    __slots__ = ()
+    prefix = "crq"
+
+
+class ConsentId(Id):
+    """One standing consent of a driver to a company."""
+
+    __slots__ = ()
+    prefix = "cns"
+
+
+class PseudonymId(Id):
+    """A driver as one company knows them: made from a keyed hash, so no UUIDv7."""
+
+    __slots__ = ()
+    prefix = "psn"
+
+
+class NoticeId(Id):
+    """One change notice to a company's webhook."""
+
+    __slots__ = ()
+    prefix = "ntc"

@@ -638,6 +638,184 @@ CREATE TABLE trust_bundle (
     CONSTRAINT trust_bundle_version_check CHECK ((version >= 1))
 );
 
+CREATE TABLE company (
+    company_id     uuid NOT NULL,
+    name           text NOT NULL,
+    credit_code    text NOT NULL,
+    state          text NOT NULL,
+    move           integer NOT NULL,
+    per_minute     integer NOT NULL,
+    per_day        integer NOT NULL,
+    webhook_url    text,
+    webhook_key    integer DEFAULT 0 NOT NULL,
+    registered_at  timestamp with time zone NOT NULL,
+    approved_at    timestamp with time zone,
+    CONSTRAINT company_pkey PRIMARY KEY (company_id),
+    CONSTRAINT company_check CHECK (((state <> ALL (ARRAY['approved'::text, 'suspended'::text])) OR (approved_at IS NOT NULL))),
+    CONSTRAINT company_credit_code_check CHECK ((length(credit_code) = 18)),
+    CONSTRAINT company_move_check CHECK ((move >= 0)),
+    CONSTRAINT company_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT company_per_day_check CHECK (((per_day >= 1) AND (per_day <= 10000000))),
+    CONSTRAINT company_per_minute_check CHECK (((per_minute >= 1) AND (per_minute <= 60000))),
+    CONSTRAINT company_state_check CHECK ((state = ANY (ARRAY['registered'::text, 'approved'::text, 'suspended'::text, 'ended'::text]))),
+    CONSTRAINT company_webhook_key_check CHECK ((webhook_key >= 0)),
+    CONSTRAINT company_webhook_url_check CHECK (((length(webhook_url) >= 1) AND (length(webhook_url) <= 500)))
+);
+
+CREATE TABLE company_event (
+    company_id  uuid NOT NULL,
+    move        integer NOT NULL,
+    event       text NOT NULL,
+    at          timestamp with time zone NOT NULL,
+    actor_kind  text NOT NULL,
+    actor       uuid,
+    reason      text NOT NULL,
+    CONSTRAINT company_event_pkey PRIMARY KEY (company_id, move),
+    CONSTRAINT company_event_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200)))
+);
+
+CREATE TABLE company_purpose (
+    company_id  uuid NOT NULL,
+    purpose     text NOT NULL,
+    fields      text[] NOT NULL,
+    bulk        boolean NOT NULL,
+    notices     boolean NOT NULL,
+    CONSTRAINT company_purpose_pkey PRIMARY KEY (company_id, purpose),
+    CONSTRAINT company_purpose_fields_check CHECK ((cardinality(fields) >= 1))
+);
+
+CREATE TABLE company_secret (
+    company_id   uuid NOT NULL,
+    secret_hash  bytea NOT NULL,
+    made_at      timestamp with time zone NOT NULL,
+    ends_at      timestamp with time zone,
+    CONSTRAINT company_secret_pkey PRIMARY KEY (company_id, secret_hash),
+    CONSTRAINT company_secret_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+
+CREATE TABLE company_token (
+    company_id  uuid NOT NULL,
+    token_hash  bytea NOT NULL,
+    purposes    text[] NOT NULL,
+    made_at     timestamp with time zone NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    CONSTRAINT company_token_pkey PRIMARY KEY (company_id, token_hash),
+    CONSTRAINT company_token_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
+CREATE TABLE company_usage (
+    company_id  uuid NOT NULL,
+    span        text NOT NULL,
+    starts_at   timestamp with time zone NOT NULL,
+    used        integer NOT NULL,
+    CONSTRAINT company_usage_pkey PRIMARY KEY (company_id, span, starts_at),
+    CONSTRAINT company_usage_span_check CHECK ((span = ANY (ARRAY['minute'::text, 'day'::text]))),
+    CONSTRAINT company_usage_used_check CHECK ((used >= 0))
+) WITH (fillfactor=70);
+
+CREATE TABLE consent_request (
+    company_id      uuid NOT NULL,
+    request_id      uuid NOT NULL,
+    state           text NOT NULL,
+    move            integer NOT NULL,
+    purpose         text NOT NULL,
+    fields          text[] NOT NULL,
+    class_asked     text,
+    standing_until  date,
+    reference       text,
+    asked_at        timestamp with time zone NOT NULL,
+    expires_at      timestamp with time zone NOT NULL,
+    driver_id       uuid,
+    person_id       uuid,
+    phone_key_id    uuid,
+    signature       bytea,
+    decided_at      timestamp with time zone,
+    answered_at     timestamp with time zone,
+    CONSTRAINT consent_request_pkey PRIMARY KEY (company_id, request_id),
+    CONSTRAINT consent_request_check CHECK ((expires_at > asked_at)),
+    CONSTRAINT consent_request_check1 CHECK (((state = ANY (ARRAY['approved'::text, 'answered'::text])) = (signature IS NOT NULL))),
+    CONSTRAINT consent_request_check2 CHECK (((state = ANY (ARRAY['approved'::text, 'answered'::text, 'refused'::text])) = (driver_id IS NOT NULL))),
+    CONSTRAINT consent_request_check3 CHECK (((state = 'answered'::text) = (answered_at IS NOT NULL))),
+    CONSTRAINT consent_request_fields_check CHECK ((cardinality(fields) >= 1)),
+    CONSTRAINT consent_request_move_check CHECK ((move >= 0)),
+    CONSTRAINT consent_request_reference_check CHECK (((length(reference) >= 1) AND (length(reference) <= 64))),
+    CONSTRAINT consent_request_signature_check CHECK ((length(signature) = 64)),
+    CONSTRAINT consent_request_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'approved'::text, 'refused'::text, 'answered'::text, 'cancelled'::text])))
+) WITH (fillfactor=85);
+
+CREATE TABLE consent_code (
+    code_hash   bytea NOT NULL,
+    company_id  uuid NOT NULL,
+    request_id  uuid NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    CONSTRAINT consent_code_pkey PRIMARY KEY (code_hash),
+    CONSTRAINT consent_code_code_hash_check CHECK ((length(code_hash) = 32))
+);
+
+CREATE TABLE standing_consent (
+    driver_id    uuid NOT NULL,
+    consent_id   uuid NOT NULL,
+    company_id   uuid NOT NULL,
+    request_id   uuid NOT NULL,
+    person_id    uuid NOT NULL,
+    pseudonym    uuid NOT NULL,
+    purpose      text NOT NULL,
+    fields       text[] NOT NULL,
+    class_asked  text,
+    until        date NOT NULL,
+    state        text NOT NULL,
+    move         integer NOT NULL,
+    given_at     timestamp with time zone NOT NULL,
+    ended_at     timestamp with time zone,
+    CONSTRAINT standing_consent_pkey PRIMARY KEY (driver_id, consent_id),
+    CONSTRAINT standing_consent_check CHECK (((state = 'active'::text) = (ended_at IS NULL))),
+    CONSTRAINT standing_consent_fields_check CHECK ((cardinality(fields) >= 1)),
+    CONSTRAINT standing_consent_move_check CHECK ((move >= 1)),
+    CONSTRAINT standing_consent_state_check CHECK ((state = ANY (ARRAY['active'::text, 'withdrawn'::text, 'replaced'::text])))
+);
+CREATE UNIQUE INDEX standing_consent_active ON standing_consent USING btree (driver_id, company_id, purpose) WHERE (state = 'active'::text);
+
+CREATE TABLE company_driver (
+    company_id  uuid NOT NULL,
+    pseudonym   uuid NOT NULL,
+    driver_id   uuid NOT NULL,
+    CONSTRAINT company_driver_pkey PRIMARY KEY (company_id, pseudonym)
+);
+
+CREATE TABLE company_look (
+    driver_id    uuid NOT NULL,
+    at           timestamp with time zone NOT NULL,
+    look_id      uuid NOT NULL,
+    company_id   uuid NOT NULL,
+    purpose      text NOT NULL,
+    fields       text[] NOT NULL,
+    class_asked  text,
+    under        text NOT NULL,
+    subject      uuid NOT NULL,
+    CONSTRAINT company_look_pkey PRIMARY KEY (driver_id, at, look_id),
+    CONSTRAINT company_look_under_check CHECK ((under = ANY (ARRAY['request'::text, 'standing'::text])))
+);
+
+CREATE TABLE notice (
+    company_id  uuid NOT NULL,
+    notice_id   uuid NOT NULL,
+    driver_id   uuid NOT NULL,
+    consent_id  uuid NOT NULL,
+    pseudonym   uuid NOT NULL,
+    purpose     text NOT NULL,
+    state       text NOT NULL,
+    attempts    smallint NOT NULL,
+    due_at      timestamp with time zone NOT NULL,
+    made_at     timestamp with time zone NOT NULL,
+    ended_at    timestamp with time zone,
+    last_error  text,
+    CONSTRAINT notice_pkey PRIMARY KEY (company_id, notice_id),
+    CONSTRAINT notice_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT notice_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dropped'::text, 'parked'::text])))
+) WITH (fillfactor=85);
+CREATE INDEX notice_due ON notice USING btree (due_at) WHERE (state = 'waiting'::text);
+CREATE UNIQUE INDEX notice_fresh ON notice USING btree (company_id, consent_id) WHERE ((state = 'waiting'::text) AND (attempts = 0));
+
 CREATE TABLE staff (
     staff_id       uuid NOT NULL,
     added_at       timestamp with time zone NOT NULL,

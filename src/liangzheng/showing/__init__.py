@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liangzheng.showing.check import check
+    from liangzheng.showing.companies import follow_companies
     from liangzheng.showing.looks import Look, looks_at, looks_between, portrait, prune, verified_by
     from liangzheng.showing.model import PURPOSES, Answer, Verifier, VerifierKind
     from liangzheng.showing.short_code import ShortCode, ask_by_short_code, make_short_code
@@ -40,6 +41,7 @@ __all__ = [
     "authenticate",
     "check",
     "end_verifier",
+    "follow_companies",
     "keep_officer",
     "list_verifiers",
     "looks_at",
@@ -54,6 +56,7 @@ __all__ = [
 _HOME = {
     "check": ("check",),
     "looks": ("Look", "looks_at", "looks_between", "portrait", "prune", "verified_by"),
+    "companies": ("follow_companies",),
     "model": ("PURPOSES", "Answer", "Verifier", "VerifierKind"),
     "short_code": ("ShortCode", "ask_by_short_code", "make_short_code"),
     "verifiers": ("add_verifier", "authenticate", "end_verifier", "keep_officer", "list_verifiers"),

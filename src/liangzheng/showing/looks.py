@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from liangzheng import audit
+from liangzheng import audit, relying
 from liangzheng.infra import blobs
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Forbidden, NotFound
@@ -32,6 +32,8 @@ class Look:
     verifier_kind: VerifierKind
     purpose: str
     class_asked: str | None
+    fields: tuple[str, ...] | None = None
+    """What a company was told under a consent; None where a code was shown."""
 
 
 async def portrait(
@@ -77,10 +79,13 @@ async def verified_by(
 
 
 async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: int = 50) -> list[Look]:
-    """Who verified this driver's codes, newest first; `before` pages on."""
+    """Who verified this driver's codes, and which companies were answered by consent, newest first; `before`
+    pages on."""
+    most = min(limit, 200)
     async with db.read() as tx:
-        rows = await store.looks_at(tx, driver_id, before, min(limit, 200))
-    return [
+        rows = await store.looks_at(tx, driver_id, before, most)
+        answered = await relying.looks_by_consent(tx, driver_id, before, most)
+    shown = [
         Look(
             id=VerificationId(row["verification_id"]),
             at=row["at"],
@@ -92,6 +97,20 @@ async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: i
         )
         for row in rows
     ]
+    consented = [
+        Look(
+            id=look.id,
+            at=look.at,
+            shown_at=look.at,
+            verifier_name=look.company_name,
+            verifier_kind=VerifierKind.COMPANY,
+            purpose=look.purpose,
+            class_asked=look.class_asked,
+            fields=look.fields,
+        )
+        for look in answered
+    ]
+    return sorted([*shown, *consented], key=lambda look: look.shown_at, reverse=True)[:most]
 
 
 async def looks_between(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.ids import DriverId, LicenceId, VerificationId, VerifierId
+from liangzheng.kernel.purposes import COMPANY_PURPOSES, AskedField
 from liangzheng.kernel.status import Display, Status, StatusLetter
 from liangzheng.standards.livecode import Outcome, Step
 
@@ -195,16 +197,18 @@ class VerifierKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A caller who may verify online."""
+    """A caller who may verify online. `grants`: for a registered company, what an answer may say for each of
+    its purposes; None: not held to a registration."""
 
     id: VerifierId
     name: str
     kind: VerifierKind
+    grants: Mapping[str, frozenset[AskedField]] | None = None
 
 
 PURPOSES: dict[VerifierKind, tuple[str, ...]] = {
     VerifierKind.POLICE: ("roadside-check", "violation", "accident", "licence-business"),
-    VerifierKind.COMPANY: ("rental", "insurance", "employment", "freight"),
+    VerifierKind.COMPANY: tuple(COMPANY_PURPOSES),
     VerifierKind.PUBLIC: ("general",),
 }
 """What each kind may verify for; the first is taken when none is named. Source: docs/reference.md §4.5 (where

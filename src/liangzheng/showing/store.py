@@ -331,10 +331,11 @@ async def add_verifier(tx: Connection, verifier: Verifier, token_hash: bytes, no
     )
 
 
-async def keep_officer(
-    tx: Connection, verifier: Verifier, state: str, token_hash: bytes, now: datetime
+async def keep_verifier(
+    tx: Connection, verifier: Verifier, active: bool, token_hash: bytes, now: datetime
 ) -> None:
-    """A member of staff as a verifier: added, or in another state or unit. `token_hash` is nobody's token."""
+    """A member of staff or a company as a verifier: added, or under another name, active or ended. `token_hash` is
+    nobody's token."""
     await tx.execute(
         "INSERT INTO verifier (verifier_id, name, kind, token_hash, state, created_at) VALUES ($1, $2, $3, $4, $5, $6) "
         "ON CONFLICT (verifier_id) DO UPDATE SET name = $2, state = $5",
@@ -342,7 +343,7 @@ async def keep_officer(
         verifier.name,
         verifier.kind.value,
         token_hash,
-        state,
+        "active" if active else "ended",
         now,
     )
 

@@ -46,8 +46,7 @@ async def keep_officer(
 ) -> None:
     """A member of staff verifies under this id as long as they are active; holders read the unit. No token opens it."""
     verifier = Verifier(verifier_id, unit, VerifierKind.POLICE)
-    state = "active" if active else "ended"
-    await store.keep_officer(tx, verifier, state, secrets.token_bytes(32), now)
+    await store.keep_verifier(tx, verifier, active, secrets.token_bytes(32), now)
 
 
 async def authenticate(db: Database, token: str) -> Verifier:

@@ -12,7 +12,7 @@ from liangzheng.kernel.ids import StaffId
 from liangzheng.staff import store
 from liangzheng.standards import totp
 
-_PURPOSE: Final = b"lz-staff-totp"
+_PURPOSE: Final = "lz-staff-totp"
 
 
 class TotpFactor:

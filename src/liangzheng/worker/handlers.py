@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from liangzheng import figures, licences, messages
+from liangzheng import figures, licences, messages, relying, showing
 from liangzheng.infra.outbox import Event, Handler
 from liangzheng.infra.postgres import Connection
 from liangzheng.infra.sms import Sms
@@ -30,11 +30,18 @@ def handlers(
     async def tell(tx: Connection, events: Sequence[Event]) -> None:
         await messages.tell(tx, events, now())
 
+    async def tell_companies(tx: Connection, events: Sequence[Event]) -> None:
+        await relying.follow_changes(tx, events, now())
+
+    async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:
+        await showing.follow_companies(tx, events, now())
+
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """A new phone key alone gives no credential; what staff did has its effect with `standing.changed`."""
+        """A new phone key alone gives no credential: its holder asks for one. What staff did has its effect with
+        `standing.changed`; a driver reads consents and looks of companies in lists of their own."""
 
     return {
-        "standing.changed": both(follow_standing, tell),
+        "standing.changed": both(follow_standing, tell, tell_companies),
         "phone-key.ended": follow_phone_keys,
         "phone-key.bound": nothing_to_do,
         "record.corrected": nothing_to_do,
@@ -45,8 +52,12 @@ def handlers(
         "licence.restored": nothing_to_do,
         "application.accepted": both(count, tell),
         "application.refused": both(count, tell),
-        "licence.issued": both(count, tell),
-        "licence.withdrawn": both(count, tell),
+        "licence.issued": both(count, tell, tell_companies),
+        "licence.withdrawn": both(count, tell, tell_companies),
+        "company.moved": follow_companies,
+        "consent.given": nothing_to_do,
+        "consent.withdrawn": nothing_to_do,
+        "company.looked": nothing_to_do,
     }
 
 

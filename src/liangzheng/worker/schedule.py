@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from liangzheng import accounts, audit, licences, messages, showing, staff
+from liangzheng import accounts, audit, licences, messages, relying, showing, staff
 from liangzheng.infra import idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out
 from liangzheng.kernel.errors import Unavailable
@@ -47,6 +47,7 @@ async def _prune(wiring: Wiring, now: datetime) -> None:
         await idempotency.forget(tx, now - IDEMPOTENCY_KEPT)
         await accounts.prune(tx, now)
         await staff.prune(tx, now)
+        await relying.prune(tx, now)
     await showing.prune(wiring.database, now)
 
 

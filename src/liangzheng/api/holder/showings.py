@@ -39,8 +39,9 @@ class ShortCodeAnswer(Answer):
 
 
 class LookAnswer(Answer):
-    """One verification of one of the holder's codes, or one look-up by number: then `look_up` stands in place of
-    `verification`, `verifier` is the unit of who looked, and `shown_at` is when."""
+    """One verification of one of the holder's codes; or one answer to a company by consent, with the `fields` it was
+    told; or one look-up by number: then `look_up` stands in place of `verification`, `verifier` is the unit of who
+    looked, and `shown_at` is when."""
 
     verification: str | None = None
     look_up: str | None = None
@@ -50,6 +51,7 @@ class LookAnswer(Answer):
     verifier_kind: str
     purpose: str
     class_asked: str | None
+    fields: list[str] | None = None
 
 
 class LooksAnswer(Answer):
@@ -114,6 +116,7 @@ def _verified(look: showing.Look) -> LookAnswer:
         verifier_kind=look.verifier_kind.value,
         purpose=look.purpose,
         class_asked=look.class_asked,
+        fields=list(look.fields) if look.fields is not None else None,
     )
 
 

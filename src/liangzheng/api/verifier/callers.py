@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 
-from liangzheng import showing
+from liangzheng import relying, showing
 from liangzheng.api.auth import authenticates, bearer_token
 from liangzheng.api.wired import wired
 from liangzheng.infra.limits import Limiter, Rate
+from liangzheng.kernel.ids import CompanyId, VerifierId
 from liangzheng.showing import Verifier, VerifierKind
 from liangzheng.standards.livecode import Lives, TrustBundle
 
@@ -89,6 +90,19 @@ async def verifier(request: Request) -> Verifier:
     door = doorkeeper(request)
     found = door.recall(headers[0]) if len(headers) == 1 else None
     if found is None:
-        found = await showing.authenticate(wired(request).database, bearer_token(request))
+        token = bearer_token(request)
+        company = token.startswith(f"{CompanyId.prefix}_")
+        found = await (
+            _company(request, token) if company else showing.authenticate(wired(request).database, token)
+        )
         door.keep(headers[0], found)
     return found
+
+
+async def _company(request: Request, token: str) -> Verifier:
+    """A registered company, by its access token: it verifies for the purposes of the token and hears the fields
+    it registered."""
+    wiring = wired(request)
+    who = await relying.caller(wiring.database, token, wiring.clock.now())
+    grants = {purpose: grant.fields for purpose, grant in who.grants.items() if purpose in who.purposes}
+    return Verifier(VerifierId(who.id.uuid), who.name, VerifierKind.COMPANY, grants)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
+from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.status import Status
 from liangzheng.showing import words
 from liangzheng.showing.model import Answer, Holder, Standing
@@ -28,15 +29,18 @@ class ReasonAnswer(msgspec.Struct):
 
 
 class HolderAnswer(msgspec.Struct):
-    """Whom the licence names. `number` is whole for police only; `valid_until` null: long-term."""
+    """Whom the licence names. `number` is whole for police only; `valid_until` null: long-term.
 
-    name: str
-    number: str
-    sex: str
-    classes: str
-    valid_from: date
-    valid_until: date | None
-    authority: str
+    A registered company hears the fields it registered for its purpose; the others are left out.
+    """
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    number: str | msgspec.UnsetType = msgspec.UNSET
+    sex: str | msgspec.UnsetType = msgspec.UNSET
+    classes: str | msgspec.UnsetType = msgspec.UNSET
+    valid_from: date | msgspec.UnsetType = msgspec.UNSET
+    valid_until: date | msgspec.UnsetType | None = msgspec.UNSET
+    authority: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class StandingAnswer(msgspec.Struct):
@@ -88,8 +92,9 @@ class VerdictAnswer(msgspec.Struct):
     """Where the portrait is for the next five minutes; police only."""
 
 
-def verdict(answer: Answer) -> VerdictAnswer:
-    """Everything that is left of an answer after `rules.disclose`."""
+def verdict(answer: Answer, fields: frozenset[AskedField] | None = None) -> VerdictAnswer:
+    """Everything that is left of an answer after `rules.disclose`; for a registered company, of that, its
+    `fields`."""
     icon, headline = words.headline(answer.decision)
     verification = str(answer.verification_id) if answer.verification_id else None
     return VerdictAnswer(
@@ -108,13 +113,16 @@ def verdict(answer: Answer) -> VerdictAnswer:
         step=StepAnswer(answer.step.value, words.STEPS[answer.step], answer.why or "")
         if answer.step
         else None,
-        holder=_holder(answer.holder) if answer.holder else None,
-        standing=_standing(answer.standing) if answer.standing else None,
+        holder=_holder(answer.holder, fields) if answer.holder else None,
+        standing=_standing(answer.standing)
+        if answer.standing and (fields is None or AskedField.MAY_DRIVE in fields)
+        else None,
         driving_class=ClassAnswer(answer.class_asked.value, answer.class_held)
         if answer.class_asked
         else None,
-        licence=str(answer.licence_id) if answer.licence_id else None,
-        licence_version=answer.licence_version,
+        # A registered company knows a driver by its own pseudonym: an id that others have too would link them.
+        licence=str(answer.licence_id) if answer.licence_id and fields is None else None,
+        licence_version=answer.licence_version if fields is None else None,
         shown_at=answer.shown_at,
         portrait=_portrait(answer, verification),
     )
@@ -130,7 +138,15 @@ def _status_words(status: Status) -> Text:
     return Text(status.shown_as, ", ".join(words.STATUS[letter].en for letter in status))
 
 
-def _holder(holder: Holder) -> HolderAnswer:
+def _holder(holder: Holder, fields: frozenset[AskedField] | None) -> HolderAnswer:
+    if fields is not None:
+        unset = msgspec.UNSET
+        return HolderAnswer(
+            name=holder.name if AskedField.NAME in fields else unset,
+            number=holder.masked_number if AskedField.MASKED_NUMBER in fields else unset,
+            classes=str(holder.classes) if AskedField.CLASSES in fields else unset,
+            valid_until=holder.valid_until if AskedField.VALID_UNTIL in fields else unset,
+        )
     return HolderAnswer(
         holder.name,
         holder.number,

@@ -6,14 +6,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from liangzheng import showing
+from liangzheng import relying, showing
 from liangzheng.api.hot import hot_get, hot_post
 from liangzheng.api.verifier.callers import doorkeeper, verifier
 from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
 from liangzheng.api.wired import wired
 from liangzheng.kernel.classes import DrivingClass
-from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.ids import DriverId, VerificationId
+from liangzheng.kernel.errors import Forbidden, Invalid
+from liangzheng.kernel.ids import CompanyId, DriverId, VerificationId
+from liangzheng.kernel.purposes import AskedField
 from liangzheng.showing import PURPOSES, Ask, Verifier
 
 
@@ -38,8 +39,9 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     now = wiring.clock.now()
     door = doorkeeper(request)
     door.looks[who.kind].take(who.id, now)
-    purpose = body.purpose or PURPOSES[who.kind][0]
+    purpose = body.purpose or next(iter(PURPOSES[who.kind] if who.grants is None else who.grants), "")
     wanted = wanted_class(body.driving_class)
+    fields = None if who.grants is None else await _registered(request, who, purpose, wanted)
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted)
     elif body.short_code is not None and body.code is None:
@@ -51,7 +53,28 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
         raise Invalid("code", "either code or short_code")
     trust, lives = door.grounds(wiring)
     policy = wiring.settings.status_policy
-    return verdict(await showing.verify(wiring.database, trust, lives, who, ask, now, policy))
+    return verdict(await showing.verify(wiring.database, trust, lives, who, ask, now, policy), fields)
+
+
+async def _registered(
+    request: Request, who: Verifier, purpose: str, wanted: DrivingClass | None
+) -> frozenset[AskedField]:
+    """What a registered company may hear for a purpose. Raises Forbidden for what is outside its registration,
+    which is recorded."""
+    assert who.grants is not None, "a registered company"
+    fields = who.grants.get(purpose)
+    if fields is not None and (wanted is None or AskedField.MAY_DRIVE in fields):
+        return fields
+    refusal = (
+        relying.AskRefusal.PURPOSE_NOT_REGISTERED
+        if fields is None
+        else relying.AskRefusal.FIELD_NOT_REGISTERED
+    )
+    wiring = wired(request)
+    asked = (AskedField.MAY_DRIVE.value,) if wanted is not None else ()
+    now = wiring.clock.now()
+    await relying.record_refusal(wiring.database, CompanyId(who.id.uuid), refusal, purpose, asked, now)
+    raise Forbidden("outside what the company registered", place="purpose", rule=refusal.value)
 
 
 async def portrait(request: Request, who: Verifier) -> Response:
@@ -78,7 +101,9 @@ class MeAnswer(msgspec.Struct):
 
 async def me(request: Request, who: Verifier) -> MeAnswer:
     """Who this token is."""
-    return MeAnswer(str(who.id), who.name, who.kind.value, list(PURPOSES[who.kind]))
+    return MeAnswer(
+        str(who.id), who.name, who.kind.value, list(PURPOSES[who.kind] if who.grants is None else who.grants)
+    )
 
 
 def wanted_class(text: str | None) -> DrivingClass | None:

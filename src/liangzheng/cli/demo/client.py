@@ -48,6 +48,14 @@ class Client:
         """POST of JSON. `key`: the Idempotency-Key, the same at every retry."""
         return self._send("POST", path, body, key)
 
+    def put(self, path: str, body: Any) -> Reply:
+        """PUT of JSON."""
+        return self._send("PUT", path, body, None)
+
+    def delete(self, path: str) -> Reply:
+        """DELETE."""
+        return self._send("DELETE", path, None, None)
+
     def octets(self, path: str) -> tuple[int, bytes]:
         """GET of something that is not JSON: status and octets."""
         return self._exchange("GET", path, None, self._headers(None))

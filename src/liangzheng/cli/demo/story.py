@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from liangzheng.cli.demo import messages
+from liangzheng.cli.demo import companies, messages
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
@@ -81,6 +81,7 @@ class Story:
         self._phone = Phone(SoftwareSigner.from_pkcs8(actor.phone_key))
         self._phone_key_id = ""
         self._shown = ""
+        self._asking = companies.Companies(stage, self._lz)
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
@@ -95,10 +96,15 @@ class Story:
             ("verify offline", self.offline),
             ("show it twice", self.again),
             ("forge it", self.forged),
+            ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
+            ("company asks too much", self._asking.asks_too_much),
+            ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
+            ("change notice", self._asking.told),
+            ("consent withdrawn", lambda: self._asking.withdrawn(self._holder)),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
         ]
 

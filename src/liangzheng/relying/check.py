@@ -1,0 +1,13 @@
+"""Whether consents, looks and companies agree with the record. Only reads."""
+
+from __future__ import annotations
+
+from liangzheng.infra import checks
+from liangzheng.infra.checks import Finding
+from liangzheng.infra.postgres import Connection
+from liangzheng.relying.store import findings
+
+
+async def check(tx: Connection) -> list[Finding]:
+    """Everything that is not as it must be."""
+    return await checks.find(tx, findings.CHECKS)

@@ -1,0 +1,189 @@
+"""The driver's acts: open a request by its code, approve it with the phone's key, refuse it, withdraw a consent.
+
+Approving takes a signature of a bound phone key over everything the screen says: a login alone, which knows a
+number and a name, tells a company nothing about anybody. Refusing and withdrawing give nothing away and take
+the login only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from liangzheng import accounts, audit
+from liangzheng.accounts import Caller
+from liangzheng.infra import outbox
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
+from liangzheng.kernel.ids import ConsentId, DriverId, PhoneKeyId
+from liangzheng.kernel.time import civil_day
+from liangzheng.relying.ask import code_hash, read_code
+from liangzheng.relying.lifecycle import CompanyState, ConsentState, RequestEvent
+from liangzheng.relying.model import CompanyLook, ConsentRequest, OpenedRequest, StandingConsent
+from liangzheng.relying.pseudonyms import pseudonym
+from liangzheng.relying.rules import Opening, consent_message, decide_opening_of, is_in_force
+from liangzheng.relying.store import companies, consents
+from liangzheng.standards.errors import BadKey, BadSignature
+from liangzheng.standards.keys import Alg, PublicKey
+
+GIVEN: Final = "consent.given"
+WITHDRAWN: Final = "consent.withdrawn"
+_STEP: Final = "consent signature"
+
+
+async def open_request(tx: Connection, who: Caller, code: str, now: datetime) -> OpenedRequest:
+    """The request behind a code, for the driver who is logged in. Nothing is moved by looking at it.
+
+    Raises Invalid for what is no code, NotFound, in the same words, for a code that is unknown, over or used,
+    and for a company that may not ask any more; Forbidden for somebody who is no driver of the register.
+    """
+    _driver(who)
+    return (await _opened(tx, who, code, now))[0]
+
+
+async def approve(
+    tx: Connection,
+    keys: KeyIndex,
+    who: Caller,
+    code: str,
+    phone_key_id: PhoneKeyId,
+    signature: bytes,
+    now: datetime,
+) -> tuple[ConsentRequest, StandingConsent | None]:
+    """The driver approves, once; a standing consent takes the place of an earlier one for the same purpose.
+
+    Raises as `open_request`, and NotVerified when the signature is not that of a live phone key of the driver
+    over exactly this request.
+    """
+    driver_id = _driver(who)
+    # 1. The request, held: of two answers the first counts.
+    opened, hashed = await _opened(tx, who, code, now, for_update=True)
+    request = opened.request
+    # 2. The phone signed what the screen said.
+    await _prove(tx, who, phone_key_id, opened.to_be_signed, signature)
+    # 3. Kept, and the code is spent.
+    proof = (phone_key_id, signature)
+    await consents.decide(tx, request, RequestEvent.DRIVER_APPROVED, driver_id, who.person_id, proof, now)
+    await consents.spend_code(tx, hashed)
+    name = pseudonym(keys, request.company_id, driver_id)
+    await consents.know_driver(tx, request.company_id, name, driver_id)
+    standing = None
+    if request.terms.standing_until is not None:
+        standing = StandingConsent(
+            driver_id, ConsentId.new(), request.company_id, opened.company_name, name, request.terms,
+            ConsentState.ACTIVE, 1, now, ended_at=None,
+        )  # fmt: skip
+        await consents.add_consent(tx, standing, request, who.person_id)
+    # 4. The driver hears of it, and the record has it.
+    body = {
+        "company_id": str(request.company_id),
+        "purpose": request.terms.purpose,
+        "standing": standing is not None,
+    }
+    await outbox.put(tx, GIVEN, driver_id, body, now)
+    await _record(tx, GIVEN, who, driver_id, request, now)
+    held = await consents.request(tx, request.company_id, request.id)
+    assert held is not None, "it was held a moment ago"
+    return held, standing
+
+
+async def refuse(tx: Connection, who: Caller, code: str, now: datetime) -> ConsentRequest:
+    """The driver refuses: the company hears that and nothing else. Raises as `open_request`."""
+    driver_id = _driver(who)
+    opened, hashed = await _opened(tx, who, code, now, for_update=True)
+    request = opened.request
+    await consents.decide(tx, request, RequestEvent.DRIVER_REFUSED, driver_id, who.person_id, None, now)
+    await consents.spend_code(tx, hashed)
+    await _record(tx, "consent.refused", who, driver_id, request, now)
+    held = await consents.request(tx, request.company_id, request.id)
+    assert held is not None, "it was held a moment ago"
+    return held
+
+
+async def consents_of(
+    tx: Connection, who: Caller, before: ConsentId | None = None, limit: int = 50
+) -> list[StandingConsent]:
+    """The driver's standing consents, newest first, ended ones among them."""
+    return await consents.consents_of(tx, _driver(who), before, min(limit, 200))
+
+
+async def withdraw(tx: Connection, who: Caller, consent_id: ConsentId, now: datetime) -> StandingConsent:
+    """The consent covers nothing from this moment; again changes nothing. Raises NotFound, also for another's."""
+    driver_id = _driver(who)
+    held = await consents.consent(tx, driver_id, consent_id)
+    if held is None:
+        raise NotFound("there is no such consent")
+    if held.state is ConsentState.ACTIVE:
+        await consents.withdraw(tx, held, now)
+        body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(consent_id)}
+        await outbox.put(tx, WITHDRAWN, driver_id, body, now)
+        await audit.record(
+            tx, act=WITHDRAWN, actor=audit.Actor("person", who.person_id), subject=consent_id, driver_id=driver_id,
+            purpose=held.terms.purpose, now=now,
+        )  # fmt: skip
+    found = await consents.consent(tx, driver_id, consent_id)
+    assert found is not None, "consents are ended, never deleted"
+    return found
+
+
+async def looks_by_consent(
+    tx: Connection, driver_id: DriverId, before: datetime, limit: int
+) -> list[CompanyLook]:
+    """What companies were answered about a driver under a consent, newest first."""
+    return await consents.looks_at(tx, driver_id, before, limit)
+
+
+def covers_today(consent: StandingConsent, now: datetime) -> bool:
+    """Whether a consent is in force at this moment, for the driver's list."""
+    return is_in_force(consent, civil_day(now))
+
+
+async def _opened(
+    tx: Connection, who: Caller, code: str, now: datetime, *, for_update: bool = False
+) -> tuple[OpenedRequest, bytes]:
+    hashed = code_hash(read_code(code))
+    behind = await consents.behind_code(tx, hashed, now)
+    request = await consents.request(tx, *behind, for_update=for_update) if behind else None
+    company = await companies.one(tx, request.company_id) if request else None
+    if request is None or company is None or company.state is not CompanyState.APPROVED:
+        raise NotFound("no such request code: one lives for some minutes and is answered once", place="code")
+    opening = decide_opening_of(request, now)
+    if opening is not Opening.OPEN:
+        raise Conflict("this request was decided or has run out", place="code", rule=opening.value)
+    message = consent_message(company.id, company.name, request.id, who.person_id, request.terms)
+    return OpenedRequest(request, company.name, message), hashed
+
+
+async def _prove(
+    tx: Connection, who: Caller, phone_key_id: PhoneKeyId, message: bytes, signature: bytes
+) -> None:
+    try:
+        key = await accounts.phone_key(tx, who.person_id, phone_key_id)
+        if not key.is_live:
+            raise NotVerified(_STEP, "no live phone key of yours")
+        PublicKey.from_compressed(Alg.ES256, key.public_key).verify(message, signature)
+    except NotFound:
+        raise NotVerified(_STEP, "no live phone key of yours") from None
+    except (BadSignature, BadKey):
+        raise NotVerified(_STEP, "the signature is not this phone's over this request") from None
+
+
+def _driver(who: Caller) -> DriverId:
+    if who.driver_id is None:
+        raise Forbidden("only a driver of the register is asked: check your real name first")
+    return who.driver_id
+
+
+async def _record(
+    tx: Connection, act: str, who: Caller, driver_id: DriverId, request: ConsentRequest, now: datetime
+) -> None:
+    await audit.record(
+        tx, act=act, actor=audit.Actor("person", who.person_id), subject=request.id, driver_id=driver_id,
+        purpose=request.terms.purpose,
+        detail={
+            "company": str(request.company_id), "fields": list(request.terms.fields),
+            "standing": request.terms.standing_until is not None,
+        },
+        now=now,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Every SQL statement of relying: companies, consents, notices. Imported by relying alone."""
