@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from liangzheng import audit
 from liangzheng.audit import Actor
-from liangzheng.drivers import store
+from liangzheng.drivers import store, store_points
 from liangzheng.drivers.chunk import Chunk, together, values_of
 from liangzheng.drivers.columns import SQL_COLUMNS
 from liangzheng.drivers.lines import RegisterFile, Start
@@ -32,7 +32,7 @@ from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 from liangzheng.kernel.ids import DriverId, ImportId
-from liangzheng.kernel.time import Clock
+from liangzheng.kernel.time import Clock, civil_day
 
 STANDING_CHANGED: Final = "standing.changed"
 """Topic of the event a new standing version leaves: subject DriverId, body {standing_version, changed:
@@ -314,7 +314,12 @@ class _Importer:
             stamp = {"import_number": self.run.number, "import_line": chunk.lines[place]}
             changes.append((change, {**values, **stamp}))
         await self._renumbered(tx, [change for change, _ in changes])
-        await store.rewrite_all(tx, changes, f"{store.IMPORT_SOURCE}{self.run.import_id}", now)
+        source = f"{store.IMPORT_SOURCE}{self.run.import_id}"
+        await store.rewrite_all(tx, changes, source, now)
+        totals = [
+            (change.driver_id, change.after["points"]) for change, _ in changes if "points" in change.after
+        ]
+        await store_points.restate(tx, totals, source, civil_day(now), now)
         await outbox.put_many(
             tx,
             STANDING_CHANGED,
