@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
+from liangzheng import drivers
 from liangzheng.api.auth import undeclared
 from liangzheng.api.direct import Application
 from liangzheng.api.frame import KIB, Frame, LargerBody, Limits
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 LARGER_BODIES: Final[Sequence[LargerBody]] = (
     LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB),
+    LargerBody(
+        re.compile(r"/source/register-changes"), drivers.MOST_OCTETS, re.compile(rb"application/x-ndjson", re.IGNORECASE)
+    ),
 )
 """Every other body is limited to 64 KiB."""
 

@@ -28,10 +28,14 @@ KIB: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class LargerBody:
-    """Paths that match `path` may send up to `octets`."""
+    """Paths that match `path` may send up to `octets`.
+
+    `media`: of another type than JSON; its depth is then not looked at here, but where it is read.
+    """
 
     path: re.Pattern[str]
     octets: int
+    media: re.Pattern[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,12 @@ class Limits:
 
     def for_path(self, path: str) -> int:
         """Most octets a body sent to `path` may have."""
-        return next((large.octets for large in self.larger if large.path.fullmatch(path)), self.body_octets)
+        large = self.larger_of(path)
+        return self.body_octets if large is None else large.octets
+
+    def larger_of(self, path: str) -> LargerBody | None:
+        """What a path may that others may not."""
+        return next((large for large in self.larger if large.path.fullmatch(path)), None)
 
 
 SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
@@ -128,11 +137,15 @@ class Frame:
             return problem(PROTOCOL[408], headers={"Connection": "close"}), b""
         if body is None:
             return _too_large(limit), b""
-        return self._judge(headers, body), body
+        large = self._limits.larger_of(scope["path"])
+        return self._judge(headers, body, large.media if large else None), body
 
-    def _judge(self, headers: _Headers, body: bytes) -> Response | None:
+    def _judge(self, headers: _Headers, body: bytes, media: re.Pattern[bytes] | None) -> Response | None:
         if not body:
             return None
+        if media is not None:
+            fits = media.fullmatch(headers.get(b"content-type") or b"")
+            return None if fits and not headers.get(b"content-encoding") else problem(PROTOCOL[415], "send application/x-ndjson here")
         if not _JSON.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
             return problem(PROTOCOL[415])
         if is_deeper_than(body, self._limits.depth):

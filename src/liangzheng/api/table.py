@@ -25,4 +25,5 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.open.status_lists",
     "liangzheng.api.open.trust_bundle",
     "liangzheng.api.verifier.verifications",
+    "liangzheng.api.source.register_changes",
 )

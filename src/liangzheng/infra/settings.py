@@ -55,6 +55,7 @@ class Settings:
     snapshot_s: int
     amber_s: int
     credential_s: int
+    points_before_2022_04: frozenset[int]
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -144,6 +145,13 @@ def _text(_variable: str, text: str) -> str:
 
 def _words(_variable: str, text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _points(variable: str, text: str) -> frozenset[int]:
+    words = _words(variable, text)
+    if not words or not all(word.isascii() and word.isdigit() and 1 <= int(word) <= 12 for word in words):
+        raise Invalid(variable, "is whole numbers from 1 to 12, comma-separated")
+    return frozenset(map(int, words))
 
 
 def _path(_variable: str, text: str) -> Path:
@@ -275,6 +283,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds after which a snapshot is shown as old"),
     _row("LZ_CREDENTIAL_S", "credential_s", _number(86400, 3 * _YEAR_S), _LIVES.credential,
          "seconds a credential on a phone is good"),
+    Setting("points_before_2022_04", "LZ_POINTS_BEFORE_2022_04", _points, lambda: frozenset({1, 2, 3, 6, 12}), "12,6,3,2,1",
+            "points one violation before 2022-04-01 may weigh (from then on: Order 163)"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

@@ -28,10 +28,11 @@ def handlers(authorities: Authorities, now: Callable[[], datetime]) -> Mapping[s
         await messages.tell(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """A new phone key alone gives no credential: its holder asks for one."""
+        """A new phone key alone gives no credential; a register's change is told with its new standing."""
 
     return {
         "standing.changed": both(follow_standing, tell),
+        "register.changed": nothing_to_do,
         "phone-key.ended": follow_phone_keys,
         "phone-key.bound": nothing_to_do,
         "application.accepted": both(count, tell),

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from liangzheng import accounts, audit, licences, messages, showing
+from liangzheng import accounts, audit, drivers, licences, messages, showing
 from liangzheng.infra import idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out
 from liangzheng.kernel.errors import Unavailable
@@ -55,6 +55,12 @@ async def _renew(wiring: Wiring, now: datetime) -> None:
         _log.info("credentials renewed", extra={"count": renewed})
 
 
+async def _close_cycles(wiring: Wiring, now: datetime) -> None:
+    closed = await drivers.close_cycles(wiring.database, now)
+    if closed:
+        _log.info("points cycles closed", extra={"count": closed})
+
+
 async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
     for role, province, last in running_out(wiring.trust(), now):
         whose = f"{role} {province or ''}".strip()
@@ -79,6 +85,7 @@ JOBS = (
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),
+    Job("close-points-cycles", timedelta(minutes=10), _close_cycles),
     Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
 )
 
