@@ -77,7 +77,10 @@ class Feeding:
 
     async def index(self, tx: Any, driver_id: DriverId, number: int) -> None:
         identity = IdentityNumber(IdentityKind.RESIDENT_CARD, citizen(number))
-        for kind, text in ((Kind.IDENTITY_NUMBER, identity.canonical), (Kind.FILE_NUMBER, f"3205{number:08d}")):
+        for kind, text in (
+            (Kind.IDENTITY_NUMBER, identity.canonical),
+            (Kind.FILE_NUMBER, f"3205{number:08d}"),
+        ):
             await tx.execute(
                 "INSERT INTO key_index (key_hash, kind, owner) VALUES ($1, $2, $3)",
                 KEYS.hash(kind, text), int(kind), driver_id.uuid,
@@ -90,7 +93,9 @@ class Feeding:
 
     async def row(self, driver: int = 1) -> dict[str, Any]:
         async with self.database.read() as tx:
-            return dict(await tx.fetchrow("SELECT * FROM driver WHERE driver_id = $1", self.made[driver - 1].uuid))
+            return dict(
+                await tx.fetchrow("SELECT * FROM driver WHERE driver_id = $1", self.made[driver - 1].uuid)
+            )
 
     async def ledger(self, driver: int = 1) -> Any:
         async with self.database.read() as tx:
@@ -107,5 +112,6 @@ class Feeding:
             "points_entry", "outbox", "audit_entry",
         )  # fmt: skip
         return {
-            table: await self.rows(f"SELECT xmin::text, ctid::text, t::text FROM {table} AS t ORDER BY 3") for table in tables
+            table: await self.rows(f"SELECT xmin::text, ctid::text, t::text FROM {table} AS t ORDER BY 3")
+            for table in tables
         }

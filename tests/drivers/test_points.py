@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -35,7 +36,13 @@ FACTS = PointsFacts(TODAY, FIRST, NORMAL, probation=False)
 POLICY = PointsPolicy()
 
 
-def said(kind: str = "violation", points: int | None = 3, on: date = TODAY, reference: str = "e", corrects: str | None = None) -> PointsSaid:
+def said(
+    kind: str = "violation",
+    points: int | None = 3,
+    on: date = TODAY,
+    reference: str = "e",
+    corrects: str | None = None,
+) -> PointsSaid:
     return PointsSaid(EntryKind(kind), reference, on, points, corrects)
 
 
@@ -72,7 +79,9 @@ def test_what_a_violation_may_weigh_depends_on_its_day(on: date, allowed: set[in
 def test_an_authority_may_say_otherwise_for_the_days_before() -> None:
     old = said(points=9, on=date(2022, 3, 31))
     assert isinstance(decide_points(fresh(), old, FACTS, PointsPolicy(frozenset({9}))), Ledger)
-    assert isinstance(decide_points(fresh(), said(points=2), FACTS, PointsPolicy(frozenset({2}))), PointsRefusal)
+    assert isinstance(
+        decide_points(fresh(), said(points=2), FACTS, PointsPolicy(frozenset({2}))), PointsRefusal
+    )
 
 
 def test_a_correction_belongs_to_the_cycle_of_what_it_corrects() -> None:
@@ -117,7 +126,9 @@ def test_points_are_earned_back_below_twelve_by_one_or_two_up_to_six_a_cycle() -
 
 
 def test_corrections_of_one_entry_add_up() -> None:
-    ledger = after(fresh(), said(reference="v", points=6), said("correction", -5, reference="c1", corrects="v"))
+    ledger = after(
+        fresh(), said(reference="v", points=6), said("correction", -5, reference="c1", corrects="v")
+    )
     assert refusal(ledger, said("correction", -2, corrects="v")) is PointsRefusal.CORRECTED_TOO_FAR
     assert refusal(ledger, said("correction", 12, corrects="v")) is PointsRefusal.CORRECTED_TOO_FAR
     assert refusal(ledger, said("correction", -1, corrects="c1")) is PointsRefusal.NO_SUCH_ENTRY
@@ -126,7 +137,10 @@ def test_corrections_of_one_entry_add_up() -> None:
 
 def test_what_study_cleared_cannot_be_taken_back_a_second_time() -> None:
     ledger = after(fresh(), said(reference="v", points=12), said("cleared", None, reference="done"))
-    assert (ledger.points, refusal(ledger, said("correction", -12, corrects="v"))) == (0, PointsRefusal.BELOW_NOUGHT)
+    assert (ledger.points, refusal(ledger, said("correction", -12, corrects="v"))) == (
+        0,
+        PointsRefusal.BELOW_NOUGHT,
+    )
 
 
 def test_no_more_than_three_digits() -> None:
@@ -175,7 +189,12 @@ def test_an_empty_cycle_ends_without_an_entry_also_after_years() -> None:
 def test_unpaid_fines_come_back_once_with_what_is_left_of_them() -> None:
     new_year = date(2027, 3, 1)
     facts = PointsFacts(new_year, FIRST, NORMAL, probation=False)
-    ledger = after(fresh(), said(points=6, reference="v"), said("correction", -3, reference="c", corrects="v"), said(reference="paid"))
+    ledger = after(
+        fresh(),
+        said(points=6, reference="v"),
+        said("correction", -3, reference="c", corrects="v"),
+        said(reference="paid"),
+    )
     ledger = decide_cycle_end(ledger, FIRST, new_year)
     carried = said("carried", None, on=new_year, reference="v2", corrects="v")
     ledger = after(ledger, carried, facts=facts)
@@ -185,8 +204,13 @@ def test_unpaid_fines_come_back_once_with_what_is_left_of_them() -> None:
     # A carried entry is corrected like a violation, and carried on when it is still unpaid a year later.
     year_after = PointsFacts(date(2028, 3, 1), FIRST, NORMAL, probation=False)
     later = decide_cycle_end(ledger, FIRST, year_after.today)
-    assert refusal(later, said("carried", None, on=year_after.today, corrects="paid"), year_after) is PointsRefusal.NOT_OF_LAST_CYCLE
-    assert after(later, said("carried", None, on=year_after.today, corrects="v2"), facts=year_after).points == 3
+    assert (
+        refusal(later, said("carried", None, on=year_after.today, corrects="paid"), year_after)
+        is PointsRefusal.NOT_OF_LAST_CYCLE
+    )
+    assert (
+        after(later, said("carried", None, on=year_after.today, corrects="v2"), facts=year_after).points == 3
+    )
 
 
 def test_a_violation_of_a_cycle_that_is_over_is_kept_there() -> None:
@@ -208,7 +232,9 @@ SAYINGS = st.lists(
 )
 
 
-def lived(first: date, start: int, sayings: list[tuple[int, EntryKind, int, int, int]]) -> list[tuple[Ledger, Status]]:
+def lived(
+    first: date, start: int, sayings: list[tuple[int, EntryKind, int, int, int]]
+) -> list[tuple[Ledger, Status]]:
     """Ledger and status after everything that happened, in order: days pass, and things are said."""
     today, ledger, state = date(2024, 1, 1), opened(start, first, date(2024, 1, 1)), NORMAL
     states = [(ledger, state)]
@@ -226,10 +252,14 @@ def lived(first: date, start: int, sayings: list[tuple[int, EntryKind, int, int,
     return states
 
 
-@given(st.dates(date(2016, 1, 1), date(2023, 12, 31)) | st.just(date(2020, 2, 29)), st.integers(0, 15), SAYINGS)
-def test_entries_are_only_added_and_the_total_is_their_sum(first: date, start: int, sayings: list[tuple[int, EntryKind, int, int, int]]) -> None:
+@given(
+    st.dates(date(2016, 1, 1), date(2023, 12, 31)) | st.just(date(2020, 2, 29)), st.integers(0, 15), SAYINGS
+)
+def test_entries_are_only_added_and_the_total_is_their_sum(
+    first: date, start: int, sayings: list[tuple[int, EntryKind, int, int, int]]
+) -> None:
     states = lived(first, start, sayings)
-    for (before, _), (later, _) in zip(states, states[1:], strict=False):
+    for (before, _), (later, _) in itertools.pairwise(states):
         assert later.entries[: len(before.entries)] == before.entries
         assert [entry.number for entry in later.entries] == list(range(1, len(later.entries) + 1))
         assert later.points == sum(e.points for e in later.entries if e.cycle_from == later.cycle.start)
@@ -239,7 +269,9 @@ def test_entries_are_only_added_and_the_total_is_their_sum(first: date, start: i
 
 
 @given(st.dates(date(2016, 1, 1), date(2023, 12, 31)), st.integers(0, 11), SAYINGS)
-def test_letter_b_is_there_exactly_while_there_are_twelve(first: date, start: int, sayings: list[tuple[int, EntryKind, int, int, int]]) -> None:
+def test_letter_b_is_there_exactly_while_there_are_twelve(
+    first: date, start: int, sayings: list[tuple[int, EntryKind, int, int, int]]
+) -> None:
     for ledger, state in lived(first, start, sayings):
         assert ("B" in state) == ledger.is_full
         assert state in (NORMAL, Status.parse("B"))
@@ -274,10 +306,15 @@ async def test_twelve_points_fire_once_and_again_after_they_were_cleared(feed: F
 
 
 async def test_a_correction_takes_the_points_and_their_letter_back_and_deletes_nothing(feed: Feeding) -> None:
-    await feed.send(status(1, "H"), points(2, points=12), points(3, "correction", points=-6, corrects="entry-2"))
+    await feed.send(
+        status(1, "H"), points(2, points=12), points(3, "correction", points=-6, corrects="entry-2")
+    )
     row, ledger = await feed.row(), await feed.ledger()
     assert (row["points"], row["status"]) == (6, "H")
-    assert [(entry.kind.value, entry.points) for entry in ledger.entries] == [("violation", 12), ("correction", -6)]
+    assert [(entry.kind.value, entry.points) for entry in ledger.entries] == [
+        ("violation", 12),
+        ("correction", -6),
+    ]
     assert await crossings(feed) == ["reached", "left"]
 
 
@@ -292,7 +329,10 @@ async def test_the_register_s_total_is_the_opening_entry(database: Database) -> 
     assert await feed.ledger() is None
     await feed.send(points(1, points=3))
     ledger = await feed.ledger()
-    assert [(entry.kind.value, entry.points) for entry in ledger.entries] == [("opening", 7), ("violation", 3)]
+    assert [(entry.kind.value, entry.points) for entry in ledger.entries] == [
+        ("opening", 7),
+        ("violation", 3),
+    ]
     assert (await feed.row())["points"] == ledger.points == 10
 
 
@@ -304,7 +344,10 @@ async def test_an_office_s_other_total_is_an_entry_too(feed: Feeding) -> None:
         await drivers.change_standing(
             tx, feed.made[0], drivers.StandingChange(classes=Classes.parse("C1D", TODAY)), "office", feed.now
         )
-    assert [(entry.kind.value, entry.points) for entry in (await feed.ledger()).entries] == [("violation", 3), ("restated", 2)]
+    assert [(entry.kind.value, entry.points) for entry in (await feed.ledger()).entries] == [
+        ("violation", 3),
+        ("restated", 2),
+    ]
     await feed.send(points(2, points=9))
     assert (await feed.row())["points"] == (await feed.ledger()).points == 14
 
@@ -318,17 +361,25 @@ async def crossings(feed: Feeding) -> list[str]:
 
 
 async def test_the_daily_job_ends_cycles_by_the_civil_day_in_china(database: Database) -> None:
-    feed = await Feeding(database).begin(3, points=0, first_issue_date=date(2020, 2, 29), class_history="C1@2020-02-29", valid_from=date(2020, 2, 29))
-    await feed.send(points(1, points=9), points(2, points=12, driver=2), line(3, "status", {"status": "D"}, driver=3))
+    feed = await Feeding(database).begin(
+        3,
+        points=0,
+        first_issue_date=date(2020, 2, 29),
+        class_history="C1@2020-02-29",
+        valid_from=date(2020, 2, 29),
+    )
+    await feed.send(
+        points(1, points=9), points(2, points=12, driver=2), line(3, "status", {"status": "D"}, driver=3)
+    )
     begins = start_of_day(date(2027, 3, 1))
     assert await drivers.close_cycles(database, begins - timedelta(seconds=1)) == 0
     assert await drivers.close_cycles(database, begins) == 1
     first, second = await feed.row(), await feed.row(2)
     assert (first["points"], first["points_reset_on"], first["record_version"]) == (0, date(2028, 2, 29), 3)
     assert (second["points"], second["status"]) == (12, "B")
-    assert await feed.rows("SELECT source FROM driver_change WHERE driver_id = $1 AND version = 3", feed.made[0].uuid) == [
-        ("points cycle",)
-    ]
+    assert await feed.rows(
+        "SELECT source FROM driver_change WHERE driver_id = $1 AND version = 3", feed.made[0].uuid
+    ) == [("points cycle",)]
     assert await drivers.close_cycles(database, begins) == 0
 
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 LARGER_BODIES: Final[Sequence[LargerBody]] = (
     LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB),
     LargerBody(
-        re.compile(r"/source/register-changes"), drivers.MOST_OCTETS, re.compile(rb"application/x-ndjson", re.IGNORECASE)
+        re.compile(r"/source/register-changes"),
+        drivers.MOST_OCTETS,
+        re.compile(rb"application/x-ndjson", re.IGNORECASE),
     ),
 )
 """Every other body is limited to 64 KiB."""

@@ -145,7 +145,8 @@ class Frame:
             return None
         if media is not None:
             fits = media.fullmatch(headers.get(b"content-type") or b"")
-            return None if fits and not headers.get(b"content-encoding") else problem(PROTOCOL[415], "send application/x-ndjson here")
+            whole = fits and not headers.get(b"content-encoding")
+            return None if whole else problem(PROTOCOL[415], "send application/x-ndjson here")
         if not _JSON.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
             return problem(PROTOCOL[415])
         if is_deeper_than(body, self._limits.depth):

@@ -69,7 +69,7 @@ def may_speak_for(record: Record, said: Said, grounds: Grounds) -> bool:
     A record that was transferred out (status C) may be taken over by the province it goes to, and by nothing
     but a change of authority.
 
-    Source: docs/reference.md §3.1 (C, 转出) and §10.1; that the receiving province speaks is a modelling choice.
+    Source: docs/reference.md §3.1 (C, 转出); that the receiving province speaks is a modelling choice.
     """
     if _province(record.columns["issuing_authority"], grounds.authorities) in grounds.provinces:
         return True

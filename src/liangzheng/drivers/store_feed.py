@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from liangzheng.drivers.columns import SQL_COLUMNS
 from liangzheng.drivers.lifecycle import SourceState
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import SourceId
@@ -224,13 +223,14 @@ _CHANGED_BY_LINES: Final = (
     "school_bus_classes", "valid_from", "valid_until", "validity_term", "issuing_authority", "department",
     "resident_address", "address_division",
 )  # fmt: skip
-assert set(_CHANGED_BY_LINES) <= set(SQL_COLUMNS)
 
-_UPDATE: Final = (
-    "UPDATE driver SET record_version = $2, standing_version = $3, updated_at = $4, row_hash = decode(repeat('00', 16), 'hex')"
-    + "".join(f", {column} = ${place}" for place, column in enumerate(_CHANGED_BY_LINES, 5))
-    + " WHERE driver_id = $1"
-)
+_UPDATE: Final = """
+    UPDATE driver SET record_version = $2, standing_version = $3, updated_at = $4, row_hash = decode(repeat('00', 16), 'hex'),
+           status = $5, extended_until = $6, points = $7, points_reset_on = $8, points_exceeded_on = $9, classes = $10,
+           class_history = $11, school_bus_classes = $12, valid_from = $13, valid_until = $14, validity_term = $15,
+           issuing_authority = $16, department = $17, resident_address = $18, address_division = $19
+     WHERE driver_id = $1
+"""
 
 
 async def rewrite(tx: Connection, records: Sequence[Mapping[str, Any]], now: datetime) -> None:

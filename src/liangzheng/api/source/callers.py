@@ -44,7 +44,9 @@ async def source(request: Request) -> RegisterSource:
     scheme, _, proof = values[0].partition(" ") if len(values) == 1 else ("", "", "")
     proof = proof.strip()
     if scheme.lower() != "source" or not 0 < len(proof) <= _LONGEST_PROOF or not proof.isascii():
-        raise NotAuthenticated("send Authorization: Source with the source's id and its signature over the body")
+        raise NotAuthenticated(
+            "send Authorization: Source with the source's id and its signature over the body"
+        )
     wiring = wired(request)
     found = await drivers.authenticate_source(wiring.database, proof, await request.body())
     _doorkeeper(request).bodies.take(found.id, wiring.clock.now())
