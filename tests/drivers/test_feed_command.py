@@ -59,7 +59,7 @@ def test_a_file_is_sent_in_bodies_without_what_is_done(
         refused = [{"line": 1, "sequence": None, "place": "line", "rule": "x"}] if b"no line" in body else []
         return {"done_to": 400 if not body else 2_501, "applied": body.count(b"sequence"), "refused": refused}
 
-    monkeypatch.setattr(register_feed, "_post", post)
+    monkeypatch.setattr(register_feed, "post_body", post)
     told = register_feed._send(file, SourceId.new(), "http://here", SoftwareSigner.generate(Alg.ES256))
     assert (told.passed_over, told.sent, told.applied, told.refused) == (400, 2_102, 2_101, 1)
     assert [body.count(b"\n") for body in bodies] == [0, 1_000, 1_000, 102]

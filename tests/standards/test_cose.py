@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from liangzheng.standards import cbor, cose
-from liangzheng.standards.errors import Malformed
-from liangzheng.standards.keys import Alg
+from liangzheng.standards.errors import BadSignature, Malformed
+from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.standards.making import deployment
 
 both = pytest.mark.parametrize("alg", list(Alg))
@@ -74,7 +74,7 @@ def test_a_detached_signature_is_over_its_payload_and_what_both_ends_know(alg: A
     signed = cose.parse_detached(sealed, b"lines", b"for you")
     assert (signed.kid, signed.payload) == (signer.kid, b"lines")
     signer.public_key.verify(signed.to_be_signed, signed.signature)
-    assert b"lines" not in sealed
+    assert b"lines" not in sealed and len(sealed) == 81
     for payload, external in ((b"line", b"for you"), (b"lines", b"for them"), (b"linesfor", b" you")):
         other = cose.parse_detached(sealed, payload, external)
         with pytest.raises(BadSignature):

@@ -254,13 +254,13 @@ def _count(told: _Told, answer: dict[str, Any]) -> None:
 
 def _send(file: Path, source_id: SourceId, url: str, signer: SoftwareSigner) -> _Told:
     told = _Told()
-    told.done_to = _post(url, source_id, signer, b"")["done_to"]
+    told.done_to = post_body(url, source_id, signer, b"")["done_to"]
     for body in _bodies(file, told.done_to, told):
-        _count(told, _post(url, source_id, signer, body))
+        _count(told, post_body(url, source_id, signer, body))
     return told
 
 
-def _post(url: str, source_id: SourceId, signer: SoftwareSigner, body: bytes) -> dict[str, Any]:
+def post_body(url: str, source_id: SourceId, signer: SoftwareSigner, body: bytes) -> dict[str, Any]:
     where = urlsplit(url)
     if where.scheme not in ("http", "https") or where.hostname is None:
         raise Invalid("--url", "http:// or https:// with a host")

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from liangzheng.cli.demo import messages
 from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.feed import Feed
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage
@@ -80,6 +81,7 @@ class Story:
         self._phone = Phone(SoftwareSigner.from_pkcs8(actor.phone_key))
         self._phone_key_id = ""
         self._shown = ""
+        self._feed = Feed(stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz)
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
@@ -97,6 +99,7 @@ class Story:
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
+            *self._feed.steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
         ]
 
