@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.conftest import Import, changed, written
 from drivers.feeding import Feeding, line, points, status
 from liangzheng import drivers
+from liangzheng.drivers.columns import HEADERS
 from liangzheng.drivers.points import (
     EntryKind,
     Ledger,
@@ -22,12 +26,17 @@ from liangzheng.drivers.points import (
     decide_cycle_end,
     decide_points,
     opened,
+    restated,
 )
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.classes import Classes
 from liangzheng.kernel.points import PointsCycle, cycle
 from liangzheng.kernel.status import Status
-from liangzheng.kernel.time import start_of_day
+from liangzheng.kernel.time import FixedClock, start_of_day
+from liangzheng.standards.keys import Alg, SoftwareSigner
+
+Lines = Callable[..., list[list[str]]]
 
 FIRST = date(2020, 3, 1)
 TODAY = date(2026, 11, 20)
@@ -400,3 +409,58 @@ async def test_a_line_that_comes_before_the_job_finds_the_new_cycle(feed: Feedin
     ledger = await feed.ledger()
     assert (ledger.points, (await feed.row())["points"]) == (6, 6)
     assert [entry.kind.value for entry in ledger.entries] == ["violation", "cleared", "violation"]
+
+
+# ---- what others say of the total ---------------------------------------------------------------------
+
+
+async def test_a_total_of_a_cycle_that_is_over_is_not_counted_in_this_one(database: Database) -> None:
+    feed = await Feeding(database).begin(1, points=6, points_reset_on=date(2026, 1, 1))
+    await feed.send(points(1, points=3))
+    ledger = await feed.ledger()
+    assert [(entry.kind.value, entry.points) for entry in ledger.entries] == [
+        ("opening", 6), ("cleared", -6), ("violation", 3),
+    ]  # fmt: skip
+    row = await feed.row()
+    assert (row["points"], row["points_reset_on"]) == (3, date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(("total", "cycle_from"), [(3, date(2027, 3, 1)), (15, date(2026, 3, 1))])
+def test_a_total_said_after_a_full_cycle_is_over_is_of_the_present_one_unless_it_is_full_too(
+    total: int, cycle_from: date
+) -> None:
+    full = after(fresh(), said(points=12, reference="v"))
+    ledger = restated(full, total, FIRST, date(2027, 4, 1))
+    assert (ledger.points, ledger.cycle.start) == (total, cycle_from)
+    assert decide_cycle_end(ledger, FIRST, date(2027, 4, 1)) is ledger
+
+
+def test_a_total_that_is_so_already_leaves_the_ledger_as_it_is() -> None:
+    ledger = after(fresh(3), said())
+    assert restated(ledger, 6, FIRST, TODAY) is ledger
+
+
+async def test_a_newer_register_file_with_another_total_is_an_entry_too(
+    database: Database, good_lines: Lines, bring_in: Import, keys: KeyIndex, tmp_path: Path, clock: FixedClock
+) -> None:
+    [fields] = [
+        changed(each, accumulated_points="2", status="A", extended_until="") for each in good_lines(1)
+    ]
+    row = dict(zip(HEADERS, fields, strict=True))
+    await bring_in(written(tmp_path / "first.csv", [fields]))
+    tables, signer = drivers.code_tables(), SoftwareSigner.generate(Alg.ES256)
+    province = tables.authorities.get(row["issuing_authority"]).province_prefix
+    source = await drivers.add_source(database, "示例登记", [province], signer.public_key, clock.now())
+    violation = {"kind": "violation", "reference": "v", "on": "2026-11-19", "points": 3}
+    sent = line(1, "points", violation, {"file_number": row["file_number"]})
+    answer = await drivers.take_feed(database, keys, tables, source.id, sent, clock.now())
+    assert (answer.applied, answer.refused) == (1, ())
+    file = written(tmp_path / "second.csv", [changed(fields, accumulated_points="4")])
+    report = await bring_in(file, as_of=clock.now() + timedelta(seconds=1))
+    assert report.changed == 1
+    async with database.read() as tx:
+        [driver_id] = [row["driver_id"] for row in await tx.fetch("SELECT driver_id FROM driver")]
+        ledger = await drivers.ledger(tx, driver_id)
+        assert ledger is not None
+        assert ledger.points == await tx.fetchval("SELECT points FROM driver") == 4
+    assert [entry.kind.value for entry in ledger.entries][-1] == "restated"

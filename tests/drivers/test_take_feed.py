@@ -218,10 +218,12 @@ async def test_one_number_with_two_lines_halts_the_source_and_nothing_of_the_bod
     assert answer.done_to == 2 and (await feed.row())["status"] == "BD"
 
 
-async def test_an_ended_source_is_not_heard(feed: Feeding) -> None:
+async def test_an_ended_source_is_not_heard_and_what_waited_is_gone(feed: Feeding) -> None:
+    await feed.send(status(2, "D"))
     await drivers.end_source(feed.database, feed.source.id, feed.now)
     with pytest.raises(Forbidden):
         await feed.send(status(1, "D"))
+    assert await feed.rows("SELECT count(*) FROM register_line_waiting") == [(0,)]
     for act_on in (drivers.end_source, drivers.let_source_go_on):
         with pytest.raises(NotFound):
             await act_on(feed.database, feed.source.id, feed.now)

@@ -8,9 +8,10 @@ from typing import Any
 
 from liangzheng import audit
 from liangzheng.audit import Actor
-from liangzheng.drivers import store, store_points
+from liangzheng.drivers import store
 from liangzheng.drivers.import_register import STANDING_CHANGED, standing_event
 from liangzheng.drivers.model import Standing, StandingChange
+from liangzheng.drivers.restate import restate
 from liangzheng.drivers.rules import decide_change
 from liangzheng.drivers.store import Change
 from liangzheng.infra import outbox
@@ -47,7 +48,7 @@ async def change_standing(
     )  # fmt: skip
     await store.change(tx, changed, source, now)
     if "points" in differ:
-        await store_points.restate(tx, [(driver_id.uuid, after.points)], source, civil_day(now), now)
+        await restate(tx, {driver_id.uuid: after.points}, source, now)
     subject, body = standing_event(changed)
     await outbox.put(tx, STANDING_CHANGED, subject, body, now)
     await audit.record(

@@ -112,7 +112,7 @@ def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused:
 def _at_present(record: Record, today: date) -> Ledger:
     first = record.columns["first_issue_date"]
     if record.ledger is None:
-        return opened(record.columns["points"], first, max(first, today))
+        return opened(record.columns["points"], first, today, record.columns["points_reset_on"])
     return decide_cycle_end(record.ledger, first, today)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from liangzheng import audit
 from liangzheng.audit import Actor
-from liangzheng.drivers import store, store_points
+from liangzheng.drivers import store
 from liangzheng.drivers.chunk import Chunk, together, values_of
 from liangzheng.drivers.columns import SQL_COLUMNS
 from liangzheng.drivers.lines import RegisterFile, Start
@@ -25,6 +25,7 @@ from liangzheng.drivers.merge import Register, decide_rows
 from liangzheng.drivers.portraits import import_pack
 from liangzheng.drivers.reading import Task, chunks
 from liangzheng.drivers.rejects import RejectsFile
+from liangzheng.drivers.restate import restate
 from liangzheng.drivers.split import split_header
 from liangzheng.drivers.store import Change, Run, Taken
 from liangzheng.infra import keyindex, outbox
@@ -32,7 +33,7 @@ from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 from liangzheng.kernel.ids import DriverId, ImportId
-from liangzheng.kernel.time import Clock, civil_day
+from liangzheng.kernel.time import Clock
 
 STANDING_CHANGED: Final = "standing.changed"
 """Topic of the event a new standing version leaves: subject DriverId, body {standing_version, changed:
@@ -316,10 +317,8 @@ class _Importer:
         await self._renumbered(tx, [change for change, _ in changes])
         source = f"{store.IMPORT_SOURCE}{self.run.import_id}"
         await store.rewrite_all(tx, changes, source, now)
-        totals = [
-            (change.driver_id, change.after["points"]) for change, _ in changes if "points" in change.after
-        ]
-        await store_points.restate(tx, totals, source, civil_day(now), now)
+        totals = {change.driver_id: change.after["points"] for change, _ in changes if "points" in change.after}
+        await restate(tx, totals, source, now)
         await outbox.put_many(
             tx,
             STANDING_CHANGED,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -186,13 +186,27 @@ _RULES: Final = {
 }
 
 
-def opened(points: int, first_issue_date: date, today: date) -> Ledger:
+def opened(points: int, first_issue_date: date, today: date, resets_on: date | None = None) -> Ledger:
     """The ledger of a driver no feed has spoken of: the register's total is its opening entry.
 
-    Raises Invalid when `today` is before the first issue date.
+    `resets_on`: when the register says that this total ends; past that day it is of a cycle that is over.
     """
-    now = cycle(first_issue_date, today)
-    return Ledger(now).followed_by(EntryKind.OPENING, points, today, now.start)
+    day = today if resets_on is None else min(today, resets_on - timedelta(days=1))
+    then = cycle(first_issue_date, max(first_issue_date, day))
+    ledger = Ledger(then).followed_by(EntryKind.OPENING, points, max(then.start, day), then.start)
+    return decide_cycle_end(ledger, first_issue_date, today)
+
+
+def restated(ledger: Ledger, total: int, first_issue_date: date, today: date) -> Ledger:
+    """The ledger after an office or a register file said what the total is today.
+
+    Fewer than 12 said of a full cycle that is over: it was cleared, and the total is of the present one.
+    """
+    ledger = decide_cycle_end(ledger, first_issue_date, today)
+    if today >= ledger.cycle.resets_on and not is_full(total):
+        cleared = ledger.followed_by(EntryKind.CLEARED, -ledger.points, today, ledger.cycle.start)
+        ledger = replace(cleared, cycle=cycle(first_issue_date, today))
+    return ledger.followed_by(EntryKind.RESTATED, total - ledger.points, today, ledger.cycle.start)
 
 
 def decide_cycle_end(ledger: Ledger, first_issue_date: date, today: date) -> Ledger:

@@ -80,6 +80,9 @@ async def _move(database: Database, source_id: SourceId, event: SourceEvent, act
         source = await _held(tx, source_id)
         state = REGISTER_SOURCE.step(source.state, event)
         await store_feed.move_source(tx, source_id, state, None, now)
+        if state is SourceState.ENDED:
+            # What waited names people, and will never be applied.
+            await store_feed.drop_waiting(tx, source_id)
         await _record(tx, act, source_id, now)
 
 

@@ -203,6 +203,11 @@ async def let_wait(tx: Connection, source_id: SourceId, lines: Mapping[int, byte
     )
 
 
+async def drop_waiting(tx: Connection, source_id: SourceId) -> None:
+    """Nothing of the source waits any more."""
+    await tx.execute("DELETE FROM register_line_waiting WHERE source_id = $1", source_id.uuid)
+
+
 # ---- records ----
 
 

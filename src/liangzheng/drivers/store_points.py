@@ -82,28 +82,12 @@ async def keep(
     )  # fmt: skip
 
 
-async def restate(
-    tx: Connection, totals: Sequence[tuple[UUID, int]], source: str, on: date, now: datetime
-) -> None:
-    """An office or a register file said another total: where there is a ledger, an entry makes up the difference."""
-    if not totals:
-        return
-    await tx.execute(
-        """
-        WITH said AS (SELECT * FROM unnest($1::uuid[], $2::integer[]) AS t (driver_id, total)),
-             folded AS (
-                SELECT a.driver_id, a.cycle_from, a.entries + 1 AS number, s.total,
-                       s.total - coalesce((SELECT sum(e.points) FROM points_entry AS e
-                                            WHERE e.driver_id = a.driver_id AND e.cycle_from = a.cycle_from), 0) AS points
-                  FROM points_account AS a JOIN said AS s ON s.driver_id = a.driver_id),
-             moved AS (
-                UPDATE points_account AS a SET entries = f.number, is_full = f.total >= 12
-                  FROM folded AS f WHERE a.driver_id = f.driver_id AND f.points <> 0)
-        INSERT INTO points_entry (driver_id, at, number, cycle_from, on_day, points, kind, source)
-        SELECT driver_id, $5, number, cycle_from, $4, points, 'restated', $3 FROM folded WHERE points <> 0
-        """,
-        [driver_id for driver_id, _ in totals], [total for _, total in totals], source, on, now,
-    )  # fmt: skip
+async def first_issue_dates(tx: Connection, driver_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """The day each driver's cycles count from."""
+    rows = await tx.fetch(
+        "SELECT driver_id, first_issue_date FROM driver WHERE driver_id = ANY ($1::uuid[])", list(driver_ids)
+    )
+    return {row["driver_id"]: row["first_issue_date"] for row in rows}
 
 
 async def due(tx: Connection, on: date, limit: int) -> list[UUID]:
