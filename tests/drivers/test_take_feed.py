@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from drivers.feeding import AT, Feeding, body, line, points, status
+from drivers.feeding import AT, KEYS, Feeding, body, line, points, status
 from liangzheng import drivers
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, TooLarge
@@ -435,3 +435,13 @@ async def test_an_older_file_does_not_undo_what_a_feed_said_since(feed: Feeding)
 
 def test_the_day_of_the_lines_is_the_day_of_the_tests() -> None:
     assert AT.startswith("2026-11-20") and body(b"a", b"b") == b"a\nb\n"
+
+
+async def test_the_most_lines_are_counted_with_and_without_a_last_line_feed(feed: Feeding) -> None:
+    lines = [status(n, "D" if n % 2 else "H") for n in range(1, drivers.MOST_LINES + 1)]
+    whole = b"\n".join(lines)
+    take = (feed.database, KEYS, drivers.code_tables(), feed.source.id)
+    with pytest.raises(TooLarge):
+        await drivers.take_feed(*take, whole + b"\n{}", feed.now)
+    answer = await drivers.take_feed(*take, whole, feed.now)
+    assert (answer.done_to, answer.applied) == (drivers.MOST_LINES, drivers.MOST_LINES)

@@ -90,7 +90,15 @@ def test_with_no_external_data_it_signs_what_a_whole_object_signs() -> None:
 def test_a_detached_signature_of_any_other_form_is_refused() -> None:
     signer = SoftwareSigner.generate(Alg.ES256)
     good = cose.sign_detached(b"lines", signer, b"")
-    wrong = [b"", good[:-1], good + b"\0", good[:4], b"\xd2" + good, cose.sign(b"lines", signer), good.replace(b"\xf6", b"\x40")]
+    wrong = [
+        b"",
+        good[:-1],
+        good + b"\0",
+        good[:4],
+        b"\xd2" + good,
+        cose.sign(b"lines", signer),
+        good.replace(b"\xf6", b"\x40"),
+    ]
     for octets in wrong:
         with pytest.raises(Malformed):
             cose.parse_detached(octets, b"lines", b"")
