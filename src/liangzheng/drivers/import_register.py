@@ -317,7 +317,9 @@ class _Importer:
         await self._renumbered(tx, [change for change, _ in changes])
         source = f"{store.IMPORT_SOURCE}{self.run.import_id}"
         await store.rewrite_all(tx, changes, source, now)
-        totals = {change.driver_id: change.after["points"] for change, _ in changes if "points" in change.after}
+        totals = {
+            change.driver_id: change.after["points"] for change, _ in changes if "points" in change.after
+        }
         await restate(tx, totals, source, now)
         await outbox.put_many(
             tx,

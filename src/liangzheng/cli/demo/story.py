@@ -81,7 +81,9 @@ class Story:
         self._phone = Phone(SoftwareSigner.from_pkcs8(actor.phone_key))
         self._phone_key_id = ""
         self._shown = ""
-        self._feed = Feed(stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz)
+        self._feed = Feed(
+            stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
+        )
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
