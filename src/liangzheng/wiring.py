@@ -84,6 +84,11 @@ class Wiring:
         return call_policy(self.settings.mode)
 
     @property
+    def feed_policy(self) -> drivers.FeedPolicy:
+        """How much of a change feed may wait, and what violations may weigh."""
+        return drivers.FeedPolicy(points=drivers.PointsPolicy(self.settings.points_before_2022_04))
+
+    @property
     def status_signers(self) -> FileSigners:
         """The status signer's keys. Raises Unavailable in a process that is not the API."""
         return _given(self._status_signers, "status signer")

@@ -62,6 +62,16 @@ PERSON = (
     "VALUES (gen_random_uuid(), now(), {driver}, {checked}, {level}, 'A', '110101180001010001', '示例')"
 )
 
+LEDGER = (
+    f"INSERT INTO points_account VALUES ({ONE}, '2026-01-01', '2027-01-01', 1, false); INSERT INTO points_entry "
+    f"(driver_id, at, number, cycle_from, on_day, points, kind, source) VALUES ({ONE}, now(), 1, '2026-01-01', '2026-02-01', 3, "
+    "'violation', 'test')"
+)
+SOURCE = (
+    "INSERT INTO register_source (source_id, done_to, added_at, moved_at, state, name, provinces) "
+    "VALUES (gen_random_uuid(), {done_to}, now(), now(), 'active', 'x', '{{32}}')"
+)
+
 PLANTED = {
     "at most one live licence a driver": (
         "DROP INDEX licence_live; UPDATE licence SET state = 'live', ended_at = NULL WHERE false; "
@@ -113,6 +123,14 @@ PLANTED = {
         "ALTER TABLE register_import DROP CONSTRAINT register_import_check; INSERT INTO register_import (import_id, number, state, "
         "file_name, file_bytes, encoding, position, prefix_hash, lines_done, rejects_bytes, fresh, started_at, moved_at) VALUES "
         "(gen_random_uuid(), 1, 'finished', 'x', 1, 'utf-8', 1, sha256(''), 1, 0, 2, now(), now())"
+    ),
+    "the points of a record are the sum of its ledger's cycle": LEDGER + f"; UPDATE driver SET points = 2 WHERE driver_id = {ONE}",
+    "no entry of a points ledger is missing": LEDGER + "; UPDATE points_account SET entries = 2",
+    "every number of a source up to where it stands is done, and none beyond": SOURCE.format(done_to=1),
+    "no line of a source waits that is done": (
+        SOURCE.format(done_to=0) + "; INSERT INTO register_line_waiting SELECT source_id, 1, now(), '' FROM register_source; "
+        "UPDATE register_source SET done_to = 1; "
+        "INSERT INTO register_line SELECT source_id, 1, now(), decode(repeat('00', 16), 'hex') FROM register_source"
     ),
     "every person who is a driver is that driver's person": PERSON.format(driver=ONE, checked="now()", level=1),
     "every driver's person is that driver": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
@@ -173,6 +191,13 @@ async def test_a_planted_fault_is_found(world: World, rule: str) -> None:
     async with world.database.transaction() as tx:
         await tx.execute(PLANTED[rule])
     assert rule in {finding.rule for finding in await found(world)}
+
+
+async def test_a_ledger_and_a_source_in_order_are_no_finding(world: World) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(LEDGER)
+        await tx.execute(SOURCE.format(done_to=0))
+    assert await found(world) == []
 
 
 async def test_a_driver_whose_change_still_waits_is_not_called_a_fault(world: World) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from liangzheng.standards import cbor, cose
-from liangzheng.standards.errors import Malformed
-from liangzheng.standards.keys import Alg
+from liangzheng.standards.errors import BadSignature, Malformed
+from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.standards.making import deployment
 
 both = pytest.mark.parametrize("alg", list(Alg))
@@ -62,3 +62,43 @@ def test_only_octets_to_be_signed_are_sealed_and_only_with_a_raw_signature(alg: 
 
 def test_the_two_algorithms_have_their_numbers() -> None:
     assert (Alg.ES256, Alg.SM2) == (-7, -65537)
+
+
+# ---- beside its payload -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alg", Alg)
+def test_a_detached_signature_is_over_its_payload_and_what_both_ends_know(alg: Alg) -> None:
+    signer = SoftwareSigner.generate(alg)
+    sealed = cose.sign_detached(b"lines", signer, b"for you")
+    signed = cose.parse_detached(sealed, b"lines", b"for you")
+    assert (signed.kid, signed.payload) == (signer.kid, b"lines")
+    signer.public_key.verify(signed.to_be_signed, signed.signature)
+    assert b"lines" not in sealed and len(sealed) == 81
+    for payload, external in ((b"line", b"for you"), (b"lines", b"for them"), (b"linesfor", b" you")):
+        other = cose.parse_detached(sealed, payload, external)
+        with pytest.raises(BadSignature):
+            signer.public_key.verify(other.to_be_signed, other.signature)
+
+
+def test_with_no_external_data_it_signs_what_a_whole_object_signs() -> None:
+    signer = SoftwareSigner.generate(Alg.ES256)
+    detached = cose.parse_detached(cose.sign_detached(b"lines", signer, b""), b"lines", b"")
+    assert detached.to_be_signed == cose.to_be_signed(Alg.ES256, signer.kid, b"lines")
+
+
+def test_a_detached_signature_of_any_other_form_is_refused() -> None:
+    signer = SoftwareSigner.generate(Alg.ES256)
+    good = cose.sign_detached(b"lines", signer, b"")
+    wrong = [
+        b"",
+        good[:-1],
+        good + b"\0",
+        good[:4],
+        b"\xd2" + good,
+        cose.sign(b"lines", signer),
+        good.replace(b"\xf6", b"\x40"),
+    ]
+    for octets in wrong:
+        with pytest.raises(Malformed):
+            cose.parse_detached(octets, b"lines", b"")

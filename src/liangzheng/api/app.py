@@ -12,12 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
+from liangzheng import drivers
 from liangzheng.api.auth import caller, undeclared
 from liangzheng.api.direct import Application
 from liangzheng.api.frame import KIB, Frame, LargerBody, Limits
 from liangzheng.api.openapi import describe
 from liangzheng.api.problems import answer_failure, answer_protocol, answer_validation
 from liangzheng.api.protocol import BoundedProtocol
+from liangzheng.api.source.callers import announced
 from liangzheng.api.table import RESOURCES
 from liangzheng.kernel.errors import Failure
 from liangzheng.kernel.time import Clock
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 
 LARGER_BODIES: Final[Sequence[LargerBody]] = (
     LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB, caller),
+    LargerBody(
+        re.compile(r"/source/register-changes"),
+        drivers.MOST_OCTETS,
+        announced,
+        re.compile(rb"application/x-ndjson", re.IGNORECASE),
+    ),
 )
 """Every other body is limited to 64 KiB."""
 

@@ -30,11 +30,15 @@ KIB: Final = 1024
 @dataclass(frozen=True, slots=True)
 class LargerBody:
     """Paths that match `path` may send up to `octets`, once `who` has said who calls (it raises
-    NotAuthenticated): nobody unknown has us take in that much."""
+    NotAuthenticated): nobody unknown has us take in that much.
+
+    `media`: of another type than JSON; its depth is then not looked at here, but where it is read.
+    """
 
     path: re.Pattern[str]
     octets: int
     who: Callable[[Request], Awaitable[object]]
+    media: re.Pattern[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +144,18 @@ class Frame:
         if body is None:
             return _too_large(limit), b""
         if larger is not None:  # what is large takes long to look through
-            return await asyncio.to_thread(self._judge, scope["path"], headers, body), body
+            return await asyncio.to_thread(self._judge, scope["path"], headers, body, larger.media), body
         return self._judge(scope["path"], headers, body), body
 
-    def _judge(self, path: str, headers: _Headers, body: bytes) -> Response | None:
+    def _judge(
+        self, path: str, headers: _Headers, body: bytes, media: re.Pattern[bytes] | None = None
+    ) -> Response | None:
         if not body:
             return None
-        media_type = _FORM if path in self._limits.forms else _JSON
-        if not media_type.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
+        wanted = media or (_FORM if path in self._limits.forms else _JSON)
+        if not wanted.fullmatch(headers.get(b"content-type") or b"") or headers.get(b"content-encoding"):
             return problem(PROTOCOL[415])
-        if media_type is _JSON and is_deeper_than(body, self._limits.depth):
+        if wanted is _JSON and is_deeper_than(body, self._limits.depth):
             breach = Breach("body", f"nested at most {self._limits.depth} deep")
             return problem(FAILURES[Invalid], breaches=[breach])
         return None

@@ -68,11 +68,15 @@ def _made(app: FastAPI) -> dict[str, Any]:
     names = {
         n for ops in description["paths"].values() for op in ops.values() for s in op["security"] for n in s
     }
-    description["components"]["securitySchemes"] = {
-        name: {"type": "http", "scheme": "bearer", "description": f"token of a {name}"}
-        for name in sorted(names)
-    }
+    description["components"]["securitySchemes"] = {name: _scheme(name) for name in sorted(names)}
     return description
+
+
+def _scheme(name: str) -> dict[str, Any]:
+    if name == "source":
+        text = "id of a register source and its COSE_Sign1 over the body, detached: docs/how-to/feed-the-register.md"
+        return {"type": "http", "scheme": "source", "description": text}
+    return {"type": "http", "scheme": "bearer", "description": f"token of a {name}"}
 
 
 def _finish(operation: dict[str, Any], who: list[str]) -> None:

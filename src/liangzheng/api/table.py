@@ -35,4 +35,5 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.relying.requests",
     "liangzheng.api.relying.checks",
     "liangzheng.api.relying.notices",
+    "liangzheng.api.source.register_changes",
 )

@@ -33,6 +33,7 @@ from liangzheng.kernel.ids import AuditId, DriverId, Id
 __all__ = [
     "Actor",
     "Batch",
+    "Detail",
     "Entry",
     "Fault",
     "FaultKind",

@@ -15,7 +15,7 @@ from liangzheng.kernel.ids import AuditId, Id
 
 BUCKETS = 64
 
-ActorKind = Literal["person", "verifier", "company", "staff", "worker", "operator", "system"]
+ActorKind = Literal["person", "verifier", "company", "staff", "worker", "operator", "system", "source"]
 Detail = Mapping[str, "str | int | bool | Sequence[str] | Sequence[int] | None"]
 
 _LOOKS_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:[1-9]\d{16}[0-9Xx]|1[3-9]\d{9})(?![0-9A-Za-z])")

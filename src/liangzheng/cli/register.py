@@ -24,6 +24,7 @@ from rich.table import Table
 
 from liangzheng import audit, drivers
 from liangzheng.cli.main import run
+from liangzheng.cli.register_feed import feed, source_app
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.keys_file import read_index_secret
 from liangzheng.infra.postgres import Connection, attach
@@ -37,6 +38,9 @@ from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.wiring import key_dirs
 
 app = typer.Typer(no_args_is_help=True, help="Import, generate, show and change driver records.")
+
+app.add_typer(source_app, name="source")
+app.command("feed")(feed)
 
 OPERATOR = audit.Actor("operator")
 LONG_TERM: Final = "long-term"

@@ -3,13 +3,16 @@
 A record is read by its driver's id; an identity number finds the id through the key index and is never a key
 itself. Every change leaves the record's next version in its history, and every change of standing also a next
 standing version and the event `standing.changed`, all in the caller's transaction. Files are imported chunk
-by chunk and resume where a crash left them; what a file did not say anew is not touched.
+by chunk and resume where a crash left them; what a file did not say anew is not touched. A register that
+tells of its changes is a source: it signs what it sends, and each of its numbers has its effect once.
 """
 
 from __future__ import annotations
 
+from liangzheng.drivers.change_many import REGISTER_CHANGED
 from liangzheng.drivers.change_standing import change_standing
 from liangzheng.drivers.check import check
+from liangzheng.drivers.close_cycles import close_cycles
 from liangzheng.drivers.correct import (
     CORRECTABLE,
     RECORD_CORRECTED,
@@ -17,6 +20,7 @@ from liangzheng.drivers.correct import (
     correction,
     read_correction,
 )
+from liangzheng.drivers.feed_lines import sequence_of
 from liangzheng.drivers.generate import Generator
 from liangzheng.drivers.generate_register import (
     GenerateOptions,
@@ -31,6 +35,7 @@ from liangzheng.drivers.import_register import (
     Progress,
     import_register,
 )
+from liangzheng.drivers.lifecycle import SourceState
 from liangzheng.drivers.look import (
     by_file_number,
     by_identity,
@@ -52,19 +57,48 @@ from liangzheng.drivers.model import (
 )
 from liangzheng.drivers.names import same_name, sort_key
 from liangzheng.drivers.picture_process import PictureProcess
+from liangzheng.drivers.points import PointsPolicy
 from liangzheng.drivers.portraits import PackReport, PhotoRules, check_photo, import_pack, portrait
 from liangzheng.drivers.reading import code_tables
+from liangzheng.drivers.sources import (
+    add_source,
+    add_source_key,
+    announced_source,
+    authenticate_source,
+    end_source,
+    end_source_key,
+    let_source_go_on,
+    list_sources,
+    prove,
+    refused_lines,
+)
 from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
+from liangzheng.drivers.store_feed import DoneLine, RegisterSource
+from liangzheng.drivers.store_points import ledger
+from liangzheng.drivers.take_feed import (
+    MOST_LINES,
+    MOST_OCTETS,
+    FeedAnswer,
+    FeedPolicy,
+    RefusedLine,
+    take_feed,
+)
 
 __all__ = [
     "CORRECTABLE",
     "KEEP",
+    "MOST_LINES",
+    "MOST_OCTETS",
     "RECORD_CORRECTED",
+    "REGISTER_CHANGED",
     "STANDING_CHANGED",
     "ClassHeld",
     "ClassHistory",
+    "DoneLine",
     "Driver",
+    "FeedAnswer",
+    "FeedPolicy",
     "GenerateOptions",
     "GenerateReport",
     "Generator",
@@ -74,18 +108,29 @@ __all__ = [
     "PackReport",
     "PhotoRules",
     "PictureProcess",
+    "PointsPolicy",
     "Progress",
+    "RefusedLine",
+    "RegisterSource",
+    "SourceState",
     "Standing",
     "StandingChange",
     "ValidityTerm",
+    "add_source",
+    "add_source_key",
+    "announced_source",
+    "authenticate_source",
     "by_file_number",
     "by_identity",
     "change_standing",
     "check",
     "check_photo",
+    "close_cycles",
     "code_tables",
     "correct_record",
     "correction",
+    "end_source",
+    "end_source_key",
     "ending_between",
     "find",
     "generate_register",
@@ -93,16 +138,23 @@ __all__ = [
     "history",
     "import_pack",
     "import_register",
+    "ledger",
+    "let_source_go_on",
     "licence_record",
     "licence_records",
+    "list_sources",
     "matches",
     "named",
     "pack_beside",
     "portrait",
     "portrait_on_file",
+    "prove",
     "read_correction",
+    "refused_lines",
     "same_name",
+    "sequence_of",
     "sort_key",
     "standing",
     "standing_versions",
+    "take_feed",
 ]

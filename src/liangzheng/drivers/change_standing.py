@@ -11,6 +11,7 @@ from liangzheng.audit import Actor
 from liangzheng.drivers import store
 from liangzheng.drivers.import_register import STANDING_CHANGED, standing_event
 from liangzheng.drivers.model import Standing, StandingChange
+from liangzheng.drivers.restate import restate
 from liangzheng.drivers.rules import decide_change
 from liangzheng.drivers.store import Change
 from liangzheng.infra import outbox
@@ -46,6 +47,8 @@ async def change_standing(
         {column: old[column] for column in differ}, {column: new[column] for column in differ},
     )  # fmt: skip
     await store.change(tx, changed, source, now)
+    if "points" in differ:
+        await restate(tx, {driver_id.uuid: after.points}, source, now)
     subject, body = standing_event(changed)
     await outbox.put(tx, STANDING_CHANGED, subject, body, now)
     await audit.record(

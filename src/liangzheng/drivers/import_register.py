@@ -26,6 +26,7 @@ from liangzheng.drivers.merge import Register, decide_rows
 from liangzheng.drivers.portraits import PhotoRules, import_pack
 from liangzheng.drivers.reading import Task, chunks
 from liangzheng.drivers.rejects import RejectsFile, rejects_beside
+from liangzheng.drivers.restate import restate
 from liangzheng.drivers.split import split_header
 from liangzheng.drivers.store import Change, Run, Taken
 from liangzheng.infra import keyindex, outbox
@@ -320,7 +321,12 @@ class _Importer:
             stamp = {"import_number": self.run.number, "import_line": chunk.lines[place]}
             changes.append((change, {**values, **stamp}))
         await self._renumbered(tx, [change for change, _ in changes])
-        await store.rewrite_all(tx, changes, f"{store.IMPORT_SOURCE}{self.run.import_id}", now)
+        source = f"{store.IMPORT_SOURCE}{self.run.import_id}"
+        await store.rewrite_all(tx, changes, source, now)
+        totals = {
+            change.driver_id: change.after["points"] for change, _ in changes if "points" in change.after
+        }
+        await restate(tx, totals, source, now)
         await outbox.put_many(
             tx,
             STANDING_CHANGED,

@@ -25,6 +25,31 @@ CHECKS = (
         "SELECT import_id AS subject, lines_done || ' lines' AS found FROM register_import WHERE state = 'finished' "
         "AND fresh + changed + unchanged + rejected > lines_done LIMIT $1",
     ),
+    Check(
+        "the points of a record are the sum of its ledger's cycle",
+        "SELECT a.driver_id AS subject, d.points || ' points, entries make ' || coalesce(sum(e.points), 0) AS found "
+        "FROM points_account AS a JOIN driver AS d ON d.driver_id = a.driver_id "
+        "LEFT JOIN points_entry AS e ON e.driver_id = a.driver_id AND e.cycle_from = a.cycle_from "
+        "GROUP BY a.driver_id, d.points, a.is_full HAVING d.points <> coalesce(sum(e.points), 0) "
+        "OR a.is_full <> (d.points >= 12) LIMIT $1",
+    ),
+    Check(
+        "no entry of a points ledger is missing",
+        "SELECT a.driver_id AS subject, a.entries || ' entries, ' || count(e.number) || ' found' AS found "
+        "FROM points_account AS a LEFT JOIN points_entry AS e ON e.driver_id = a.driver_id GROUP BY a.driver_id, a.entries "
+        "HAVING a.entries <> count(e.number) OR a.entries <> coalesce(max(e.number), 0) LIMIT $1",
+    ),
+    Check(
+        "every number of a source up to where it stands is done, and none beyond",
+        "SELECT s.source_id AS subject, 'done to ' || s.done_to || ', ' || count(l.sequence) || ' lines' AS found "
+        "FROM register_source AS s LEFT JOIN register_line AS l ON l.source_id = s.source_id GROUP BY s.source_id, s.done_to "
+        "HAVING s.done_to <> count(l.sequence) OR s.done_to <> coalesce(max(l.sequence), 0) LIMIT $1",
+    ),
+    Check(
+        "no line of a source waits that is done",
+        "SELECT s.source_id AS subject, count(*) || ' lines' AS found FROM register_source AS s "
+        "JOIN register_line_waiting AS w ON w.source_id = s.source_id WHERE w.sequence <= s.done_to GROUP BY s.source_id LIMIT $1",
+    ),
 )
 
 _AT_ONCE = 5000

@@ -71,6 +71,7 @@ class Settings:
     photo_most_octets: int
     consent_request_s: int
     standing_consent_days: int
+    points_before_2022_04: frozenset[int]
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -169,6 +170,13 @@ def _text(_variable: str, text: str) -> str:
 
 def _words(_variable: str, text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _points(variable: str, text: str) -> frozenset[int]:
+    words = _words(variable, text)
+    if not words or not all(word.isascii() and word.isdigit() and 1 <= int(word) <= 12 for word in words):
+        raise Invalid(variable, "is whole numbers from 1 to 12, comma-separated")
+    return frozenset(map(int, words))
 
 
 def _path(_variable: str, text: str) -> Path:
@@ -369,6 +377,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds a company's request can be opened and approved by its code"),
     _row("LZ_STANDING_CONSENT_DAYS", "standing_consent_days", _number(1, 3660), 365,
          "days a driver's standing consent to a company lasts, at most"),
+    Setting("points_before_2022_04", "LZ_POINTS_BEFORE_2022_04", _points, lambda: frozenset({1, 2, 3, 6, 12}), "12,6,3,2,1",
+            "points one violation before 2022-04-01 may weigh (from then on: Order 163)"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

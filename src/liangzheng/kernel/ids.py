@@ -204,6 +204,13 @@ class ImportId(Id):
     prefix = "imp"
 
 
+class SourceId(Id):
+    """A register that tells of its changes."""
+
+    __slots__ = ()
+    prefix = "src"
+
+
 class AuditId(Id):
     """One entry of the audit record."""
 

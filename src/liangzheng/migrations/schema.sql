@@ -963,6 +963,92 @@ CREATE TABLE proposal_event (
     CONSTRAINT proposal_event_move_check CHECK ((move >= 2))
 );
 
+CREATE TABLE register_source (
+    source_id           uuid NOT NULL,
+    done_to             bigint NOT NULL,
+    halted_at_sequence  bigint,
+    added_at            timestamp with time zone NOT NULL,
+    moved_at            timestamp with time zone NOT NULL,
+    state               text NOT NULL,
+    name                text NOT NULL,
+    provinces           text[] NOT NULL,
+    CONSTRAINT register_source_pkey PRIMARY KEY (source_id),
+    CONSTRAINT register_source_check CHECK (((state = 'halted'::text) = (halted_at_sequence IS NOT NULL))),
+    CONSTRAINT register_source_done_to_check CHECK ((done_to >= 0)),
+    CONSTRAINT register_source_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT register_source_provinces_check CHECK ((cardinality(provinces) >= 1)),
+    CONSTRAINT register_source_state_check CHECK ((state = ANY (ARRAY['active'::text, 'halted'::text, 'ended'::text])))
+);
+
+CREATE TABLE register_source_key (
+    source_id  uuid NOT NULL,
+    kid        bytea NOT NULL,
+    added_at   timestamp with time zone NOT NULL,
+    ended_at   timestamp with time zone,
+    spki       bytea NOT NULL,
+    CONSTRAINT register_source_key_pkey PRIMARY KEY (source_id, kid),
+    CONSTRAINT register_source_key_kid_check CHECK ((octet_length(kid) = 8)),
+    CONSTRAINT register_source_key_spki_check CHECK ((octet_length(spki) = 91))
+);
+
+CREATE TABLE register_line (
+    source_id  uuid NOT NULL,
+    sequence   bigint NOT NULL,
+    done_at    timestamp with time zone NOT NULL,
+    line_hash  bytea NOT NULL,
+    place      text,
+    rule       text,
+    CONSTRAINT register_line_pkey PRIMARY KEY (source_id, sequence),
+    CONSTRAINT register_line_check CHECK (((place IS NULL) = (rule IS NULL))),
+    CONSTRAINT register_line_line_hash_check CHECK ((octet_length(line_hash) = 16)),
+    CONSTRAINT register_line_sequence_check CHECK ((sequence >= 1))
+);
+CREATE INDEX register_line_refused ON register_line USING btree (source_id, sequence) WHERE (rule IS NOT NULL);
+
+CREATE TABLE register_line_waiting (
+    source_id    uuid NOT NULL,
+    sequence     bigint NOT NULL,
+    received_at  timestamp with time zone NOT NULL,
+    line         bytea NOT NULL,
+    CONSTRAINT register_line_waiting_pkey PRIMARY KEY (source_id, sequence),
+    CONSTRAINT register_line_waiting_line_check CHECK ((octet_length(line) <= 4096)),
+    CONSTRAINT register_line_waiting_sequence_check CHECK ((sequence >= 1))
+);
+
+CREATE TABLE points_account (
+    driver_id   uuid NOT NULL,
+    cycle_from  date NOT NULL,
+    resets_on   date NOT NULL,
+    entries     integer NOT NULL,
+    is_full     boolean NOT NULL,
+    CONSTRAINT points_account_pkey PRIMARY KEY (driver_id),
+    CONSTRAINT points_account_check CHECK ((resets_on > cycle_from)),
+    CONSTRAINT points_account_entries_check CHECK ((entries >= 0))
+) WITH (fillfactor=90);
+CREATE INDEX points_account_due ON points_account USING btree (resets_on, driver_id) WHERE (NOT is_full);
+
+CREATE TABLE points_entry (
+    driver_id   uuid NOT NULL,
+    at          timestamp with time zone NOT NULL,
+    number      integer NOT NULL,
+    cycle_from  date NOT NULL,
+    on_day      date NOT NULL,
+    corrects    integer,
+    points      smallint NOT NULL,
+    kind        text NOT NULL,
+    reference   text,
+    source      text NOT NULL,
+    CONSTRAINT points_entry_pkey PRIMARY KEY (driver_id, number),
+    CONSTRAINT points_entry_check CHECK ((corrects < number)),
+    CONSTRAINT points_entry_check1 CHECK (((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL))),
+    CONSTRAINT points_entry_kind_check CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text]))),
+    CONSTRAINT points_entry_number_check CHECK ((number >= 1)),
+    CONSTRAINT points_entry_points_check CHECK ((points <> 0)),
+    CONSTRAINT points_entry_reference_check CHECK (((length(reference) >= 1) AND (length(reference) <= 64))),
+    CONSTRAINT points_entry_source_check CHECK (((length(source) >= 1) AND (length(source) <= 200)))
+);
+CREATE UNIQUE INDEX points_entry_reference ON points_entry USING btree (driver_id, reference);
+
 CREATE TABLE message (
     person_id  uuid NOT NULL,
     id         uuid NOT NULL,
@@ -1015,3 +1101,8 @@ ALTER TABLE staff_totp ADD CONSTRAINT staff_totp_staff_id_fkey FOREIGN KEY (staf
 ALTER TABLE staff_session ADD CONSTRAINT staff_session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
 ALTER TABLE look_up ADD CONSTRAINT look_up_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE proposal_event ADD CONSTRAINT proposal_event_province_proposal_id_fkey FOREIGN KEY (province, proposal_id) REFERENCES proposal(province, id);
+ALTER TABLE register_source_key ADD CONSTRAINT register_source_key_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);
+ALTER TABLE register_line ADD CONSTRAINT register_line_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);
+ALTER TABLE register_line_waiting ADD CONSTRAINT register_line_waiting_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);
+ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);

@@ -22,6 +22,7 @@ _SIGN1: Final = b"\x84"
 _CONTEXT: Final = b"\x84\x6aSignature1"
 _NO_EXTERNAL_DATA: Final = b"\x40"
 _NO_UNPROTECTED: Final = b"\xa0"
+_DETACHED: Final = b"\xf6"
 _SIGNATURE_HEAD: Final = b"\x58\x40"
 _SIGNATURE_PART: Final = 2 + 64
 
@@ -107,6 +108,32 @@ def sign(payload: bytes, signer: Signer, shape: Shape = PLAIN) -> bytes:
     """`payload` as a COSE_Sign1 of `signer`."""
     signed_octets = to_be_signed(signer.alg, signer.kid, payload, shape)
     return seal(signed_octets, signer.sign(signed_octets))
+
+
+def _detached_octets(kid: bytes, payload: bytes, external: bytes) -> bytes:
+    protected = cbor.byte_string(PLAIN.header_start[Alg.ES256] + kid)  # one header for every algorithm
+    return b"".join((_CONTEXT, protected, cbor.byte_string(external), cbor.byte_string(payload)))
+
+
+def sign_detached(payload: bytes, signer: Signer, external: bytes) -> bytes:
+    """A COSE_Sign1 of `signer` over `payload`, which travels beside it (RFC 9052 §4.1: payload nil).
+
+    `external` (§4.3) is what both ends know and neither sends: whom the signature is meant for.
+    """
+    signature = signer.sign(_detached_octets(signer.kid, payload, external))
+    header = cbor.byte_string(PLAIN.header_start[signer.alg] + signer.kid)
+    return b"".join((_SIGN1, header, _NO_UNPROTECTED, _DETACHED, _SIGNATURE_HEAD, signature))
+
+
+def parse_detached(octets: bytes, payload: bytes, external: bytes) -> Sign1:
+    """What `sign_detached` made, with the payload it is said to be about. Raises Malformed."""
+    _, start = PLAIN.start_of.get(octets[:3], _NO_START)
+    after_kid = len(start) + KID_OCTETS
+    middle = _NO_UNPROTECTED + _DETACHED + _SIGNATURE_HEAD
+    if not octets.startswith(start) or octets[after_kid:-64] != middle:
+        raise Malformed("cose: not a signature over a detached payload")
+    kid = octets[len(start) : after_kid]
+    return Sign1(None, kid, payload, octets[-64:], _detached_octets(kid, payload, external))
 
 
 def parse(octets: bytes, shape: Shape = PLAIN) -> Sign1:

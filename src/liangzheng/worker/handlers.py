@@ -37,11 +37,13 @@ def handlers(
         await showing.follow_companies(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """A new phone key alone gives no credential: its holder asks for one. What staff did has its effect with
-        `standing.changed`; a driver reads consents and looks of companies in lists of their own."""
+        """A new phone key alone gives no credential: its holder asks for one. What staff did, and what a register told,
+        has its effect with `standing.changed`; a driver reads consents and looks of companies in lists of their own.
+        """
 
     return {
         "standing.changed": both(follow_standing, tell, tell_companies),
+        "register.changed": nothing_to_do,
         "phone-key.ended": follow_phone_keys,
         "phone-key.bound": nothing_to_do,
         "record.corrected": nothing_to_do,

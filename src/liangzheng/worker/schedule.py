@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from liangzheng import accounts, audit, licences, messages, relying, showing, staff
+from liangzheng import accounts, audit, drivers, licences, messages, relying, showing, staff
 from liangzheng.infra import idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out
 from liangzheng.kernel.errors import Unavailable
@@ -64,6 +64,12 @@ async def _run_out(wiring: Wiring, now: datetime) -> None:
         _log.info("proposals ran out", extra={"count": over})
 
 
+async def _close_cycles(wiring: Wiring, now: datetime) -> None:
+    closed = await drivers.close_cycles(wiring.database, now)
+    if closed:
+        _log.info("points cycles closed", extra={"count": closed})
+
+
 async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
     for role, province, last in running_out(wiring.trust(), now):
         whose = f"{role} {province or ''}".strip()
@@ -89,6 +95,7 @@ JOBS = (
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),
+    Job("close-points-cycles", timedelta(minutes=10), _close_cycles),
     Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
 )
 

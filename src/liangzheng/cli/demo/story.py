@@ -20,6 +20,7 @@ from rich.console import Console
 
 from liangzheng.cli.demo import companies, messages
 from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.feed import Feed
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.officers import Officers
@@ -82,6 +83,9 @@ class Story:
         self._phone_key_id = ""
         self._shown = ""
         self._asking = companies.Companies(stage, self._lz)
+        self._feed = Feed(
+            stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
+        )
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
@@ -105,6 +109,7 @@ class Story:
             ("offline again", self.refused_offline),
             ("change notice", self._asking.told),
             ("consent withdrawn", lambda: self._asking.withdrawn(self._holder)),
+            *self._feed.steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
         ]
 

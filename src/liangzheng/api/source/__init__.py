@@ -1,0 +1,1 @@
+"""What registers that tell of their changes call."""

@@ -1,0 +1,186 @@
+"""The register tells of changes by itself: a class more, the licence made anew, twelve points."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import subprocess
+import time
+from base64 import encodebytes, urlsafe_b64decode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.held import StepFailed, hold
+from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.phone import Phone
+from liangzheng.cli.register_feed import post_body
+from liangzheng.infra.reference import load_reference
+from liangzheng.kernel.ids import SourceId
+from liangzheng.kernel.time import civil_day
+from liangzheng.standards.keys import Alg, SoftwareSigner
+
+_WITHIN_S: Final = 60.0
+_MORE_CLASSES: Final = ("C2", "F", "E")
+"""Whoever holds C1 is old enough for these."""
+
+
+@dataclass(slots=True)
+class Feed:
+    """A provincial register as a source, telling of one driver. `holder` is asked late: the login comes with the story."""
+
+    folder: Path
+    actor: Actor
+    phone: Phone
+    officer: Client
+    holder: Callable[[], Client]
+    lz: Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
+    signer: SoftwareSigner = field(default_factory=lambda: SoftwareSigner.generate(Alg.SM2))
+    source: str = ""
+    sent: bytes = b""
+    gained: str = ""
+
+    def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+        """Title and act of every step, in order."""
+        return [
+            ("register tells", self.told),
+            ("repeated", self.repeated),
+            ("issued anew", self.anew),
+            ("twelve points", self.twelve),
+        ]
+
+    async def told(self) -> str:
+        """Restored, one point given and taken back, a class gained: four lines of a signed file."""
+        await self._add_source()
+        held = self.actor.classes
+        self.gained = next(code for code in _MORE_CLASSES if code not in held)
+        given = {"kind": "violation", "reference": "v-1", "on": _today(), "points": 1}
+        back = {"kind": "correction", "reference": "c-1", "on": _today(), "points": -1, "corrects": "v-1"}
+        self.sent = self._lines(
+            1, ("status", {"status": "A"}), ("points", given), ("points", back),
+            ("classes", {"driving_privileges": held + self.gained}),
+        )  # fmt: skip
+        file, key = self.folder / "changes.ndjson", self.folder / "source.pem"
+        file.write_bytes(self.sent)
+        key.write_bytes(_pem(self.signer.to_pkcs8(), "PRIVATE KEY"))
+        key.chmod(0o600)
+        done = await self.lz(
+            "register",
+            "feed",
+            str(file),
+            "--source",
+            self.source,
+            "--url",
+            self._url,
+            "--key",
+            str(key),
+            "--strict",
+        )
+        hold(done.returncode == 0, f"./lz register feed: {done.stderr.strip()[-200:]}")
+        hold("4 applied, 0 refused" in done.stdout, f"four lines are applied: {done.stdout.strip()}")
+        verdict = await self._verify()
+        hold(
+            verdict["standing"]["status"] == "A",
+            "the very next verification knows that the suspension is over",
+        )
+        return (
+            f"signed by the register ({self.signer.alg.name}): status A, a violation and its correction, "
+            f"class {self.gained}; in force at once"
+        )
+
+    async def repeated(self) -> str:
+        """The same again has no effect."""
+        again = await self._post(self.sent)
+        hold((again["known"], again["applied"]) == (4, 0), "a repeat is known and has no effect")
+        return "the same four lines again: known, no effect"
+
+    async def anew(self) -> str:
+        """A new version is live and the old one says that it was replaced."""
+        old = self.phone.credential
+        assert old is not None, "the story has issued a licence"
+        licence = await self._until_second()
+        new = urlsafe_b64decode(licence["credential"] + "=" * (-len(licence["credential"]) % 4))
+        verdict = await self._verify()
+        hold(
+            verdict["outcome"] == "not_in_force",
+            f"the old version is not in force, and not {verdict['outcome']}",
+        )
+        self.phone.keep(new)
+        verdict = await self._verify(self.gained)
+        hold(verdict["outcome"] == "valid", f"the new version is valid, and not {verdict['outcome']}")
+        hold(verdict["class"]["allowed"] is True, f"may drive {self.gained}")
+        return f"version {licence['version']} with class {self.gained} by itself; the old one answers not in force"
+
+    async def twelve(self) -> str:
+        """Twelve points: status B, and no driving."""
+        violation = {"kind": "violation", "reference": "v-2", "on": _today(), "points": 12}
+        answer = await self._post(self._lines(5, ("points", violation)))
+        hold(answer["applied"] == 1, "the line is applied")
+        verdict = await self._verify()
+        standing = verdict["standing"]
+        hold(verdict["outcome"] == "may_not_drive", f"may not drive, and not {verdict['outcome']}")
+        hold("B" in standing["status"] and standing["points"] >= 12, "the status says 记满12分")
+        return f"{standing['points']} points, {standing['status_words']['zh']}: {verdict['words']['zh']} / {verdict['words']['en']}"
+
+    # -- the means ------------------------------------------------------------------------------------------
+
+    @property
+    def _url(self) -> str:
+        return f"http://{self.officer.host}:{self.officer.port}"
+
+    async def _add_source(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        public = self.folder / "source.pub.pem"
+        public.write_bytes(_pem(self.signer.public_key.spki, "PUBLIC KEY"))
+        province = load_reference().authorities.get(self.actor.authority).province_prefix
+        done = await self.lz(
+            "register",
+            "source",
+            "add",
+            "demonstration register",
+            "--key",
+            str(public),
+            "--province",
+            province,
+        )
+        hold(done.returncode == 0, f"./lz register source add: {done.stderr.strip()[-200:]}")
+        self.source = done.stdout.split()[0]
+
+    def _lines(self, first: int, *changes: tuple[str, dict[str, Any]]) -> bytes:
+        whose = {"identity_kind": "A", "document_number": self.actor.identity_number}
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        lines = [
+            {"sequence": sequence, "occurred_at": at, "driver": whose, "change": kind, "values": values}
+            for sequence, (kind, values) in enumerate(changes, first)
+        ]
+        return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+    async def _post(self, body: bytes) -> dict[str, Any]:
+        return await asyncio.to_thread(post_body, self._url, SourceId.parse(self.source), self.signer, body)
+
+    async def _verify(self, wanted: str = "C1") -> Any:
+        body = {"code": self.phone.show(datetime.now(UTC)), "class": wanted, "request": secrets.token_hex(8)}
+        return (await asyncio.to_thread(self.officer.post, "/verifier/verifications", body)).expect(200)
+
+    async def _until_second(self) -> Any:
+        until = time.monotonic() + _WITHIN_S
+        while time.monotonic() < until:
+            found = await asyncio.to_thread(self.holder().get, "/holder/licence")
+            if found.status == 200 and found.body["version"] > 1:
+                ready = [each["credential"] for each in found.body["credentials"] if each["credential"]]
+                if ready:
+                    return found.body | {"credential": ready[0]}
+            await asyncio.sleep(0.1)
+        raise StepFailed(f"no new version within {_WITHIN_S:.0f} s; see the issuer's log")
+
+
+def _today() -> str:
+    return civil_day(datetime.now(UTC)).isoformat()
+
+
+def _pem(octets: bytes, what: str) -> bytes:
+    return f"-----BEGIN {what}-----\n{encodebytes(octets).decode().strip()}\n-----END {what}-----\n".encode()

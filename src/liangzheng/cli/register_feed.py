@@ -1,0 +1,303 @@
+"""`./lz register source …` and `./lz register feed`: who tells of changes, and telling of them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import typer
+
+from liangzheng import drivers
+from liangzheng.cli.main import run
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.keys_file import read_index_secret
+from liangzheng.infra.postgres import attach
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from liangzheng.kernel.ids import SourceId
+from liangzheng.kernel.time import CHINA, SystemClock
+from liangzheng.standards.errors import BadKey
+from liangzheng.standards.keys import PublicKey, SoftwareSigner
+from liangzheng.wiring import key_dirs
+
+source_app = typer.Typer(no_args_is_help=True, help="Registers that tell of their changes.")
+
+_PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----")
+_LINES_A_BODY: Final = 1_000
+_SHOWN_REFUSED: Final = 20
+_TIMEOUT_S: Final = 60.0
+
+SourceArgument = Annotated[str, typer.Argument(help="Its id, src_…", metavar="ID")]
+KeyOption = Annotated[
+    Path, typer.Option("--key", help="Public key, PEM or DER (SubjectPublicKeyInfo), P-256 or SM2.")
+]
+
+
+# ---- sources ----
+
+
+@source_app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="What the register is called.")],
+    key: KeyOption,
+    provinces: Annotated[
+        list[str], typer.Option("--province", help="Two-digit prefix it speaks for, such as 32; repeatable.")
+    ],
+) -> None:
+    """Hear a register from now on. It signs with the private key that belongs to KEY."""
+    public = _public_key(key)
+
+    async def act() -> drivers.RegisterSource:
+        async with attach(Settings.from_env()) as database:
+            return await drivers.add_source(database, name, provinces, public, SystemClock().now())
+
+    source = run(act())
+    typer.echo(f"{source.id}  {', '.join(sorted(source.provinces))}  {source.name}")
+    typer.echo(f"key {public.kid.hex()} ({public.alg.name})")
+
+
+@source_app.command("list")
+def list_all() -> None:
+    """Every source: where it stands, its keys, and whether it is halted."""
+
+    async def act() -> list[tuple[drivers.RegisterSource, int, list[bytes]]]:
+        async with attach(Settings.from_env()) as database:
+            return await drivers.list_sources(database)
+
+    for source, waiting, keys in run(act()):
+        at = "" if source.halted_at_sequence is None else f" at {source.halted_at_sequence}"
+        typer.echo(
+            f"{source.id}  {source.state.value}{at}  done to {source.done_to}, {waiting} waiting  "
+            f"{','.join(sorted(source.provinces))}  {source.name}  keys {' '.join(kid.hex() for kid in keys) or 'none'}"
+        )
+
+
+@source_app.command("refused")
+def refused(
+    source: SourceArgument,
+    most: Annotated[
+        int, typer.Option("--most", help="At most so many, the latest first.", min=1, max=10_000)
+    ] = 100,
+) -> None:
+    """The lines of a source that were refused, each with place and rule."""
+
+    async def act() -> list[drivers.DoneLine]:
+        async with attach(Settings.from_env()) as database:
+            return await drivers.refused_lines(database, SourceId.parse(source), most)
+
+    for line in run(act()):
+        at = f"{line.done_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if line.done_at else ""
+        typer.echo(f"{line.sequence}  {at}  {line.place}: {line.rule}")
+
+
+@source_app.command("go-on")
+def go_on(source: SourceArgument) -> None:
+    """Hear a halted source again, once you know why it said two things. What it said first stays."""
+
+    async def act() -> None:
+        async with attach(Settings.from_env()) as database:
+            await drivers.let_source_go_on(database, SourceId.parse(source), SystemClock().now())
+
+    run(act())
+
+
+@source_app.command("end")
+def end(
+    source: SourceArgument,
+    kid: Annotated[str | None, typer.Option("--key-id", help="Only this key, as `list` shows it.")] = None,
+) -> None:
+    """Hear a source no more, or no more under one of its keys. What it said stays."""
+    key_id = None if kid is None else _hex(kid)
+
+    async def act() -> None:
+        async with attach(Settings.from_env()) as database:
+            now, source_id = SystemClock().now(), SourceId.parse(source)
+            if key_id is None:
+                await drivers.end_source(database, source_id, now)
+            else:
+                await drivers.end_source_key(database, source_id, key_id, now)
+
+    run(act())
+
+
+@source_app.command("key")
+def key_of(source: SourceArgument, key: KeyOption) -> None:
+    """Let a source sign with one more key."""
+    public = _public_key(key)
+
+    async def act() -> None:
+        async with attach(Settings.from_env()) as database:
+            await drivers.add_source_key(database, SourceId.parse(source), public, SystemClock().now())
+
+    run(act())
+    typer.echo(f"key {public.kid.hex()} ({public.alg.name})")
+
+
+def _hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Invalid("--key-id", "16 hexadecimal digits") from None
+
+
+def _public_key(path: Path) -> PublicKey:
+    try:
+        return PublicKey.from_spki(_der(path))
+    except BadKey as bad:
+        raise Invalid("--key", f"a public key of P-256 or SM2 ({bad})") from None
+
+
+def _der(path: Path) -> bytes:
+    """The octets of a key file; PEM is unpacked."""
+    try:
+        octets = path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read: {error.strerror}") from None
+    found = _PEM.search(octets)
+    return octets if found is None else base64.b64decode(found.group(2))
+
+
+# ---- lines ----
+
+
+@dataclass(slots=True)
+class _Told:
+    """What became of a file."""
+
+    done_to: int = 0
+    sent: int = 0
+    passed_over: int = 0
+    applied: int = 0
+    refused: int = 0
+
+
+def feed(
+    file: Annotated[Path, typer.Argument(help="NDJSON, one change a line.", show_default=False)],
+    source: Annotated[str, typer.Option("--source", help="Id of the source the lines are of, src_…")],
+    url: Annotated[
+        str | None,
+        typer.Option(help="Send to this deployment, such as http://127.0.0.1:8765; default: apply here."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="Private key that signs, PEM or DER (PKCS#8); needed with --url."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a line was refused.")] = False,
+) -> None:
+    """Tell of the changes in a file: send it to a deployment, or apply it to this one's database.
+
+    Stopped half-way, the same command goes on where it stopped: lines that are done are passed over, and every number has its
+    effect once. Form of a line: docs/how-to/feed-the-register.md.
+    """
+    source_id = SourceId.parse(source)
+    if url is not None:
+        if key is None:
+            raise Invalid("--key", "the private key that signs what goes to --url")
+        told = _send(file, source_id, url, _signer(key))
+    else:
+        told = run(_apply(file, source_id))
+    typer.echo(
+        f"{told.sent} lines told, {told.applied} applied, {told.refused} refused, {told.passed_over} done before; "
+        f"done to {told.done_to}"
+    )
+    raise typer.Exit(1 if strict and told.refused else 0)
+
+
+def _signer(path: Path) -> SoftwareSigner:
+    try:
+        return SoftwareSigner.from_pkcs8(_der(path))
+    except BadKey as bad:
+        raise Invalid("--key", f"a private key of P-256 or SM2 ({bad})") from None
+
+
+def _bodies(file: Path, done_to: int, told: _Told) -> Iterator[bytes]:
+    """The file in bodies, without what is done."""
+    lines: list[bytes] = []
+    octets = 0
+    try:
+        with file.open("rb") as opened:
+            for line in opened:
+                sequence = drivers.sequence_of(line.rstrip(b"\n"))
+                if sequence is not None and sequence <= done_to:
+                    told.passed_over += 1
+                    continue
+                if lines and (len(lines) == _LINES_A_BODY or octets + len(line) >= drivers.MOST_OCTETS):
+                    yield b"".join(lines)
+                    lines, octets = [], 0
+                lines.append(line)
+                octets += len(line)
+                told.sent += 1
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror}") from None
+    if lines:
+        yield b"".join(lines)
+
+
+def _count(told: _Told, answer: dict[str, Any]) -> None:
+    told.done_to = answer["done_to"]
+    told.applied += answer["applied"]
+    for each in answer["refused"]:
+        told.refused += 1
+        if told.refused <= _SHOWN_REFUSED:
+            number = "no number" if each["sequence"] is None else f"line {each['sequence']}"
+            typer.echo(f"refused: {number}, {each['place']}: {each['rule']}", err=True)
+    typer.echo(f"done to {told.done_to}", err=True)
+
+
+def _send(file: Path, source_id: SourceId, url: str, signer: SoftwareSigner) -> _Told:
+    told = _Told()
+    told.done_to = post_body(url, source_id, signer, b"")["done_to"]
+    for body in _bodies(file, told.done_to, told):
+        _count(told, post_body(url, source_id, signer, body))
+    return told
+
+
+def post_body(url: str, source_id: SourceId, signer: SoftwareSigner, body: bytes) -> dict[str, Any]:
+    where = urlsplit(url)
+    if where.scheme not in ("http", "https") or where.hostname is None:
+        raise Invalid("--url", "http:// or https:// with a host")
+    of = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+    connection = of(where.hostname, where.port, timeout=_TIMEOUT_S)
+    headers = {
+        "Authorization": f"Source {drivers.prove(source_id, signer, body)}",
+        "Content-Type": "application/x-ndjson",
+    }
+    try:
+        connection.request("POST", where.path.rstrip("/") + "/source/register-changes", body, headers)
+        reply = connection.getresponse()
+        answer: dict[str, Any] = msgspec.json.decode(reply.read())
+    except (OSError, http.client.HTTPException, msgspec.DecodeError) as trouble:
+        raise Unavailable(f"the deployment does not answer: {type(trouble).__name__}") from trouble
+    finally:
+        connection.close()
+    if reply.status == 200:
+        return answer
+    said = f"the deployment answered {reply.status}: {answer.get('detail') or answer.get('title')}"
+    raise Conflict(said) if reply.status == 409 else Unavailable(said)
+
+
+async def _apply(file: Path, source_id: SourceId) -> _Told:
+    settings, told, clock = Settings.from_env(), _Told(), SystemClock()
+    dirs = key_dirs(settings)
+    if not dirs.index.is_dir():
+        raise Unavailable(f"there are no keys in {dirs.index} yet: run `./lz keys init`")
+    keys, tables = KeyIndex(read_index_secret(dirs)), drivers.code_tables()
+    policy = drivers.FeedPolicy(points=drivers.PointsPolicy(settings.points_before_2022_04))
+    async with attach(settings) as database:
+
+        async def take(body: bytes) -> drivers.FeedAnswer:
+            return await drivers.take_feed(database, keys, tables, source_id, body, clock.now(), policy)
+
+        told.done_to = (await take(b"")).done_to
+        bodies = _bodies(file, told.done_to, told)
+        while (body := await asyncio.to_thread(next, bodies, None)) is not None:
+            _count(told, msgspec.to_builtins(await take(body)))
+    return told

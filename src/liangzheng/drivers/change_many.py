@@ -1,0 +1,141 @@
+"""Many changes of many records in one transaction: read once, changed in memory in their order, written once.
+
+The feed and the end of points cycles come this way. Every change is a version of its record with its own line
+in the history; others hear once of each record whose standing changed, and of every kind of change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from liangzheng import audit
+from liangzheng.audit import Actor
+from liangzheng.drivers import store, store_feed, store_points
+from liangzheng.drivers.feed_lines import ChangeKind
+from liangzheng.drivers.feed_rules import Record, Step
+from liangzheng.drivers.import_register import STANDING_CHANGED
+from liangzheng.drivers.points import Entry, Ledger
+from liangzheng.drivers.store_feed import Version
+from liangzheng.infra import outbox
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.ids import DriverId
+
+REGISTER_CHANGED: Final = "register.changed"
+"""What the holder is told of: one event for each change that had an effect, codes and numbers only."""
+
+
+@dataclass(slots=True)
+class _Change:
+    """A record as it becomes, step by step."""
+
+    columns: dict[str, Any]
+    ledger: Ledger | None
+    standing_before: int
+    moved: bool = False
+    entries: list[tuple[Entry, str]] = field(default_factory=list)
+    standing_columns: set[str] = field(default_factory=set)
+
+
+class Batch:
+    """Records held by a transaction. `record` is how one stands after the steps taken so far."""
+
+    def __init__(self, rows: Mapping[UUID, Any], ledgers: Mapping[UUID, Ledger]) -> None:
+        self._changes = {
+            driver_id: _Change(dict(row), ledgers.get(driver_id), row["standing_version"])
+            for driver_id, row in rows.items()
+        }
+        self._versions: list[Version] = []
+        self._events: list[tuple[DriverId, dict[str, Any]]] = []
+
+    @classmethod
+    async def held(cls, tx: Connection, driver_ids: Sequence[UUID], with_points: Sequence[UUID]) -> Batch:
+        """The records, locked in the order of their ids, with the ledgers of those `with_points`."""
+        rows = await store.columns_held(tx, sorted(set(driver_ids)))
+        return cls(rows, await store_points.ledgers(tx, sorted(set(with_points))))
+
+    def record(self, driver_id: UUID) -> Record | None:
+        """The record as it stands now; None when there is none."""
+        change = self._changes.get(driver_id)
+        return None if change is None else Record(change.columns, change.ledger)
+
+    def take(self, driver_id: UUID, kind: ChangeKind, step: Step, source: str) -> None:
+        """The step is taken: a new version where a column changed, new entries where the ledger grew."""
+        change = self._changes[driver_id]
+        if step.ledger is not None and step.ledger is not change.ledger:
+            known = 0 if change.ledger is None else len(change.ledger.entries)
+            change.entries += [(entry, source) for entry in step.ledger.entries[known:]]
+            change.ledger, change.moved = step.ledger, True
+        if not step.columns:
+            return
+        before = {column: change.columns[column] for column in step.columns}
+        standing = store.STANDING_COLUMNS & step.columns.keys()
+        change.columns.update(step.columns)
+        change.columns["record_version"] += 1
+        change.columns["standing_version"] += bool(standing)
+        change.standing_columns |= standing
+        self._versions.append(
+            Version(
+                driver_id, change.columns["record_version"], change.columns["standing_version"], source, before,
+                dict(step.columns),
+            )
+        )  # fmt: skip
+        if standing or kind is ChangeKind.ADDRESS:
+            self._events.append((DriverId(driver_id), _event(kind, step, change.columns, before)))
+
+    async def write(self, tx: Connection, actor: Actor, purpose: str, now: datetime) -> None:
+        """Everything that was taken is written, with history, ledger, events and audit entries."""
+        if not self._versions and not any(change.moved for change in self._changes.values()):
+            return
+        rewritten = sorted({version.driver_id for version in self._versions})
+        await store_feed.rewrite(tx, [self._changes[driver_id].columns for driver_id in rewritten], now)
+        await store_feed.add_history(tx, self._versions, now)
+        moved = {i: c.ledger for i, c in self._changes.items() if c.moved and c.ledger is not None}
+        entries = [(i, entry, source) for i in moved for entry, source in self._changes[i].entries]
+        await store_points.keep(tx, moved, entries, now)
+        stood = [i for i in rewritten if self._changes[i].standing_columns]
+        await outbox.put_many(tx, STANDING_CHANGED, [self._standing_event(i) for i in stood], now)
+        await outbox.put_many(tx, REGISTER_CHANGED, self._events, now)
+        await audit.record_many(tx, [_entry(version, actor, purpose, now) for version in self._versions])
+
+    def _standing_event(self, driver_id: UUID) -> tuple[DriverId, dict[str, Any]]:
+        change = self._changes[driver_id]
+        body = {
+            "standing_version": change.columns["standing_version"],
+            "changed": sorted(change.standing_columns),
+        }
+        return DriverId(driver_id), body
+
+
+def _event(
+    kind: ChangeKind, step: Step, columns: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "kind": kind.value,
+        "record_version": columns["record_version"],
+        "standing_version": columns["standing_version"],
+    }
+    if kind is ChangeKind.POINTS:
+        body |= {
+            "points": columns["points"],
+            "change": columns["points"] - before.get("points", columns["points"]),
+        }
+        if step.crossing is not None:
+            body["full_mark"] = "reached" if step.crossing.reached else "left"
+    elif kind is ChangeKind.STATUS:
+        body["status"] = columns["status"]
+    return body
+
+
+def _entry(version: Version, actor: Actor, purpose: str, now: datetime) -> audit.Entry:
+    detail: audit.Detail = {
+        "record_version": version.record_version,
+        "standing_version": version.standing_version,
+        "columns": sorted(version.after),
+    }
+    act = "record.changed" if store.STANDING_COLUMNS.isdisjoint(version.after) else "standing.changed"
+    driver_id = DriverId(version.driver_id)
+    return audit.entry_of(act, actor, driver_id, driver_id, purpose, detail, now)

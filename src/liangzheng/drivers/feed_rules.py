@@ -1,0 +1,187 @@
+"""What a line of the change feed makes of a record, or why it may not. Facts in, decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from liangzheng.drivers.feed_lines import ChangeKind, Said
+from liangzheng.drivers.model import ClassHistory
+from liangzheng.drivers.points import (
+    Crossing,
+    Ledger,
+    PointsFacts,
+    PointsPolicy,
+    PointsRefusal,
+    decide_crossing,
+    decide_cycle_end,
+    decide_points,
+    opened,
+)
+from liangzheng.drivers.rules import Broken, Facts, Spells, broken_rules
+from liangzheng.kernel.classes import ORDER_172_DAY, Classes
+from liangzheng.kernel.region import Authorities
+from liangzheng.kernel.status import Status, StatusLetter
+from liangzheng.kernel.time import civil_day
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as a batch has it so far: columns of the table → values, and the ledger if there is one."""
+
+    columns: Mapping[str, Any]
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a line changes: columns and their new values (only those that differ), and the ledger after it."""
+
+    columns: Mapping[str, Any]
+    ledger: Ledger | None
+    crossing: Crossing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Where a line breaks a rule, and the rule. Neither holds a value."""
+
+    place: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a line is judged on besides the record."""
+
+    provinces: frozenset[str]
+    authorities: Authorities
+    today: date
+    points: PointsPolicy = field(default_factory=PointsPolicy)
+
+
+def may_speak_for(record: Record, said: Said, grounds: Grounds) -> bool:
+    """Whether a source may change a record: the present issuing authority lies in one of its provinces.
+
+    A record that was transferred out (status C) may be taken over by the province it goes to, and by nothing
+    but a change of authority.
+
+    Source: docs/reference.md §3.1 (C, 转出); that the receiving province speaks is a modelling choice.
+    """
+    if _province(record.columns["issuing_authority"], grounds.authorities) in grounds.provinces:
+        return True
+    taken_over = StatusLetter.TRANSFERRED_OUT in Status.parse(record.columns["status"])
+    if said.change is not ChangeKind.AUTHORITY or not taken_over:
+        return False
+    return _province(str(said.values["issuing_authority"]), grounds.authorities) in grounds.provinces
+
+
+def _province(authority: str, authorities: Authorities) -> str | None:
+    return authorities.get(authority).province_prefix if authority in authorities else None
+
+
+def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused:
+    """What a line makes of a record: nothing half, and never a record an import would refuse.
+
+    Reasons in order: the source may not speak for the driver · the day is not possible · points (their own
+    order) · a full ledger keeps status B · a rule between fields that held before.
+
+    Source: docs/reference.md §1.2, §3.1–3.3; the rules between fields are those of the import.
+    """
+    if not may_speak_for(record, said, grounds):
+        return Refused("driver", "a driver of the provinces this source speaks for")
+    on = civil_day(said.occurred_at)
+    if on > grounds.today:
+        return Refused("occurred_at", "an instant that is not to come")
+    ledger = _at_present(record, grounds.today)
+    if said.points is not None:
+        return _points(record, ledger, said, grounds)
+    wanted = _wanted(record, said, on)
+    if isinstance(wanted, Refused):
+        return wanted
+    differ = {column: value for column, value in wanted.items() if value != record.columns[column]}
+    if not differ:
+        return Step({}, record.ledger)
+    broken = _newly_broken(record.columns, differ)
+    return Step(differ, record.ledger) if broken is None else Refused(f"values.{broken.column}", broken.why)
+
+
+def _at_present(record: Record, today: date) -> Ledger:
+    first = record.columns["first_issue_date"]
+    if record.ledger is None:
+        return opened(record.columns["points"], first, today, record.columns["points_reset_on"])
+    return decide_cycle_end(record.ledger, first, today)
+
+
+def _points(record: Record, ledger: Ledger, said: Said, grounds: Grounds) -> Step | Refused:
+    assert said.points is not None, "asked for lines about points only"
+    columns = record.columns
+    status = Status.parse(columns["status"])
+    facts = PointsFacts(grounds.today, columns["first_issue_date"], status, columns["probation"])
+    after = decide_points(ledger, said.points, facts, grounds.points)
+    if isinstance(after, PointsRefusal):
+        return Refused(f"values.{_PLACES.get(after, 'points')}", after.rule)
+    return ledger_step(record, after, said.points.on)
+
+
+_PLACES: Final = {
+    PointsRefusal.ENTERED_ALREADY: "reference",
+    PointsRefusal.NOT_YET: "on",
+    PointsRefusal.BEFORE_FIRST_ISSUE: "on",
+    PointsRefusal.NO_SUCH_ENTRY: "corrects",
+    PointsRefusal.NOT_OF_LAST_CYCLE: "carries",
+    PointsRefusal.CARRIED_ALREADY: "carries",
+    PointsRefusal.NOT_FULL: "kind",
+    PointsRefusal.FULL: "kind",
+    PointsRefusal.STATUS_OR_PROBATION: "kind",
+}
+
+
+def ledger_step(record: Record, ledger: Ledger, on: date) -> Step:
+    """What a ledger makes of its record: the total, the next reset, and what crossing the 12 points brings."""
+    columns = record.columns
+    crossing = decide_crossing(columns["points"], ledger.points, Status.parse(columns["status"]))
+    wanted: dict[str, Any] = {"points": ledger.points, "points_reset_on": ledger.cycle.resets_on}
+    if crossing is not None:
+        wanted["status"] = str(crossing.status)
+        wanted["points_exceeded_on"] = on if crossing.reached else None
+    return Step({c: value for c, value in wanted.items() if value != columns[c]}, ledger, crossing)
+
+
+def _wanted(record: Record, said: Said, on: date) -> dict[str, Any] | Refused:
+    """The columns a line sets, with those that follow from them."""
+    columns = record.columns
+    wanted: dict[str, Any] = dict(said.values)
+    if said.change is ChangeKind.STATUS:
+        full = record.ledger is not None and record.ledger.is_full
+        if full and StatusLetter.POINTS_EXCEEDED not in Status.parse(str(wanted["status"])):
+            return Refused("values.status", "letter B stays while there are 12 points or more")
+    elif said.change is ChangeKind.CLASSES:
+        history = ClassHistory.parse(columns["class_history"])
+        wanted["class_history"] = str(history.become(_classes(wanted["classes"]), on))
+        kept = [c for c in _classes(columns["school_bus_classes"]) if c in _classes(wanted["classes"])]
+        # School-bus approval goes with its class; a new one comes with the register file.
+        wanted["school_bus_classes"] = "".join(c.value for c in kept)
+    elif said.change is ChangeKind.AUTHORITY and wanted["issuing_authority"] == columns["issuing_authority"]:
+        wanted["department"] = wanted["department"] or columns["department"]
+    return wanted
+
+
+@lru_cache(maxsize=4096)
+def _classes(text: str) -> Classes:
+    return Classes.parse_outside(text, ORDER_172_DAY) if text else Classes(())
+
+
+def _newly_broken(before: Mapping[str, Any], differ: Mapping[str, Any]) -> Broken | None:
+    """The first rule between fields that does not hold any more; what was odd before does not count."""
+    old = {(broken.column, broken.rule) for broken in broken_rules(_facts(before))}
+    new = broken_rules(_facts({**before, **differ}))
+    return next((broken for broken in new if (broken.column, broken.rule) not in old), None)
+
+
+def _facts(columns: Mapping[str, Any]) -> Facts:
+    values = {name: columns[name] for name in Facts._fields}
+    return Facts(**{**values, "class_history": Spells.parse(columns["class_history"])})
