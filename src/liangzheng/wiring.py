@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from liangzheng import accounts, drivers
@@ -16,7 +17,14 @@ from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.keys_file import FileSigners, KeyDirs, Trust, read_index_secret, refuse_in_production
+from liangzheng.infra.keys_file import (
+    FileSigners,
+    KeyDirs,
+    Trust,
+    read_index_secret,
+    refuse_in_production,
+    signs_until,
+)
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
@@ -73,6 +81,14 @@ class Wiring:
     def document_signers(self) -> FileSigners:
         """The document signers' keys. Raises Unavailable in every process but the issuer."""
         return _given(self._document_signers, "document signer")
+
+    def signs_until(self, now: datetime) -> datetime | None:
+        """Until when every signer this process has can sign; None: it has none. Raises Unavailable when one cannot now."""
+        roles = [
+            signers.role for signers in (self._status_signers, self._document_signers) if signers is not None
+        ]
+        ends = [signs_until(self.trust(), role, now) for role in roles]
+        return min(ends, default=None)
 
     @property
     def simulated(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 
@@ -35,6 +36,12 @@ class SmallWiring:
     key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
     account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
     trust_fails: Exception | None = None
+    signing_fails: Exception | None = None
+
+    def signs_until(self, now: datetime) -> datetime | None:
+        if self.signing_fails is not None:
+            raise self.signing_fails
+        return now
 
     def trust(self) -> object:
         if self.trust_fails is not None:

@@ -38,6 +38,8 @@ def test_nothing_said_means_the_defaults() -> None:
         ("LZ_AMBER_S", "2592000", "at most LZ_SNAPSHOT_S"),
         ("LZ_ROTATE_S", "60", "at most LZ_ACCEPTED_S"),
         ("LZ_DATABSE_URL", "postgresql://u@h/d", "do you mean LZ_DATABASE_URL"),
+        ("LZ_METRICS_HOST", "0.0.0.0", "unless LZ_METRICS_TOKEN"),
+        ("LZ_METRICS_TOKEN", "short", "at least 16"),
         ("LZ_NONSENSE_ALTOGETHER", "1", "is not a setting"),
     ],
 )
@@ -55,6 +57,9 @@ OTHER_WORDS = {
     "LZ_ALG": "SM2",
     "LZ_HOST": "0.0.0.0",
     "LZ_HOSTS": "a,b",
+    "LZ_METRICS_HOST": "localhost",
+    "LZ_METRICS_PORT": "9100",
+    "LZ_METRICS_TOKEN": "a-token-of-the-operator",
     "LZ_LOG_FORMAT": "json",
     "LZ_LOG_LEVEL": "error",
     "LZ_ALLOW_SOFTWARE_KEYS": "yes",

@@ -144,6 +144,7 @@ def _route(path: str, endpoint: _Endpoint[Any], method: str, name: str) -> Route
 
     call.who = endpoint.who  # type: ignore[attr-defined]
     call.described = endpoint.described  # type: ignore[attr-defined]
+    call.pattern = path  # type: ignore[attr-defined]
     return Route(path, call, methods=[method], name=name)
 
 

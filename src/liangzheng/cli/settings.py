@@ -11,6 +11,7 @@ import typer
 from liangzheng.infra.settings import TABLE, Setting, Settings
 
 app = typer.Typer()
+_SECRET = {"metrics_token"}
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 
@@ -43,6 +44,8 @@ def _value(current: Settings, row: Setting) -> str:
     value = getattr(current, row.name)
     if value is None:
         return "none"
+    if row.name in _SECRET:
+        return "…"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

@@ -360,12 +360,34 @@ def running_out(bundle: TrustBundle, now: datetime) -> list[tuple[Role, str | No
     return found
 
 
+def signs_until(bundle: TrustBundle, role: Role, now: datetime) -> datetime:
+    """When the first of the places of `role` (provinces; one status list) is left without a key that signs.
+
+    Raises Unavailable when one is already.
+    """
+    places = dict.fromkeys(entry.province for entry in bundle.entries if entry.role is role)
+    ends = []
+    for province in places:
+        if signing_entry(bundle.entries, role, province, now) is None:
+            raise Unavailable(f"no {role} key signs for {province or 'all'} now: `./lz keys rotate`")
+        ends.append(
+            max(
+                entry.signed_until
+                for entry in bundle.entries
+                if (entry.role, entry.province) == (role, province) and entry.compromised_at is None
+            )
+        )
+    if not ends:
+        raise Unavailable(f"the trust bundle has no {role} key")
+    return datetime.fromtimestamp(min(ends), UTC)
+
+
 class FileSigners:
     """The keys of one role's directory, chosen by what the trust bundle says of them."""
 
     def __init__(self, directory: Path, role: Role, trust: Trust) -> None:
         """Raises Unavailable when the directory cannot be read or others may read it."""
-        self._directory, self._role, self._trust = directory, role, trust
+        self._directory, self.role, self._trust = directory, role, trust
         self._signers: Mapping[bytes, SoftwareSigner] = {}
         self._version = 0
 
@@ -381,18 +403,18 @@ class FileSigners:
         none.
         """
         bundle = self._trust()
-        entry = signing_entry(bundle.entries, self._role, province, now)
+        entry = signing_entry(bundle.entries, self.role, province, now)
         signer = self._of_bundle(bundle).get(entry.kid) if entry else None
         if signer is None:
             raise Unavailable(
-                f"no {self._role} key signs for {province or 'the status list'} now: `./lz keys rotate`"
+                f"no {self.role} key signs for {province or 'the status list'} now: `./lz keys rotate`"
             )
         return signer
 
     def of_kid(self, kid: bytes, now: datetime) -> SoftwareSigner | None:
         """That key, while it may still sign; else None."""
         bundle = self._trust()
-        entry = bundle.find(kid, self._role)
+        entry = bundle.find(kid, self.role)
         if (
             entry is None
             or entry.why_not_at(int(now.timestamp())) is not None

@@ -19,6 +19,7 @@ ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "index")
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _OTHERS: Final = ("LZ_LIBCRYPTO", "LZ_TEST_", "LZ_VENV")
 
 
@@ -49,6 +50,10 @@ class Settings:
     pool_size: int
     log_format: Literal["console", "json"]
     log_level: str
+    metrics_host: str
+    metrics_port: int | None
+    metrics_token: str | None
+    disk_low_mib: int
     rotate_s: int
     accepted_s: int
     skew_s: int
@@ -80,6 +85,10 @@ class Settings:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
+        if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
+            raise Invalid("LZ_METRICS_HOST", "is 127.0.0.1 or ::1 unless LZ_METRICS_TOKEN is set")
+        if self.metrics_token is not None and len(self.metrics_token) < 16:
+            raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
         if self.mode == "production" and self.database_url is not None and "@" not in self.database_url:
             raise Invalid("LZ_DATABASE_URL", "names a user, a host and a database")
 
@@ -264,6 +273,14 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",
          "least level logged"),
+    _row("LZ_METRICS_PORT", "metrics_port", _number(0, 65535), None,
+         "port on which each process serves /metrics, /healthz and /readyz to operators; of several HTTP processes "
+         "the second takes the port after it, and so on; 0: any free one; none: not served"),
+    _row("LZ_METRICS_HOST", "metrics_host", _text, "127.0.0.1",
+         "address LZ_METRICS_PORT is on; another than this machine's own needs LZ_METRICS_TOKEN"),
+    _row("LZ_METRICS_TOKEN", "metrics_token", _text, None, "bearer token demanded for /metrics and /readyz there; none: no token"),
+    _row("LZ_DISK_LOW_MIB", "disk_low_mib", _number(0, 1 << 20), 512,
+         "MiB free in LZ_DATA_DIR below which a process says it is not ready"),
     _row("LZ_ROTATE_S", "rotate_s", _number(5, 60), _LIVES.rotate,
          "seconds until the phone makes a new live code"),
     _row("LZ_ACCEPTED_S", "accepted_s", _number(5, 300), _LIVES.accepted,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from liangzheng import accounts, audit, licences, messages, showing
 from liangzheng.infra import idempotency, metrics, outbox
-from liangzheng.infra.keys_file import running_out
+from liangzheng.infra.keys_file import running_out, signs_until
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.wiring import Wiring
 
@@ -55,6 +55,15 @@ async def _renew(wiring: Wiring, now: datetime) -> None:
         _log.info("credentials renewed", extra={"count": renewed})
 
 
+async def _count_keys(wiring: Wiring, now: datetime) -> None:
+    bundle = wiring.trust()
+    for role in dict.fromkeys(entry.role for entry in bundle.entries):
+        try:
+            metrics.SIGNS_UNTIL.labels(role.value).set(signs_until(bundle, role, now).timestamp())
+        except Unavailable:
+            metrics.SIGNS_UNTIL.labels(role.value).set(0)
+
+
 async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
     for role, province, last in running_out(wiring.trust(), now):
         whose = f"{role} {province or ''}".strip()
@@ -76,6 +85,7 @@ JOBS = (
     Job("seal", timedelta(seconds=5), _seal),
     Job("count-waiting", timedelta(seconds=15), _count_waiting),
     Job("tell-looks", timedelta(seconds=30), _tell_looks),
+    Job("count-keys", timedelta(minutes=1), _count_keys),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),
