@@ -113,6 +113,7 @@ async def assemble(place: Deployment) -> Cast:
     for holder in holders:
         await holder.apply()
     assert await place.issue() == 2
+    await place.drain()
     tokens: dict[str, Headers] = {}
     for name, kind in [
         *_KINDS.items(),
@@ -159,6 +160,7 @@ async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Some
         bind_check=await phone.pass_face_check("bind-phone-key"),
         challenge=challenge["face_check_id"],
         verification=verdict["verification"],
+        message=done(await phone.get("/holder/messages"), 200)["messages"][0]["message_id"],
         code=codes[1],
     )
     secret = (

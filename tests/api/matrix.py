@@ -76,6 +76,7 @@ class Things:
     """A face check that waits for its frames."""
     verification: str
     """Made by the officer of this cast when this person showed their code."""
+    message: str
     code: str
     list_id: str = "1"
     """Of the status list; everybody's."""
@@ -161,6 +162,14 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("POST /holder/licence/snapshot"),
     Row("GET /holder/showings"),
     Row("POST /holder/showings", names={"body:code": "code"}, body={"code": "{code}"}, own=statuses(201)),
+    Row("GET /holder/messages"),
+    Row("GET /holder/messages/choices"),
+    Row("PUT /holder/messages/choices", body={"sms": {}}),
+    Row(
+        "PUT /holder/messages/{message_id}/read",
+        names={"path:message_id": "message"},
+        own=statuses(204),
+    ),
     # -- verifiers ----------------------------------------------------------------------------------------
     Row("GET /verifier/me", VERIFIERS, by=POLICE),
     Row(

@@ -62,6 +62,7 @@ OTHER_WORDS = {
     "LZ_METRICS_TOKEN": "a-token-of-the-operator",
     "LZ_LOG_FORMAT": "json",
     "LZ_LOG_LEVEL": "error",
+    "LZ_SMS": "simulated",
     "LZ_ALLOW_SOFTWARE_KEYS": "yes",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_SIMULATED_FACE_COUNTS": "no",
