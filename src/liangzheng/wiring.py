@@ -1,7 +1,7 @@
 """The one file that chooses neighbours: which face engine, which source of real names, which keys, for which process.
 
 A process gets what its part needs and nothing else: the API the status signer, the issuer the document signers, the
-queue worker neither. What is simulated refuses to be made in production mode.
+queue worker the audit signer. What is simulated refuses to be made in production mode.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Wiring:
     passwords: Passwords
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
+    _audit_signers: FileSigners | None = field(default=None, repr=False)
 
     @property
     def lives(self) -> Lives:
@@ -82,10 +83,15 @@ class Wiring:
         """The document signers' keys. Raises Unavailable in every process but the issuer."""
         return _given(self._document_signers, "document signer")
 
+    @property
+    def audit_signers(self) -> FileSigners:
+        """The audit signer's keys. Raises Unavailable in every process but the queue worker."""
+        return _given(self._audit_signers, "audit signer")
+
     def signs_until(self, now: datetime) -> datetime | None:
         """Until when every signer this process has can sign; None: it has none. Raises Unavailable when one cannot now."""
         roles = [
-            signers.role for signers in (self._status_signers, self._document_signers) if signers is not None
+            signers.role for signers in (self._status_signers, self._document_signers, self._audit_signers) if signers is not None
         ]
         ends = [signs_until(self.trust(), role, now) for role in roles]
         return min(ends, default=None)
@@ -113,6 +119,7 @@ def key_dirs(settings: Settings) -> KeyDirs:
         root=settings.key_dir("root"),
         issuer=settings.key_dir("issuer"),
         status=settings.key_dir("status"),
+        audit=settings.key_dir("audit"),
         index=settings.key_dir("index"),
         trust=settings.data_dir / "keys" / "trust",
     )
@@ -155,6 +162,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         ),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
+        _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,
     )
 
 

@@ -54,6 +54,7 @@ OTHER_WORDS = {
     "LZ_DATA_DIR": "/elsewhere",
     "LZ_DATABASE_URL": "postgresql://u@h/d",
     "LZ_PG_BIN": "/bin",
+    "LZ_CHECKPOINTS_DIR": "/elsewhere",
     "LZ_ALG": "SM2",
     "LZ_HOST": "0.0.0.0",
     "LZ_HOSTS": "a,b",

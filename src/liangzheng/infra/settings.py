@@ -14,8 +14,8 @@ from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Lives
 
 Mode = Literal["demo", "test", "production"]
-Role = Literal["root", "issuer", "status", "index"]
-ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "index")
+Role = Literal["root", "issuer", "status", "audit", "index"]
+ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "audit", "index")
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
@@ -37,6 +37,7 @@ class Settings:
     face_engine: Literal["manual", "simulated"]
     simulated_face_counts: bool | None
     sms: Literal["none", "simulated"]
+    checkpoints_dir: Path | None
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -108,6 +109,11 @@ class Settings:
     def cluster_dir(self) -> Path:
         """Where the embedded server keeps its files."""
         return self.data_dir / "postgres"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints of the audit record are written."""
+        return self.checkpoints_dir or self.data_dir / "checkpoints"
 
     def key_dir(self, role: Role) -> Path:
         """Where the keys of `role` are; a process is given only the directories it needs."""
@@ -244,6 +250,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "document-signer keys, given to the issuer process only; none: keys/issuer in LZ_DATA_DIR"),
     _row("LZ_STATUS_KEYS", "status_keys", _path, None,
          "directory of status-signer keys; none: keys/status in LZ_DATA_DIR"),
+    _row("LZ_AUDIT_KEYS", "audit_keys", _path, None,
+         "directory of audit-signer keys, given to the queue worker only; none: keys/audit in LZ_DATA_DIR"),
     _row("LZ_INDEX_KEYS", "index_keys", _path, None,
          "directory of the secret of the look-up index; none: keys/index in LZ_DATA_DIR"),
     _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", _yes_or_no, False,
@@ -254,6 +262,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
     _row("LZ_SMS", "sms", _one_of("none", "simulated"), "none",
          "who sends text messages: nobody, or a gateway that is simulated, writes them into a file and says so"),
+    _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", _path, None,
+         "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),

@@ -604,6 +604,27 @@ CREATE TABLE figure_count (
     CONSTRAINT figure_count_value_check CHECK ((value >= 0))
 );
 
+CREATE TABLE audit_checkpoint (
+    epoch    integer NOT NULL,
+    number   bigint NOT NULL,
+    made_at  timestamp with time zone NOT NULL,
+    heads    bytea NOT NULL,
+    octets   bytea NOT NULL,
+    CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (epoch, number),
+    CONSTRAINT audit_checkpoint_epoch_check CHECK ((epoch >= 0)),
+    CONSTRAINT audit_checkpoint_heads_check CHECK ((length(heads) = 32)),
+    CONSTRAINT audit_checkpoint_number_check CHECK ((number >= 1))
+);
+
+CREATE TABLE restored (
+    epoch           integer NOT NULL,
+    restored_at     timestamp with time zone NOT NULL,
+    backup_id       uuid NOT NULL,
+    backup_made_at  timestamp with time zone NOT NULL,
+    CONSTRAINT restored_pkey PRIMARY KEY (epoch),
+    CONSTRAINT restored_epoch_check CHECK ((epoch >= 1))
+);
+
 CREATE TABLE message (
     person_id  uuid NOT NULL,
     id         uuid NOT NULL,
