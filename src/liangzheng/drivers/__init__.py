@@ -48,6 +48,7 @@ from liangzheng.drivers.portraits import PackReport, PhotoRules, check_photo, im
 from liangzheng.drivers.reading import code_tables
 from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, history, standing, standing_versions
+from liangzheng.drivers.store_restored import raise_versions
 
 __all__ = [
     "KEEP",
@@ -86,6 +87,7 @@ __all__ = [
     "pack_beside",
     "portrait",
     "portrait_on_file",
+    "raise_versions",
     "same_name",
     "sort_key",
     "standing",

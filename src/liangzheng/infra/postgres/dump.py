@@ -79,9 +79,7 @@ async def dump(
 
     Raises Conflict when something is in the directory already.
     """
-    if directory.exists() and any(directory.iterdir()):
-        raise Conflict(f"{directory} is not empty: a backup is never written over anything")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_room(directory)
     files: list[TableFile] = []
     async with database.snapshot() as tx:
         await tx.execute("SET LOCAL statement_timeout = 0")
@@ -92,9 +90,17 @@ async def dump(
             files.append(await _dump_table(tx, directory, table, sealer))
             progress(number + 1, len(tables))
     migrations = {str(row["number"]): bytes(row["sha256"]).hex() for row in applied}
-    manifest = Manifest(FORMAT, str(backup_id), now.isoformat(), migrations, salt.hex() if salt else None, files)
+    manifest = Manifest(
+        FORMAT, str(backup_id), now.isoformat(), migrations, salt.hex() if salt else None, files
+    )
     _write_manifest(directory, manifest, sealer)
     return manifest
+
+
+def _make_room(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        raise Conflict(f"{directory} is not empty: a backup is never written over anything")
 
 
 async def _dump_table(tx: Connection, directory: Path, table: str, sealer: Sealer | None) -> TableFile:
@@ -110,7 +116,9 @@ async def _dump_table(tx: Connection, directory: Path, table: str, sealer: Seale
         async def take(piece: bytes) -> None:
             out.write(squeeze.compress(piece))
 
-        said = await tx.copy_from_query(f"SELECT {listed} FROM {table}", output=take, format="binary", timeout=_DAY_S)
+        said = await tx.copy_from_query(
+            f"SELECT {listed} FROM {table}", output=take, format="binary", timeout=_DAY_S
+        )
         out.write(squeeze.flush())
     if sealer is not None:
         with path.open("xb") as out:
@@ -126,7 +134,9 @@ async def _dump_table(tx: Connection, directory: Path, table: str, sealer: Seale
 def _write_manifest(directory: Path, manifest: Manifest, sealer: Sealer | None) -> None:
     said = json.dumps(asdict(manifest), sort_keys=True)
     mac = sealer.mac(said.encode()) if sealer else None
-    write_whole(directory / MANIFEST, json.dumps({"manifest": json.loads(said), "mac": mac}, indent=1).encode())
+    write_whole(
+        directory / MANIFEST, json.dumps({"manifest": json.loads(said), "mac": mac}, indent=1).encode()
+    )
 
 
 # -- in --------------------------------------------------------------------------------------------------
@@ -173,7 +183,9 @@ def migrations_of(manifest: Manifest) -> list[Migration]:
     for number, sha256 in sorted((int(number), sha256) for number, sha256 in manifest.migrations.items()):
         migration = known.get(number)
         if migration is None:
-            raise Unavailable(f"the backup has migration {number:04d}, which this code does not: use the newer version")
+            raise Unavailable(
+                f"the backup has migration {number:04d}, which this code does not: use the newer version"
+            )
         if migration.sha256.hex() != sha256:
             raise Unavailable(f"migration {number:04d} of the backup is another than this code's")
         found.append(migration)
@@ -181,7 +193,11 @@ def migrations_of(manifest: Manifest) -> list[Migration]:
 
 
 async def load(
-    database: Database, directory: Path, manifest: Manifest, sealer: Sealer | None, progress: Progress = lambda done, of: None
+    database: Database,
+    directory: Path,
+    manifest: Manifest,
+    sealer: Sealer | None,
+    progress: Progress = lambda done, of: None,
 ) -> None:
     """The tables are as they were, and the schema is this code's. Raises Conflict unless the database is empty.
 
@@ -209,11 +225,15 @@ async def finish(tx: Connection) -> None:
 async def _demand_empty(database: Database) -> None:
     async with database.read() as connection:
         comment = await connection.fetchval("SELECT obj_description('public'::regnamespace, 'pg_namespace')")
-        count = await connection.fetchval("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
+        count = await connection.fetchval(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        )
     if comment == _BEING_RESTORED:
         await _clear(database)
     elif count:
-        raise Conflict("the database is not empty: a backup is restored into an empty one, never over another")
+        raise Conflict(
+            "the database is not empty: a backup is restored into an empty one, never over another"
+        )
     async with database.transaction() as tx:
         await tx.execute(f"COMMENT ON SCHEMA public IS '{_BEING_RESTORED}'")
 
@@ -239,7 +259,11 @@ async def _fill(
         if each.columns != await _columns(tx, table):
             raise Invalid(MANIFEST, f"has the columns of {table}")
         said = await tx.copy_to_table(
-            table, source=_unpacked(directory / each.file, sealer), columns=each.columns, format="binary", timeout=_DAY_S
+            table,
+            source=_unpacked(directory / each.file, sealer),
+            columns=each.columns,
+            format="binary",
+            timeout=_DAY_S,
         )
         rows = int(said.split()[-1])
         if rows != each.rows:
