@@ -7,11 +7,8 @@ person's.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,43 +18,14 @@ from liangzheng import accounts, licences
 from liangzheng.api.app import routes_of
 from liangzheng.api.auth import authenticators
 from liangzheng.api.table import RESOURCES
-from liangzheng.infra.keys_file import KeyDirs, init
-from liangzheng.infra.postgres import Database
-from liangzheng.infra.settings import Settings
 from liangzheng.kernel.ids import DriverId, PersonId
-from liangzheng.kernel.time import FixedClock
-from liangzheng.standards.keys import Alg
-from tests.api.cast import Cast, Headers, assemble
+from tests.api.cast import Cast, Headers
 from tests.api.matrix import ANYBODY, AUTHENTICATORS, HOLDER, ROLES, ROWS, Row, Things
-from tests.api.phone import Phone
-from tests.conftest import NOW
-from tests.licences.holders import Deployment
 
 AT_LEAST = 20
 REFUSED = frozenset({401, 403, 404})
 MALFORMED = 422
 """Besides: for an id that is of another kind, or none at all."""
-
-
-@pytest.fixture(scope="module")
-def key_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    room = tmp_path_factory.mktemp("keys")
-    init(KeyDirs.under(room), Alg.ES256, NOW, "Fictional Authority")
-    return room
-
-
-@pytest.fixture
-async def cast(database: Database, clock: FixedClock, tmp_path: Path, key_room: Path) -> AsyncIterator[Cast]:
-    shutil.copytree(key_room, tmp_path / "keys")
-    settings = Settings.from_env(
-        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
-    )
-    async with AsyncExitStack() as stack:
-        place = await Deployment.open(
-            settings, database, clock, lambda app: stack.enter_async_context(Phone.over(app))
-        )
-        stack.callback(place.wiring.passwords.close)
-        yield await assemble(place)
 
 
 # --- the table is whole -------------------------------------------------------------------------------

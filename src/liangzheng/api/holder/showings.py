@@ -48,6 +48,7 @@ class LookAnswer(Answer):
     verifier_kind: str
     purpose: str
     class_asked: str | None
+    portrait_seen: bool
 
 
 class LooksAnswer(Answer):
@@ -107,6 +108,7 @@ async def looks(
                 verifier_kind=look.verifier_kind.value,
                 purpose=look.purpose,
                 class_asked=look.class_asked,
+                portrait_seen=look.portrait_seen,
             )
             for look in found
         ]
