@@ -435,3 +435,14 @@ async def test_a_file_that_is_no_whole_export_is_refused(recorded: Recorded, tmp
             await audit.verify(audit.Exported(path), keys().trust, recorded.kept)
     with pytest.raises(Invalid):
         await audit.verify(audit.Exported(tmp_path / "nowhere"), keys().trust, recorded.kept)
+
+
+# --- fsck's part: the checkpoints without the walk -----------------------------------------------------------
+
+
+async def test_fsck_compares_chains_with_checkpoints_without_walking_them(recorded: Recorded) -> None:
+    assert await audit.check_checkpoints(recorded.database, keys().trust, recorded.kept) == []
+    async with recorded.database.transaction() as tx:
+        await rewrite(tx, random.Random(4))
+    found = await audit.check_checkpoints(recorded.database, keys().trust, recorded.kept)
+    assert "record rewritten" in {each.what for each in found}

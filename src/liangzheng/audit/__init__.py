@@ -16,7 +16,7 @@ from liangzheng.audit import store
 from liangzheng.audit.check import check
 from liangzheng.audit.checkpoint import Checkpoint, checkpoint, opened, path_of, read_files, write_files
 from liangzheng.audit.model import BUCKETS, Actor, Batch, Detail, Entry, Fault, FaultKind, Head, entry_of
-from liangzheng.audit.records import Exported, export, stored
+from liangzheng.audit.records import Exported, check_checkpoints, export, stored
 from liangzheng.audit.seal import seal
 from liangzheng.audit.store import about, heads, insert_from
 from liangzheng.audit.store import add_many as record_many
@@ -38,6 +38,7 @@ __all__ = [
     "Verdict",
     "about",
     "check",
+    "check_checkpoints",
     "checkpoint",
     "entry_of",
     "export",

@@ -16,10 +16,11 @@ from uuid import UUID
 from liangzheng.audit import store
 from liangzheng.audit.chain import microseconds
 from liangzheng.audit.model import BUCKETS, Batch, Entry, Head
-from liangzheng.audit.verify import Chain, Record
+from liangzheng.audit.verify import Chain, CheckpointFault, Discovery, Record, compared
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import AuditId
+from liangzheng.standards.trust import TrustBundle
 
 FORMAT: Final = "LZ-AUDIT-EXPORT-1"
 _LINKS_AT_ONCE: Final = 100
@@ -66,6 +67,26 @@ async def stored(db: Database) -> AsyncIterator[Record]:
     """The record as the database has it at one moment; nothing can be written through it."""
     async with db.snapshot() as tx:
         yield _Stored(tx)
+
+
+async def check_checkpoints(db: Database, trust: TrustBundle, kept: Mapping[str, bytes]) -> list[Discovery]:
+    """Faults of the checkpoints, of the record and in `kept`, and chains that are not those they were signed over.
+
+    Does not walk the chains: for whoever has done so already (`check`).
+    """
+    async with db.snapshot() as tx:
+        verdict, known = compared(await store.checkpoints(tx), kept, trust)
+        for bucket, signed in known.items():
+            there = await store.hashes_at(tx, bucket, [seq for seq in signed if seq > 0])
+            verdict.discoveries += [
+                Discovery(
+                    CheckpointFault.REWRITTEN,
+                    f"bucket {bucket}, batch {seq} is not the one checkpoint {name} names",
+                )
+                for seq, (hash_, name) in sorted(signed.items())
+                if seq > 0 and there.get(seq) != hash_
+            ]
+    return verdict.discoveries
 
 
 # -- an export -------------------------------------------------------------------------------------------

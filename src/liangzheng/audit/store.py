@@ -243,3 +243,11 @@ async def checkpoints(tx: Connection) -> list[bytes]:
     """The octets of every checkpoint, oldest first."""
     rows = await tx.fetch("SELECT octets FROM audit_checkpoint ORDER BY epoch, number")
     return [row["octets"] for row in rows]
+
+
+async def hashes_at(tx: Connection, bucket: int, seqs: Sequence[int]) -> dict[int, bytes]:
+    """The hash of each of these links that there is."""
+    rows = await tx.fetch(
+        "SELECT seq, hash FROM audit_batch WHERE bucket = $1 AND seq = ANY($2::bigint[])", bucket, list(seqs)
+    )
+    return {row["seq"]: row["hash"] for row in rows}

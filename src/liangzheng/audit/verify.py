@@ -161,6 +161,14 @@ def _checkpoints(
     return known
 
 
+def compared(
+    recorded: Sequence[bytes], kept: Mapping[str, bytes], trust: TrustBundle
+) -> tuple[Verdict, Mapping[int, Mapping[int, tuple[bytes, str]]]]:
+    """What is wrong with checkpoints by themselves, and what they vouch for: bucket → seq → (hash, checkpoint)."""
+    verdict = Verdict()
+    return verdict, _checkpoints(recorded, kept, trust, verdict).of_bucket
+
+
 Place = tuple[int, int]
 """Epoch and number."""
 

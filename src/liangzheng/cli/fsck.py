@@ -12,7 +12,7 @@ from rich.table import Table
 
 from liangzheng import accounts, audit, drivers, licences, showing
 from liangzheng.cli.main import run
-from liangzheng.infra import checks, outbox
+from liangzheng.infra import blobs, checks, outbox
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.keys_file import load_bundle, read_index_secret
@@ -48,7 +48,8 @@ def fsck(
 
     Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
     application and events, its signature under the trust bundle, its status equal to the register's; verifications with their
-    audit entries; the audit chains link by link; events nobody could handle.
+    audit entries; the audit chains link by link and with their signed checkpoints; kept files with their hashes; events nobody
+    could handle.
     """
     settings = Settings.from_env()
     report = run(_attached(settings))
@@ -79,6 +80,7 @@ async def check_all(settings: Settings, database: Database) -> Report:
             ("licences", licences.check(tx, trust, today, lagging)),
             ("showing", showing.check(tx)),
             ("queue", _queue(tx)),
+            ("files", checks.find(tx, blobs.CHECKS)),
         ):
             began = time.monotonic()
             faults = await found
@@ -88,6 +90,13 @@ async def check_all(settings: Settings, database: Database) -> Report:
     broken = [Finding("the audit chains are whole", str(fault), "") for fault in await audit.check(database)]
     report.faults += broken
     report.areas.append(("audit", len(broken), time.monotonic() - began))
+    began = time.monotonic()
+    unsigned = [
+        Finding("the audit chains are those that were signed", str(discovery), "")
+        for discovery in await audit.check_checkpoints(database, trust, audit.read_files(settings.checkpoints))
+    ]
+    report.faults += unsigned
+    report.areas.append(("checkpoints", len(unsigned), time.monotonic() - began))
     return report
 
 
