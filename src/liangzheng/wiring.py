@@ -91,7 +91,9 @@ class Wiring:
     def signs_until(self, now: datetime) -> datetime | None:
         """Until when every signer this process has can sign; None: it has none. Raises Unavailable when one cannot now."""
         roles = [
-            signers.role for signers in (self._status_signers, self._document_signers, self._audit_signers) if signers is not None
+            signers.role
+            for signers in (self._status_signers, self._document_signers, self._audit_signers)
+            if signers is not None
         ]
         ends = [signs_until(self.trust(), role, now) for role in roles]
         return min(ends, default=None)

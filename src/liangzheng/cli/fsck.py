@@ -93,7 +93,9 @@ async def check_all(settings: Settings, database: Database) -> Report:
     began = time.monotonic()
     unsigned = [
         Finding("the audit chains are those that were signed", str(discovery), "")
-        for discovery in await audit.check_checkpoints(database, trust, audit.read_files(settings.checkpoints))
+        for discovery in await audit.check_checkpoints(
+            database, trust, audit.read_files(settings.checkpoints)
+        )
     ]
     report.faults += unsigned
     report.areas.append(("checkpoints", len(unsigned), time.monotonic() - began))

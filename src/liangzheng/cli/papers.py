@@ -19,7 +19,9 @@ from liangzheng.kernel.machine import Machine
 PACKAGE = Path(liangzheng.__file__).parent
 ROOT = PACKAGE.parent.parent
 
-app = typer.Typer(help="Write docs/rulebook.md, docs/states/ and docs/openapi.json from the code; --check only compares.")
+app = typer.Typer(
+    help="Write docs/rulebook.md, docs/states/ and docs/openapi.json from the code; --check only compares."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,11 @@ async def restore_into(
         raised = await drivers.raise_versions(tx)
         await licences.raise_list_versions(tx)
         ended = await accounts.end_sessions(tx, now)
-        detail: dict[str, str | int] = {"epoch": epoch, "backup": manifest.id, "rows": sum(each.rows for each in manifest.tables)}
+        detail: dict[str, str | int] = {
+            "epoch": epoch,
+            "backup": manifest.id,
+            "rows": sum(each.rows for each in manifest.tables),
+        }
         await audit.record(
             tx,
             act="database.restored",

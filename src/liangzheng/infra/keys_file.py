@@ -59,7 +59,9 @@ class KeyDirs:
     @classmethod
     def under(cls, base: Path) -> KeyDirs:
         """All roles side by side under one directory, as on a demonstration machine."""
-        return cls(base / "root", base / "issuer", base / "status", base / "audit", base / "index", base / "trust")
+        return cls(
+            base / "root", base / "issuer", base / "status", base / "audit", base / "index", base / "trust"
+        )
 
     @property
     def bundle(self) -> Path:
@@ -113,7 +115,11 @@ def init(dirs: KeyDirs, alg: Alg, now: datetime, organisation: str) -> TrustBund
         root, certificate = _root(dirs, alg, now, organisation)
         if not (dirs.index / "index.secret").exists():
             write_whole(dirs.index / "index.secret", secrets.token_bytes(32))
-        wanted = [(Role.STATUS, None), (Role.AUDIT, None), *((Role.DOCUMENT, province) for province in ISSUING_PROVINCES)]
+        wanted = [
+            (Role.STATUS, None),
+            (Role.AUDIT, None),
+            *((Role.DOCUMENT, province) for province in ISSUING_PROVINCES),
+        ]
         entries = [_new_key(dirs, root, certificate, role, province, now) for role, province in wanted]
         write_whole(dirs.root_certificate, certificate, 0o644)
         return _publish(dirs, 1, now, certificate, entries, root)
@@ -133,7 +139,9 @@ def rotate(
         ends = int((starts + takeover.overlap).timestamp())
         for role, province in roles:
             # Deployments older than the audit record's checkpoints get their first audit key here.
-            if role is not Role.AUDIT and (role, province) not in {(entry.role, entry.province) for entry in bundle.entries}:
+            if role is not Role.AUDIT and (role, province) not in {
+                (entry.role, entry.province) for entry in bundle.entries
+            }:
                 raise NotFound(
                     f"there is no {role} signer for {province or 'the status list'}", place=str(province)
                 )
@@ -409,9 +417,7 @@ class FileSigners:
         entry = signing_entry(bundle.entries, self.role, province, now)
         signer = self._of_bundle(bundle).get(entry.kid) if entry else None
         if signer is None:
-            raise Unavailable(
-                f"no {self.role} key signs for {province or 'all'} now: `./lz keys rotate`"
-            )
+            raise Unavailable(f"no {self.role} key signs for {province or 'all'} now: `./lz keys rotate`")
         return signer
 
     def of_kid(self, kid: bytes, now: datetime) -> SoftwareSigner | None:

@@ -33,7 +33,9 @@ BATCHES: Final = Counter(
 LICENCES: Final = Counter(
     "lz_licences", "What became of applications an issuer took.", ["outcome"], registry=REGISTRY
 )
-CHECKPOINTS: Final = Counter("lz_audit_checkpoints", "Checkpoints of the audit record signed.", registry=REGISTRY)
+CHECKPOINTS: Final = Counter(
+    "lz_audit_checkpoints", "Checkpoints of the audit record signed.", registry=REGISTRY
+)
 SIGNS_UNTIL: Final = Gauge(
     "lz_key_signs_until_seconds",
     "When the last key of a role stops signing, Unix seconds.",
