@@ -1,7 +1,7 @@
 """The one file that chooses neighbours: which face engine, which source of real names, which keys, for which process.
 
 A process gets what its part needs and nothing else: the API the status signer, the issuer the document signers, the
-queue worker neither. What is simulated refuses to be made in production mode.
+queue worker the audit signer. What is simulated refuses to be made in production mode.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from liangzheng import accounts, drivers, staff
@@ -18,7 +19,14 @@ from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.keys_file import FileSigners, KeyDirs, Trust, read_index_secret, refuse_in_production
+from liangzheng.infra.keys_file import (
+    FileSigners,
+    KeyDirs,
+    Trust,
+    read_index_secret,
+    refuse_in_production,
+    signs_until,
+)
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
@@ -65,6 +73,7 @@ class Wiring:
     webhooks: Webhooks
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
+    _audit_signers: FileSigners | None = field(default=None, repr=False)
 
     @property
     def lives(self) -> Lives:
@@ -99,6 +108,21 @@ class Wiring:
         return _given(self._document_signers, "document signer")
 
     @property
+    def audit_signers(self) -> FileSigners:
+        """The audit signer's keys. Raises Unavailable in every process but the queue worker."""
+        return _given(self._audit_signers, "audit signer")
+
+    def signs_until(self, now: datetime) -> datetime | None:
+        """Until when every signer this process has can sign; None: it has none. Raises Unavailable when one cannot now."""
+        roles = [
+            signers.role
+            for signers in (self._status_signers, self._document_signers, self._audit_signers)
+            if signers is not None
+        ]
+        ends = [signs_until(self.trust(), role, now) for role in roles]
+        return min(ends, default=None)
+
+    @property
     def simulated(self) -> tuple[str, ...]:
         """The neighbours that only play their part, for the start page and the logs."""
         played = (
@@ -121,6 +145,7 @@ def key_dirs(settings: Settings) -> KeyDirs:
         root=settings.key_dir("root"),
         issuer=settings.key_dir("issuer"),
         status=settings.key_dir("status"),
+        audit=settings.key_dir("audit"),
         index=settings.key_dir("index"),
         trust=settings.data_dir / "keys" / "trust",
     )
@@ -173,6 +198,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         webhooks=HttpWebhooks(call_policy(settings.mode)),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
+        _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,
     )
     # Whatever was chosen above, also by who adds a neighbour later: nothing simulated comes through in production.
     for neighbour in made.simulated:

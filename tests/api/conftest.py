@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ from liangzheng.accounts import AccountPolicy
 from liangzheng.api.app import create_app
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.keys_file import KeyDirs, init
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.reference import Reference, load_reference
@@ -18,8 +23,12 @@ from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.kernel.time import FixedClock
 from liangzheng.staff import StaffPolicy
+from liangzheng.standards.keys import Alg
 from tests.accounts.people import MADE_UP, MadeUp
+from tests.api.cast import Cast, assemble
 from tests.api.phone import Phone
+from tests.conftest import NOW
+from tests.licences.holders import Deployment
 from tests.real_name import SimulatedRealName
 
 
@@ -39,6 +48,12 @@ class SmallWiring:
     staff_policy: StaffPolicy = field(default_factory=StaffPolicy)
     reference: Reference = field(default_factory=load_reference)
     trust_fails: Exception | None = None
+    signing_fails: Exception | None = None
+
+    def signs_until(self, now: datetime) -> datetime | None:
+        if self.signing_fails is not None:
+            raise self.signing_fails
+        return now
 
     def trust(self) -> object:
         if self.trust_fails is not None:
@@ -69,6 +84,27 @@ async def phone(wiring: SmallWiring) -> AsyncIterator[Phone]:
     """A phone nobody is logged in on."""
     async with Phone.over(create_app(wiring)) as opened:  # type: ignore[arg-type]
         yield opened
+
+
+@pytest.fixture(scope="module")
+def key_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    room = tmp_path_factory.mktemp("keys")
+    init(KeyDirs.under(room), Alg.ES256, NOW, "Fictional Authority")
+    return room
+
+
+@pytest.fixture
+async def cast(database: Database, clock: FixedClock, tmp_path: Path, key_room: Path) -> AsyncIterator[Cast]:
+    shutil.copytree(key_room, tmp_path / "keys")
+    settings = Settings.from_env(
+        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
+    )
+    async with AsyncExitStack() as stack:
+        place = await Deployment.open(
+            settings, database, clock, lambda app: stack.enter_async_context(Phone.over(app))
+        )
+        stack.callback(place.wiring.passwords.close)
+        yield await assemble(place)
 
 
 @pytest.fixture

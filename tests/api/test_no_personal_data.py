@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 import structlog
 
+from liangzheng.infra import logs, metrics
 from liangzheng.infra.face_simulated import Behaviour
+from liangzheng.wiring import Part, wire
+from liangzheng.worker.drain import queue_batch
+from liangzheng.worker.loop import work
+from liangzheng.worker.schedule import Schedule
 from tests.accounts.people import PASSWORD, MadeUp
+from tests.api.cast import Cast
 from tests.api.conftest import SmallWiring
+from tests.api.matrix import ROWS
 from tests.api.phone import Phone, registration, submission
+
+CANARY, CANARY_NAME = "320500199001011234", "韦·䶮"
 
 
 class Everything(logging.Handler):
@@ -122,3 +133,58 @@ async def test_a_bug_with_a_number_in_its_message_leaves_no_number_in_the_log(
     assert "LookupError" in mine[0]
     assert answer.json()["error_id"] in mine[0]
     assert [line for line in log.lines if person.identity.value in line and "httpx" not in line] == []
+
+
+# --- every route, metrics, workers --------------------------------------------------------------------
+
+
+async def test_no_route_and_no_worker_puts_a_number_or_a_name_into_a_log_a_metric_or_a_problem(
+    cast: Cast, log: Everything
+) -> None:
+    """Every row of the matrix, right and with a canary wherever text goes in; then both workers, over what is left."""
+    people = [cast.mine, cast.theirs]
+    canaries = [CANARY, CANARY_NAME, *(each.private[index] for each in people for index in (0, 1))]
+    asked = {name: f"{prefix}{CANARY}" for name, prefix in (("person", "per_"), ("driver", "drv_"))}
+    problems = []
+    for row in ROWS:
+        if row.route == "DELETE /holder/sessions/current":
+            continue
+        headers = cast.headers_of(row.by) | {
+            "traceparent": CANARY,
+            "User-Agent": CANARY,
+            "X-Request-Id": CANARY,
+        }
+        things = asdict(cast.mine.things)
+        wrong = dict.fromkeys(things, CANARY) | asked
+        for given, query in ((things, None), (wrong, {"q": CANARY}), (things, {CANARY: CANARY})):
+            answer = await cast.call(row, headers, given, query)
+            assert CANARY.encode() not in str(answer.headers).encode(), row.route
+            problems += [answer.text] if answer.status_code >= 400 else []
+        answer = await cast.place.phone.client.request(
+            row.method, row.path, headers=headers, json={CANARY: CANARY_NAME, "mobile": CANARY}
+        )
+        problems += [answer.text] if answer.status_code >= 400 else []
+    place = cast.place
+    queue = wire(place.wiring.settings, Part.QUEUE, place.world.database, place.clock)
+    place.clock.advance(400 * 86400)
+    await Schedule(queue).run_due(place.now)
+    await queue_batch(queue)()
+    await place.issue()
+    assert len(problems) > len(ROWS)
+    exposed = metrics.exposition().decode()
+    for canary in canaries:
+        assert [text for text in problems if canary in text] == []
+        assert canary not in exposed
+        assert [line for line in log.lines if canary in line and "httpx" not in line] == []
+    assert "lz_http_request_seconds_count" in exposed
+
+
+async def test_a_bug_in_a_worker_leaves_no_number_in_its_log(log: Everything) -> None:
+    async def batch() -> bool:
+        raise LookupError(f"nobody has {CANARY}")
+
+    logs.configure("json", "debug")
+    with pytest.raises(LookupError):
+        await work("queue", batch, asyncio.Event())
+    assert [line for line in log.lines if CANARY in line] == []
+    assert CANARY not in metrics.exposition().decode()

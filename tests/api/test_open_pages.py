@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.sms_simulated import SimulatedSms
 from liangzheng.kernel.errors import NotFound, Unavailable
+from liangzheng.kernel.time import FixedClock, SystemClock
 from tests.api.conftest import SmallWiring
 from tests.api.phone import Phone
 
@@ -122,29 +124,66 @@ async def test_no_body_in_the_description_has_a_field_for_who_calls(phone: Phone
             assert schema["additionalProperties"] is False, name
 
 
+ALL_WELL = dict.fromkeys(("database", "clock", "trust", "keys", "disk"), "ok")
+
+
+@pytest.fixture
+def _in_step(wiring: SmallWiring) -> None:
+    """The clock of the tests stands still, that of the database runs: readiness compares the two."""
+    wiring.clock = FixedClock(SystemClock().now())
+
+
+async def readiness_of(phone: Phone) -> tuple[int, dict[str, str]]:
+    answer = await phone.get("/readyz")
+    said = answer.json()
+    assert said["status"] == ("ready" if answer.status_code == 200 else "not-ready")
+    return answer.status_code, said["checks"]
+
+
+@pytest.mark.usefixtures("_in_step")
 async def test_health_is_the_process_and_readiness_what_it_depends_on(phone: Phone) -> None:
     assert (await phone.get("/healthz")).json() == {"status": "ok"}
-    answer = await phone.get("/readyz")
-    assert (answer.status_code, answer.json()) == (
-        200, {"status": "ready", "checks": {"database": "ok", "trust": "ok"}},
-    )  # fmt: skip
+    assert await readiness_of(phone) == (200, ALL_WELL)
+    assert (await phone.get("/readyz")).json()["signs_until"] is not None
 
 
+@pytest.mark.usefixtures("_in_step")
 @pytest.mark.parametrize("error", [NotFound("no keys"), Unavailable("older than one already used")])
 async def test_without_a_trust_bundle_it_is_not_ready(
     wiring: SmallWiring, phone: Phone, error: Exception
 ) -> None:
     wiring.trust_fails = error
-    answer = await phone.get("/readyz")
-    assert (answer.status_code, answer.json()["checks"]) == (503, {"database": "ok", "trust": "failed"})
+    assert await readiness_of(phone) == (503, ALL_WELL | {"trust": "failed"})
 
 
+@pytest.mark.usefixtures("_in_step")
+async def test_without_a_key_that_signs_it_is_not_ready(wiring: SmallWiring, phone: Phone) -> None:
+    wiring.signing_fails = Unavailable("no status key signs now")
+    assert await readiness_of(phone) == (503, ALL_WELL | {"keys": "failed"})
+
+
+@pytest.mark.usefixtures("_in_step")
+async def test_without_room_on_the_disk_it_is_not_ready(wiring: SmallWiring, phone: Phone) -> None:
+    wiring.settings = replace(wiring.settings, disk_low_mib=1 << 40)
+    assert await readiness_of(phone) == (503, ALL_WELL | {"disk": "failed"})
+    wiring.settings = replace(wiring.settings, disk_low_mib=0, data_dir=Path("/nowhere/at/all"))
+    assert await readiness_of(phone) == (503, ALL_WELL | {"disk": "failed"})
+
+
+@pytest.mark.parametrize("seconds", [6, -6])
+async def test_with_a_clock_that_is_off_it_is_not_ready(
+    wiring: SmallWiring, phone: Phone, seconds: int
+) -> None:
+    wiring.clock = FixedClock(SystemClock().now() + timedelta(seconds=seconds))
+    assert await readiness_of(phone) == (503, ALL_WELL | {"clock": "failed"})
+
+
+@pytest.mark.usefixtures("_in_step")
 async def test_over_a_database_that_is_not_ours_it_is_not_ready(
     wiring: SmallWiring, phone: Phone, empty_database: Database
 ) -> None:
     wiring.database = empty_database
-    answer = await phone.get("/readyz")
-    assert (answer.status_code, answer.json()["checks"]) == (503, {"database": "failed", "trust": "ok"})
+    assert await readiness_of(phone) == (503, ALL_WELL | {"database": "failed", "clock": "failed"})
 
 
 async def test_over_no_database_it_is_not_ready_but_alive(wiring: SmallWiring, phone: Phone) -> None:

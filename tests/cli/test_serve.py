@@ -119,6 +119,37 @@ def test_a_worker_that_dies_is_replaced(environment: dict[str, str]) -> None:
         assert status_of(port) == 200, "the connection waits for the next worker"
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_figures_are_on_a_port_of_each_process_and_never_on_the_public_one(
+    environment: dict[str, str], workers: int
+) -> None:
+    first = free_ports(workers)
+    with serving(environment | {"LZ_METRICS_PORT": str(first)}, "--workers", str(workers)) as (_, port):
+        assert status_of(port) == 200
+        assert status_of(port, "/metrics") == 404
+        for own in range(first, first + workers):
+            until = time.monotonic() + 30
+            while not listens(own):
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            assert status_of(own, "/metrics") == 200
+            assert status_of(own, "/readyz") == 200
+            assert status_of(own, "/holder/licence") == 404
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row nobody listens on."""
+    for first in range(20_000 + os.getpid() % 10_000, 60_000, count):
+        if not any(listens(port) for port in range(first, first + count)):
+            return first
+    raise AssertionError("no port is free")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_it_answers_again_after_its_database_was_killed(environment: dict[str, str]) -> None:
     with serving(environment) as (_, port):
         assert status_of(port) == 200

@@ -9,6 +9,7 @@ SHARD_KEYS = {
     "issue_queue": "bucket",
     "audit_batch": "bucket",
     "audit_head": "bucket",
+    "audit_checkpoint": "epoch",
     # by the hash that is looked up
     "key_index": "key_hash",
     "log_in_attempt": "mobile_hash",
@@ -80,6 +81,7 @@ SHARD_KEYS = {
     "status_list": "list_id",
     "status_entry": "list_id",
     "figure_count": "measure",
+    "restored": "epoch",
     "message_mark": "name",
 }
 """table → its shard key: first in the primary key, in every unique index, never updated."""

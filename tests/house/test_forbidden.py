@@ -30,6 +30,7 @@ CRYPTO = re.compile(r"src/liangzheng/(standards/|infra/(keys|keyindex|passwords)
 SQL_FROM_PARTS = {
     "src/liangzheng/infra/postgres/catalog.py::_table",  # writes definitions for people, sends none of them
     "src/liangzheng/infra/postgres/catalog.py::schema_text",
+    "src/liangzheng/infra/postgres/dump.py::_dump_table",  # names of tables and columns from the catalogue
     "src/liangzheng/audit/store.py::insert_from",  # one INSERT, from expressions of the callers' constants
     "src/liangzheng/drivers/store.py::change",  # columns checked against the list of columns
     "src/liangzheng/drivers/store.py::_REWRITE",  # the same, made once

@@ -35,6 +35,9 @@ CROSS_SHARD = {
     "infra/outbox.py::subjects": "a check of fsck",
     "staff/store.py::prune": "the hourly pruning of attempts long past",
     "staff/store_casework.py::forget_counts": "the hourly pruning of days long past",
+    "drivers/store_restored.py::raise_versions": "a restore, before the service opens",
+    "licences/store/restored.py::raise_list_versions": "a restore, before the service opens",
+    "accounts/store_restored.py::end_sessions": "a restore, before the service opens",
     "showing/store.py::forget_short_codes": "the pruning of short codes that have run out",
 }
 """place → why the statement may cross shards: reports and batch jobs only, nothing a request waits for."""

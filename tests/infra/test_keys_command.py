@@ -35,7 +35,7 @@ def told(server_room: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
 def test_keys_are_made_listed_rotated_and_marked(told: Told, tmp_path: Path) -> None:
     fingerprint = re.search(r"[0-9a-f]{64}", told("init", "--alg", "SM2"))
     assert fingerprint
-    assert told("list").count(" active ") == 32
+    assert told("list").count(" active ") == 33
     assert "1 keys rotated; trust bundle version 2" in told("rotate", "--province", "苏", "--lead-hours", "1")
     [planned] = [line for line in told("list").splitlines() if " planned " in line]
     assert "CN-32 苏" in planned and "SM2" in planned
@@ -58,7 +58,7 @@ def test_a_province_is_named_as_people_name_it(told: Told, text: str) -> None:
 
 def test_everything_is_rotated_at_once(told: Told) -> None:
     told("init")
-    assert "32 keys rotated; trust bundle version 2, 64 keys" in told("rotate", "--all")
+    assert "33 keys rotated; trust bundle version 2, 66 keys" in told("rotate", "--all")
 
 
 @pytest.mark.parametrize(

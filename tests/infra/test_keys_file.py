@@ -54,6 +54,7 @@ def test_a_root_makes_a_signer_for_each_province_and_one_for_the_status(tmp_path
     assert bundle.version == 1
     assert {(entry.role, entry.province) for entry in bundle.entries} == {
         STATUS,
+        (Role.AUDIT, None),
         *((Role.DOCUMENT, province) for province in ISSUING_PROVINCES),
     }
     assert len(ISSUING_PROVINCES) == 31 and {entry.alg for entry in bundle.entries} == {alg}
@@ -220,7 +221,7 @@ def test_a_damaged_bundle_is_refused(dirs: KeyDirs) -> None:
 def test_keys_that_run_out_are_told_two_weeks_before(dirs: KeyDirs) -> None:
     bundle = load_bundle(dirs)
     assert running_out(bundle, NOW + 75 * DAY) == []
-    assert len(running_out(bundle, NOW + 77 * DAY)) == 32
+    assert len(running_out(bundle, NOW + 77 * DAY)) == 33
     assert {last for _, _, last in running_out(bundle, NOW + 91 * DAY)} == {None}
     rotate(dirs, [JIANGSU], NOW + 77 * DAY, KeyOverlap())
     names = {province for _, province, _ in running_out(load_bundle(dirs), NOW + 78 * DAY)}
@@ -294,7 +295,7 @@ def test_a_first_ceremony_cut_off_at_any_write_can_be_gone_on_with(
         with pytest.raises(NotFound):
             load_bundle(dirs)
         bundle = init(dirs, Alg.ES256, NOW, "Fictional Authority")
-        assert len(bundle.entries) == 32
+        assert len(bundle.entries) == 33
         assert FileSigners(dirs.issuer, Role.DOCUMENT, Trust(dirs.trust)).signing("CN-65", NOW)
 
 

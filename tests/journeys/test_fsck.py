@@ -7,7 +7,7 @@ import pytest
 from liangzheng import accounts, audit, drivers, licences, relying, showing
 from liangzheng.accounts import store_findings as accounts_findings
 from liangzheng.drivers import store_findings as drivers_findings
-from liangzheng.infra import checks, outbox
+from liangzheng.infra import blobs, checks, outbox
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Database
@@ -53,6 +53,7 @@ async def found(world: World) -> list[Finding]:
             *await showing.check(tx),
             *await relying.check(tx),
             *await checks.find(tx, outbox.CHECKS),
+            *await checks.find(tx, blobs.CHECKS),
         ]
 
 
@@ -168,6 +169,14 @@ PLANTED = {
     "every move of a company is on record": (
         "INSERT INTO company SELECT gen_random_uuid(), 'x', '91350100M000100Y43', 'approved', 1, 1, 1, NULL, 0, now(), now()"
     ),
+    "every kept file has its hash": "UPDATE blob SET bytes = bytes || '\\x00'",
+    "every archived photo is kept": f"UPDATE driver SET portrait_hash = sha256('another') WHERE driver_id = {ONE}",
+    "every photo a licence was issued with is kept": "DELETE FROM blob",
+    "every entry of a status list is a credential's": (
+        "INSERT INTO status_entry SELECT list_id, 1048575, driver_id, gen_random_uuid(), 0 FROM status_entry LIMIT 1"
+    ),
+    "no status list has more entries than places were taken": "UPDATE status_list SET taken = 0",
+    "every number of the look-up index is somebody's": "UPDATE key_index SET owner = gen_random_uuid() WHERE kind = 1",
     "no event was given up on": (
         "INSERT INTO outbox_parked SELECT 1, gen_random_uuid(), 'a.b', gen_random_uuid(), '{}', now(), 12, NULL, now()"
     ),
@@ -177,7 +186,7 @@ PLANTED = {
 def test_a_fault_is_planted_against_every_rule() -> None:
     listed = [
         *findings.CHECKS, *drivers_findings.CHECKS, *accounts_findings.CHECKS, *showing_findings.CHECKS,
-        *relying_findings.CHECKS, *outbox.CHECKS,
+        *relying_findings.CHECKS, *outbox.CHECKS, *blobs.CHECKS,
     ]  # fmt: skip
     assert {check.rule for check in listed} <= set(PLANTED)
 

@@ -270,8 +270,35 @@ async def test_the_holder_reads_out_eight_digits_and_sees_who_looked(world: Worl
         "police",
         "roadside-check",
     )
+    assert look["portrait_seen"] is False
     page = await caller.get("/holder/showings", params={"before": look["shown_at"]})
     assert done(page, 200) == {"looks": []}
+
+
+async def test_every_look_is_on_the_holder_s_list_by_code_by_digits_and_at_the_portrait(
+    world: World, caller: Caller, clock: FixedClock
+) -> None:
+    officer, company = (
+        await as_verifier(world, caller),
+        await as_verifier(world, caller, VerifierKind.COMPANY),
+    )
+    await caller.arrive(MADE_UP[0])
+    # 1. A code scanned by an officer, who opens the portrait. 2. Digits read out to a company.
+    verdict = done(await verify(officer, body(world)), 200)
+    assert (await officer.get(verdict["portrait"])).status_code == 200
+    clock.advance(1)
+    shown = {"code": world.phone.show(clock.now())}
+    digits = done(await caller.post("/holder/showings", shown), 201)["short_code"]
+    done(await verify(company, {"request": "request-2", "short_code": digits}), 200)
+    looks = done(await caller.get("/holder/showings"), 200)["looks"]
+    assert [(look["verifier_kind"], look["portrait_seen"]) for look in looks] == [
+        ("company", False),
+        ("police", True),
+    ]
+    assert looks[1]["verification"] == verdict["verification"]
+    # An attempt that disclosed nobody is no look at this holder.
+    done(await verify(officer, body(world, "request-3", code="LZ1:X")), 200)
+    assert len(done(await caller.get("/holder/showings"), 200)["looks"]) == 2
 
 
 async def test_the_same_post_again_gives_the_same_digits(world: World, caller: Caller) -> None:

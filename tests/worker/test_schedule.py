@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from liangzheng import audit
+from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
 from tests.licences.holders import Deployment
+
+
+def queue(place: Deployment) -> Wiring:
+    """The wiring the queue worker would have over the same database."""
+    return wire(place.wiring.settings, Part.QUEUE, place.world.database, place.clock)
 
 
 async def test_a_job_runs_at_once_and_then_every_so_often(place: Deployment) -> None:
@@ -38,9 +44,13 @@ async def test_all_jobs_run_and_the_audit_record_is_sealed(place: Deployment) ->
     await holder.apply()
     unsealed = "SELECT count(*) FROM audit_entry WHERE batch_seq IS NULL"
     assert await place.world.count(unsealed) > 0
-    assert await Schedule(place.wiring).run_due(place.now) == [job.name for job in JOBS]
+    wiring = queue(place)
+    assert await Schedule(wiring).run_due(place.now) == [job.name for job in JOBS]
     assert await place.world.count(unsealed) == 0
     assert await audit.check(place.world.database) == []
+    assert await place.world.count("SELECT count(*) FROM audit_checkpoint") == 1
+    (written,) = audit.read_files(wiring.settings.checkpoints).values()
+    assert audit.opened(written, place.wiring.trust()).checkpoint.made_at == place.now
 
 
 async def test_what_a_phone_may_still_repeat_is_kept_and_then_forgotten(place: Deployment) -> None:

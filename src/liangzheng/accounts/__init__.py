@@ -47,6 +47,7 @@ from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.store import CONSTRAINTS
+from liangzheng.accounts.store_restored import end_sessions
 
 __all__ = [
     "CONSTRAINTS",
@@ -75,6 +76,7 @@ __all__ = [
     "consume_face_check",
     "consume_face_checks",
     "decide_face_check",
+    "end_sessions",
     "face_check",
     "finish_face_check",
     "hash_new_password",

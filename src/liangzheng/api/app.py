@@ -22,7 +22,7 @@ from liangzheng.api.protocol import BoundedProtocol
 from liangzheng.api.source.callers import announced
 from liangzheng.api.table import RESOURCES
 from liangzheng.kernel.errors import Failure
-from liangzheng.kernel.time import Clock
+from liangzheng.kernel.time import Clock, SystemClock
 
 if TYPE_CHECKING:
     from liangzheng.wiring import Wiring
@@ -59,7 +59,20 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 
 def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
     """The application over `wiring`. Raises RuntimeError when a route does not say who may call it."""
-    app = Application(
+    app = _bare()
+    app.state.wiring = wiring
+    limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts), forms=FORMS)
+    return dress(app, routes_of(resources), wiring.clock, limits)
+
+
+def described(resources: Sequence[str] = RESOURCES) -> dict[str, Any]:
+    """The OpenAPI description of the whole application, without a database or keys behind it."""
+    description: dict[str, Any] = dress(_bare(), routes_of(resources), SystemClock(), Limits()).openapi()
+    return description
+
+
+def _bare() -> FastAPI:
+    return Application(
         title="LiangZheng 亮证",
         version=_version(),
         docs_url=None,  # FastAPI's pages load from a CDN
@@ -67,9 +80,6 @@ def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.wiring = wiring
-    limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts), forms=FORMS)
-    return dress(app, routes_of(resources), wiring.clock, limits)
 
 
 def dress(app: FastAPI, routes: Sequence[BaseRoute], clock: Clock, limits: Limits) -> FastAPI:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from liangzheng.api.frame import Frame
+from liangzheng.api.frame import HOT_PATH, Frame
 from liangzheng.api.problems import of_failure
 from liangzheng.kernel.errors import Failure
 
@@ -30,7 +30,7 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == _HTTP and (scope["method"], scope["path"]) in self._hot:
-            scope["app"] = self
+            scope["app"], scope[HOT_PATH] = self, scope["path"]
             await self._short_way(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,16 +16,21 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Final
 
+from prometheus_client import Histogram
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liangzheng.api.bodies import is_deeper_than
 from liangzheng.api.problems import FAILURES, PROTOCOL, Breach, of_failure, problem, unexpected
+from liangzheng.infra import metrics
+from liangzheng.infra.trace import CURRENT, Trace
 from liangzheng.kernel.errors import Failure, Invalid, TooLarge
 from liangzheng.kernel.time import Clock
 
 KIB: Final = 1024
+HOT_PATH: Final = "lz_hot_path"
+"""In the scope of a request that went the short way (direct.py): its route, which has no parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
 """Set where the route has not set its own. Browsers ignore the transport header on plain HTTP."""
 
 PHONE_TIME: Final = b"x-phone-time"
+TRACEPARENT: Final = b"traceparent"
+REQUEST_ID: Final = b"x-request-id"
+"""The trace's id, for whoever sent a `traceparent`: what to tell the operator."""
 CLOCK_OFFSET: Final = b"x-phone-clock-offset"
 _UNIX_MS = re.compile(rb"[0-9]{1,15}")
 _HAS_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -97,8 +106,18 @@ class Frame:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})  # we speak no WebSocket
             return
-        dressed = _Dressed(send, self._clock)
         headers = _Headers(scope["headers"])
+        traceparent = headers.get(TRACEPARENT)
+        trace = Trace(traceparent)
+        dressed = _Dressed(send, self._clock, trace, told=traceparent is not None)
+        began, token = time.perf_counter(), CURRENT.set(trace)
+        try:
+            await self._answer(scope, headers, receive, dressed)
+        finally:
+            CURRENT.reset(token)
+            _count(scope, dressed.status, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, dressed: _Dressed) -> None:
         offset_ms = _phone_offset_ms(headers.get(PHONE_TIME), self._clock.now())
         dressed.offset_ms = offset_ms
         scope.setdefault("state", {})["phone_offset_ms"] = offset_ms
@@ -191,24 +210,49 @@ class _Headers:
 class _Dressed:
     """`send`, with our headers added where the route set none."""
 
-    def __init__(self, send: Send, clock: Clock) -> None:
+    def __init__(self, send: Send, clock: Clock, trace: Trace, *, told: bool) -> None:
         self._send = send
         self._clock = clock
+        self._trace, self._told = trace, told
         self.started = False
+        self.status = 0
         self.offset_ms: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = message["status"]
             headers = list(message.get("headers", ()))
             present = {name.lower() for name, _ in headers}
             headers.extend(pair for pair in SECURITY_HEADERS if pair[0] not in present)
             if b"date" not in present:
                 headers.append((b"date", _http_date(int(self._clock.now().timestamp()))))
+            if self._told:
+                headers.append((REQUEST_ID, self._trace.trace.encode()))
             if self.offset_ms is not None:
                 headers.append((CLOCK_OFFSET, str(self.offset_ms).encode()))
             message = {**message, "headers": headers}
         await self._send(message)
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _count(scope: Scope, status: int, took_s: float) -> None:
+    """The request in the figures, under its route's pattern: a path would hold ids."""
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    _figure(method, _pattern(scope), status).observe(took_s)
+
+
+def _pattern(scope: Scope) -> str:
+    """`/holder/applications/{application_id}`; FastAPI leaves its route in the scope, a hot route its endpoint."""
+    found = scope.get(HOT_PATH) or getattr(scope.get("route"), "path", None)
+    return str(found or getattr(scope.get("endpoint"), "pattern", "(none)"))
+
+
+@lru_cache(maxsize=4096)
+def _figure(method: str, route: str, status: int) -> Histogram:
+    return metrics.REQUESTS.labels(method, route, str(status))
 
 
 class _Gone(Exception):

@@ -51,6 +51,11 @@ class Described:
     body: type[msgspec.Struct] | None
     answer: Any
     status: int
+    query: tuple[str, ...] = ()
+    """Names of query parameters, texts that must be there."""
+    media_type: str = "application/json"
+    needs_key: bool = False
+    """Whether the request must carry an Idempotency-Key."""
 
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -124,9 +129,14 @@ def hot_post(
     answer: Any,
     summary: str,
     status: int = 200,
+    needs_key: bool = False,
 ) -> Route:
-    """A POST route: who calls, the body, then `act`. Its result is encoded; a Response is sent as it is."""
-    endpoint = _Post(act, who, body, Described(summary, _tag(path), body, answer, status))
+    """A POST route: who calls, the body, then `act`. Its result is encoded; a Response is sent as it is.
+
+    `needs_key`: `act` asks for an Idempotency-Key; said here, so that the description says so.
+    """
+    described = Described(summary, _tag(path), body, answer, status, needs_key=needs_key)
+    endpoint = _Post(act, who, body, described)
     return _route(path, endpoint, "POST", getattr(act, "__name__", "act"))
 
 
@@ -138,9 +148,12 @@ def hot_get(
     answer: Any,
     summary: str,
     status: int = 200,
+    query: tuple[str, ...] = (),
+    media_type: str = "application/json",
 ) -> Route:
-    """A GET route; path parameters are in `request.path_params`, as text."""
-    endpoint = _Get(act, who, Described(summary, _tag(path), None, answer, status))
+    """A GET route; path parameters are in `request.path_params`, as text. `query` and `media_type` describe it."""
+    described = Described(summary, _tag(path), None, answer, status, query, media_type)
+    endpoint = _Get(act, who, described)
     return _route(path, endpoint, "GET", getattr(act, "__name__", "act"))
 
 
@@ -151,6 +164,7 @@ def _route(path: str, endpoint: _Endpoint[Any], method: str, name: str) -> Route
 
     call.who = endpoint.who  # type: ignore[attr-defined]
     call.described = endpoint.described  # type: ignore[attr-defined]
+    call.pattern = path  # type: ignore[attr-defined]
     return Route(path, call, methods=[method], name=name)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from pydantic import StringConstraints
 
 from liangzheng.kernel.errors import Invalid
+
+OCTETS: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
+"""OpenAPI's schema of an answer that is no JSON."""
 
 RULE = "base64url without padding"
 

@@ -12,9 +12,17 @@ from starlette.routing import Route
 
 from liangzheng.api.auth import authenticators, is_public
 from liangzheng.api.hot import Described
+from liangzheng.api.octets import OCTETS
 from liangzheng.api.problems import MEDIA_TYPE
 
 _REF = "#/components/schemas/{name}"
+_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "The same key with the same request is done once and answered alike.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 64, "pattern": r"^[\x21-\x7e]+$"},
+}
 _PROBLEM: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "code"],
@@ -65,6 +73,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
                 _finish(operation, [] if is_public(route.endpoint) else authenticators(route))
         elif isinstance(route, Route) and hasattr(route.endpoint, "described"):
             _add_hot(description, route, route.endpoint.described)
+    description["paths"] = dict(sorted(description["paths"].items()))
     names = {
         n for ops in description["paths"].values() for op in ops.values() for s in op["security"] for n in s
     }
@@ -80,6 +89,9 @@ def _scheme(name: str) -> dict[str, Any]:
 
 
 def _finish(operation: dict[str, Any], who: list[str]) -> None:
+    # FastAPI's summary is the function's name; the docstring's first sentence says more.
+    said = " ".join(operation.get("description", "").split())
+    operation["summary"] = said.partition(". ")[0].rstrip(".") or operation["summary"]
     operation["security"] = [{name: []} for name in who]
     operation.get("responses", {}).pop("422", None)
     operation["responses"]["default"] = {
@@ -91,6 +103,7 @@ def _finish(operation: dict[str, Any], who: list[str]) -> None:
 def _add_hot(description: dict[str, Any], route: Route, described: Described) -> None:
     types = [described.answer] if described.body is None else [described.answer, described.body]
     found, components = msgspec.json.schema_components(types, ref_template=_REF)
+    answer = found[0] if described.media_type == "application/json" else OCTETS
     description["components"]["schemas"].update(components)
     operation: dict[str, Any] = {
         "summary": described.summary,
@@ -99,11 +112,16 @@ def _add_hot(description: dict[str, Any], route: Route, described: Described) ->
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in route.param_convertors
-        ],
+        ]
+        + [
+            {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
+            for name in described.query
+        ]
+        + ([_KEY] if described.needs_key else []),
         "responses": {
             str(described.status): {
                 "description": "Done",
-                "content": {"application/json": {"schema": found[0]}},
+                "content": {described.media_type: {"schema": answer}},
             }
         },
     }

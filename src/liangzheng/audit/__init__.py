@@ -2,8 +2,10 @@
 
 `record` writes an entry in the caller's transaction: the act and its entry happen together or not at all.
 The worker chains entries a moment later (`seal`), per bucket and batch; `check` reads the chains again and
-names the first entry that is not what was sealed. Nothing here updates or deletes an entry, except that
-sealing writes the number of its link. Details carry ids, never personal data.
+names the first entry that is not what was sealed. Once a minute
+all chain heads are signed (`checkpoint`) and written where they can be copied out of reach; `verify` is the
+outsider's check against those. Nothing here updates or deletes an entry, except that sealing writes the number of
+its link. Details carry ids, never personal data.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from datetime import datetime
 
 from liangzheng.audit import store
 from liangzheng.audit.check import check
+from liangzheng.audit.checkpoint import Checkpoint, checkpoint, opened, path_of, read_files, write_files
 from liangzheng.audit.model import (
+    BUCKETS,
     Actor,
     Batch,
     Detail,
@@ -24,30 +28,46 @@ from liangzheng.audit.model import (
     heads_from_text,
     heads_to_text,
 )
+from liangzheng.audit.records import Exported, check_checkpoints, export, stored
 from liangzheng.audit.seal import seal
 from liangzheng.audit.store import about, heads, insert_from
 from liangzheng.audit.store import add_many as record_many
+from liangzheng.audit.verify import Discovery, Verdict, verify
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import AuditId, DriverId, Id
 
 __all__ = [
+    "BUCKETS",
     "Actor",
     "Batch",
+    "Checkpoint",
     "Detail",
+    "Discovery",
     "Entry",
+    "Exported",
     "Fault",
     "FaultKind",
     "Head",
+    "Verdict",
     "about",
     "check",
+    "check_checkpoints",
+    "checkpoint",
     "entry_of",
+    "export",
     "heads",
     "heads_from_text",
     "heads_to_text",
     "insert_from",
+    "opened",
+    "path_of",
+    "read_files",
     "record",
     "record_many",
     "seal",
+    "stored",
+    "verify",
+    "write_files",
 ]
 
 

@@ -1,9 +1,12 @@
-"""Every statement on audit_entry, audit_batch and audit_head."""
+"""Every statement on audit_entry, audit_batch, audit_head and audit_checkpoint."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from liangzheng.audit.model import Batch, Entry, Head
@@ -187,3 +190,64 @@ async def about(tx: Connection, scope: UUID, act: str, limit: int) -> list[Entry
         f"{_READ} WHERE scope = $1 AND act = $2 ORDER BY id DESC LIMIT $3", scope, act, limit
     )
     return [_entry(row) for row in rows]
+
+
+# -- checkpoints ---------------------------------------------------------------------------------------
+
+CONSTRAINTS = {"audit_checkpoint_pkey": "another worker made this checkpoint"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """One row. `heads` is the SHA-256 of the heads in it."""
+
+    epoch: int
+    number: int
+    heads: bytes
+    octets: bytes
+
+
+def heads_octets(heads: Sequence[Head]) -> bytes:
+    """SHA-256 over heads: equal when nothing was sealed in between."""
+    digest = hashlib.sha256()
+    for head in heads:
+        digest.update(head.bucket.to_bytes(2, "big") + head.seq.to_bytes(8, "big") + head.hash)
+    return digest.digest()
+
+
+async def newest_checkpoints(tx: Connection, limit: int) -> list[KeptCheckpoint]:
+    """The newest, newest first."""
+    rows = await tx.fetch(
+        "SELECT epoch, number, heads, octets FROM audit_checkpoint ORDER BY epoch DESC, number DESC LIMIT $1",
+        limit,
+    )
+    return [KeptCheckpoint(row["epoch"], row["number"], row["heads"], row["octets"]) for row in rows]
+
+
+async def last_checkpoint(tx: Connection) -> KeptCheckpoint | None:
+    """The newest, None before the first."""
+    return next(iter(await newest_checkpoints(tx, 1)), None)
+
+
+async def add_checkpoint(
+    tx: Connection, epoch: int, number: int, made_at: datetime, octets: bytes, heads: bytes
+) -> None:
+    """Keeps it. Raises Conflict at commit or before when this number is taken."""
+    await tx.execute(
+        "INSERT INTO audit_checkpoint (epoch, number, made_at, octets, heads) VALUES ($1, $2, $3, $4, $5)",
+        epoch, number, made_at, octets, heads,
+    )  # fmt: skip
+
+
+async def checkpoints(tx: Connection) -> list[bytes]:
+    """The octets of every checkpoint, oldest first."""
+    rows = await tx.fetch("SELECT octets FROM audit_checkpoint ORDER BY epoch, number")
+    return [row["octets"] for row in rows]
+
+
+async def hashes_at(tx: Connection, bucket: int, seqs: Sequence[int]) -> dict[int, bytes]:
+    """The hash of each of these links that there is."""
+    rows = await tx.fetch(
+        "SELECT seq, hash FROM audit_batch WHERE bucket = $1 AND seq = ANY($2::bigint[])", bucket, list(seqs)
+    )
+    return {row["seq"]: row["hash"] for row in rows}

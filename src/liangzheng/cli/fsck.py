@@ -14,7 +14,7 @@ from rich.table import Table
 
 from liangzheng import accounts, audit, drivers, licences, relying, showing, staff
 from liangzheng.cli.main import run
-from liangzheng.infra import checks, outbox
+from liangzheng.infra import blobs, checks, outbox
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.keys_file import load_bundle, read_index_secret, write_whole
@@ -62,8 +62,8 @@ def fsck(
 
     Compares: the register with its look-up index and history; accounts with theirs; one live licence a driver, each with its
     application and events, its signature under the trust bundle, its status equal to the register's; verifications and answers
-    to companies with their audit entries; look-ups and proposals of staff with theirs; the audit chains link by link; events
-    nobody could handle.
+    to companies with their audit entries; look-ups and proposals of staff with theirs; the audit chains link by link and
+    with their signed checkpoints; kept files with their hashes; events nobody could handle.
 
     What the database says of itself cannot show that the end of a chain was cut off: keep its ends elsewhere
     (--write-heads, every day, on another machine or on paper) and compare with them (--heads).
@@ -117,6 +117,7 @@ async def check_all(settings: Settings, database: Database, known: Collection[au
             ("staff", staff.check(tx)),
             ("relying", relying.check(tx)),
             ("queue", _queue(tx)),
+            ("files", checks.find(tx, blobs.CHECKS)),
         ):
             began = time.monotonic()
             faults = await found
@@ -129,6 +130,15 @@ async def check_all(settings: Settings, database: Database, known: Collection[au
     report.faults += broken
     report.chains_broken = bool(broken)
     report.areas.append(("audit", len(broken), time.monotonic() - began))
+    began = time.monotonic()
+    unsigned = [
+        Finding("the audit chains are those that were signed", str(discovery), "")
+        for discovery in await audit.check_checkpoints(
+            database, trust, audit.read_files(settings.checkpoints)
+        )
+    ]
+    report.faults += unsigned
+    report.areas.append(("checkpoints", len(unsigned), time.monotonic() - began))
     return report
 
 

@@ -80,8 +80,9 @@ def rotate_keys(
         list[str] | None, typer.Option(help="CN-32, 32 or 苏; may be given again.", metavar="PROVINCE")
     ] = None,
     status: Annotated[bool, typer.Option("--status", help="The status signer.")] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="The audit signer.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="All 31 provinces and the status signer.")
+        bool, typer.Option("--all", help="All 31 provinces, the status and the audit signer.")
     ] = False,
     lead_hours: Annotated[
         int,
@@ -100,8 +101,10 @@ def rotate_keys(
     roles: list[tuple[Role, str | None]] = [(Role.DOCUMENT, each) for each in dict.fromkeys(provinces)]
     if status or everything:
         roles.append((Role.STATUS, None))
+    if audit or everything:
+        roles.append((Role.AUDIT, None))
     if not roles:
-        raise Invalid("rotate", "say --province, --status or --all")
+        raise Invalid("rotate", "say --province, --status, --audit or --all")
     wanted = [{"role": role.value, "province": each} for role, each in roles]
     demand_approvals(settings, approval or [], [("rotate-key", what) for what in wanted], now)
     takeover = KeyOverlap(timedelta(hours=lead_hours), timedelta(hours=overlap_hours))
@@ -123,7 +126,7 @@ def compromise_key(
     bundle = compromise(dirs, kid_of(kid), since, now)
     _say(bundle, f"key {kid} marked compromised since {since:%Y-%m-%d %H:%M} UTC")
     entry = next(entry for entry in bundle.entries if entry.kid == kid_of(kid))
-    rotation = f"--province {entry.province}" if entry.province else "--status"
+    rotation = f"--province {entry.province}" if entry.province else f"--{entry.role}"
     typer.echo(f"now make its successor: ./lz keys rotate {rotation} --overlap-hours 0")
 
 

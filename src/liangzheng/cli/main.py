@@ -46,6 +46,9 @@ COMMANDS: Final[dict[str, Command]] = {
         "liangzheng.cli.keys", "Make, rotate and list signing keys; write the trust bundle.", _RUN
     ),
     "fsck": Command("liangzheng.cli.fsck", "Check that everything stored agrees with itself.", _RUN),
+    "backup": Command("liangzheng.cli.backup", "Write the whole database into files.", _RUN),
+    "restore": Command("liangzheng.cli.restore", "A backup into an empty data directory, checked.", _RUN),
+    "audit": Command("liangzheng.cli.audit", "Verify the audit record from outside; export it.", _RUN),
     "register": Command(
         "liangzheng.cli.register", "Import, generate, show and change driver records.", _REGISTER
     ),

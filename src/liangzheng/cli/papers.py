@@ -1,9 +1,10 @@
-"""`./lz papers`: writes the generated papers, docs/rulebook.md and docs/states/*.md, from the code that decides."""
+"""`./lz papers`: writes the generated papers from the code: docs/rulebook.md, docs/states/*.md, docs/openapi.json."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from liangzheng.staff.model import ADMINISTRATIONS, DUTIES, FRESH_ACTS, KINDS, P
 PACKAGE = Path(liangzheng.__file__).parent
 ROOT = PACKAGE.parent.parent
 
-app = typer.Typer(help="Write docs/rulebook.md and docs/states/ from the code; --check only compares.")
+app = typer.Typer(
+    help="Write docs/rulebook.md, docs/states/ and docs/openapi.json from the code; --check only compares."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,19 @@ def drawing(machine: Machine[Any, Any]) -> str:
     )
 
 
+def openapi() -> str:
+    """docs/openapi.json: the description of every call, as `GET /openapi.json` gives it."""
+    from liangzheng.api.app import described
+
+    return json.dumps(described(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
 def papers() -> dict[Path, str]:
     """Path → text of every generated paper."""
-    written = {ROOT / "docs" / "rulebook.md": rulebook()}
+    written = {
+        ROOT / "docs" / "rulebook.md": rulebook(),
+        ROOT / "docs" / "openapi.json": openapi(),
+    }
     for machine in machines():
         written[ROOT / "docs" / "states" / f"{machine.name.replace(' ', '-')}.md"] = drawing(machine)
     return written

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -23,8 +24,10 @@ import uvicorn
 from liangzheng.api.app import SERVER_OPTIONS, create_app
 from liangzheng.cli.main import run
 from liangzheng.infra import logs
+from liangzheng.infra.metrics_server import serving
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.postgres.process import die_with_us
+from liangzheng.infra.readiness import readiness
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.wiring import Part, Wiring, wired_up
@@ -141,24 +144,27 @@ async def _one(
     async with wired_up(settings, Part.API) as wiring:
         if wiring.simulated and when_ready is not None:
             typer.echo(f"Simulated: {', '.join(wiring.simulated)}.", err=True)
-        await answer(wiring, listener, when_ready)
+        async with serving(settings, lambda: readiness(wiring)) as port:
+            if port is not None:
+                _log.info("metrics are served", extra={"host": settings.metrics_host, "port": port})
+            await answer(wiring, listener, when_ready)
 
 
 async def _many(settings: Settings, listener: socket.socket) -> None:
     """Keeps `settings.workers` processes answering on one socket; the database server is this process's."""
     told = asyncio.Event()
     async with attach(settings, max=2):
-        children = [_start_worker(listener) for _ in range(settings.workers)]
+        children = [_start_worker(listener, settings, place) for place in range(settings.workers)]
         announce(listener)
         try:
             with _told(lambda _: told.set()):
-                await _replacing_the_dead(children, listener, told)
+                await _replacing_the_dead(children, listener, settings, told)
         finally:
             _end(children)
 
 
 async def _replacing_the_dead(
-    children: list[subprocess.Popen[bytes]], listener: socket.socket, told: asyncio.Event
+    children: list[subprocess.Popen[bytes]], listener: socket.socket, settings: Settings, told: asyncio.Event
 ) -> None:
     replaced: list[float] = []
     while not told.is_set():
@@ -171,14 +177,18 @@ async def _replacing_the_dead(
             replaced = [at for at in replaced if now - at < _REPLACED_WITHIN_S] + [now]
             if len(replaced) > _REPLACED_AT_MOST:
                 raise Unavailable("workers keep dying; see the log")
-            children[place] = _start_worker(listener)
+            children[place] = _start_worker(listener, settings, place)
 
 
-def _start_worker(listener: socket.socket) -> subprocess.Popen[bytes]:
+def _start_worker(listener: socket.socket, settings: Settings, place: int) -> subprocess.Popen[bytes]:
     fd = listener.fileno()
+    environment = dict(os.environ)
+    if settings.metrics_port:  # each process has figures of its own, and so a port of its own
+        environment["LZ_METRICS_PORT"] = str(settings.metrics_port + place)
     return subprocess.Popen(
         [sys.executable, "-m", "liangzheng", "serve", "--listener-fd", str(fd)],
         pass_fds=[fd],
+        env=environment,
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for us; we then end them in order
         preexec_fn=die_with_us(signal.SIGTERM),

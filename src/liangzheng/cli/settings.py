@@ -12,6 +12,7 @@ from liangzheng.infra.settings import TABLE, Setting, Settings, status_policy_te
 from liangzheng.kernel.status import StatusPolicy
 
 app = typer.Typer()
+_SECRET = {"metrics_token"}
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 
@@ -44,6 +45,8 @@ def _value(current: Settings, row: Setting) -> str:
     value = getattr(current, row.name)
     if value is None:
         return "none"
+    if row.name in _SECRET:
+        return "…"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

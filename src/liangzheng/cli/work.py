@@ -14,7 +14,9 @@ import typer
 
 from liangzheng.cli.main import run
 from liangzheng.infra import logs, outbox
+from liangzheng.infra.metrics_server import serving
 from liangzheng.infra.postgres import attach
+from liangzheng.infra.readiness import readiness
 from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms
 from liangzheng.kernel.errors import Forbidden
@@ -87,7 +89,9 @@ async def _work(settings: Settings, role: Worker, size: int, until_empty: bool) 
             if not isinstance(wiring.sms, NoSms):
                 batches["sms"] = sms_batch(wiring)
             batches["notices"] = notices_batch(wiring)
-        typer.echo(f"working: {', '.join(batches)}", err=True)
+        port = await stack.enter_async_context(serving(settings, lambda: readiness(wiring)))
+        said = f"; metrics on {settings.metrics_host} port {port}" if port is not None else ""
+        typer.echo(f"working: {', '.join(batches)}{said}", err=True)
         async with asyncio.TaskGroup() as tasks:
             for name, each in batches.items():
                 tasks.create_task(work_until(name, each, stop, until_empty=until_empty), name=name)

@@ -76,6 +76,7 @@ from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
 from liangzheng.drivers.store_points import ledger
+from liangzheng.drivers.store_restored import raise_versions
 from liangzheng.drivers.take_feed import (
     MOST_LINES,
     MOST_OCTETS,
@@ -149,6 +150,7 @@ __all__ = [
     "portrait",
     "portrait_on_file",
     "prove",
+    "raise_versions",
     "read_correction",
     "refused_lines",
     "same_name",

@@ -21,6 +21,11 @@ CHECKS = (
         "WHERE d.record_version > 1 AND NOT EXISTS (SELECT 1 FROM driver_change AS c WHERE c.driver_id = d.driver_id) LIMIT $1",
     ),
     Check(
+        "every archived photo is kept",
+        "SELECT d.driver_id AS subject, '' AS found FROM driver AS d WHERE d.portrait_hash IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM blob AS b WHERE b.hash = d.portrait_hash) LIMIT $1",
+    ),
+    Check(
         "an import that ended counted every line",
         "SELECT import_id AS subject, lines_done || ' lines' AS found FROM register_import WHERE state = 'finished' "
         "AND fresh + changed + unchanged + rejected > lines_done LIMIT $1",

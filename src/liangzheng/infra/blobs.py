@@ -5,9 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from liangzheng.infra.checks import Check
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound, TooLarge
 
+CHECKS: Final = (
+    Check(
+        "every kept file has its hash",
+        "SELECT left(encode(hash, 'hex'), 16) AS subject, '' AS found FROM blob WHERE sha256(bytes) <> hash LIMIT $1",
+    ),
+)
 LARGEST: Final = 8 * 1024 * 1024
 
 

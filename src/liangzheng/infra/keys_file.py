@@ -55,13 +55,16 @@ class KeyDirs:
     root: Path
     issuer: Path
     status: Path
+    audit: Path
     index: Path
     trust: Path
 
     @classmethod
     def under(cls, base: Path) -> KeyDirs:
         """All roles side by side under one directory, as on a demonstration machine."""
-        return cls(base / "root", base / "issuer", base / "status", base / "index", base / "trust")
+        return cls(
+            base / "root", base / "issuer", base / "status", base / "audit", base / "index", base / "trust"
+        )
 
     @property
     def bundle(self) -> Path:
@@ -101,7 +104,7 @@ class KeyOverlap:
 
 
 def init(dirs: KeyDirs, alg: Alg, now: datetime, organisation: str) -> TrustBundle:
-    """Root, one document signer a province, status signer, index secret, and bundle version 1.
+    """Root, one document signer a province, status signer, audit signer, index secret, and bundle version 1.
 
     Raises Conflict when there is a bundle already. A run that was cut off is gone on with: its root is used
     again.
@@ -109,13 +112,17 @@ def init(dirs: KeyDirs, alg: Alg, now: datetime, organisation: str) -> TrustBund
     with _ceremony(dirs):
         if dirs.bundle.exists():
             raise Conflict("there are keys already; use `rotate` for new ones", place=str(dirs.trust))
-        for directory in (dirs.issuer, dirs.status, dirs.index):
+        for directory in (dirs.issuer, dirs.status, dirs.audit, dirs.index):
             _private_directory(directory)
         dirs.trust.mkdir(parents=True, exist_ok=True)
         root, certificate = _root(dirs, alg, now, organisation)
         if not (dirs.index / "index.secret").exists():
             write_whole(dirs.index / "index.secret", secrets.token_bytes(32))
-        wanted = [(Role.STATUS, None), *((Role.DOCUMENT, province) for province in ISSUING_PROVINCES)]
+        wanted = [
+            (Role.STATUS, None),
+            (Role.AUDIT, None),
+            *((Role.DOCUMENT, province) for province in ISSUING_PROVINCES),
+        ]
         entries = [_new_key(dirs, root, certificate, role, province, now) for role, province in wanted]
         write_whole(dirs.root_certificate, certificate, 0o644)
         return _publish(dirs, 1, now, certificate, entries, root)
@@ -134,7 +141,10 @@ def rotate(
         starts = now + takeover.lead
         ends = int((starts + takeover.overlap).timestamp())
         for role, province in roles:
-            if (role, province) not in {(entry.role, entry.province) for entry in bundle.entries}:
+            # Deployments older than the audit record's checkpoints get their first audit key here.
+            if role is not Role.AUDIT and (role, province) not in {
+                (entry.role, entry.province) for entry in bundle.entries
+            }:
                 raise NotFound(
                     f"there is no {role} signer for {province or 'the status list'}", place=str(province)
                 )
@@ -204,8 +214,9 @@ def _new_key(
         not_before=min(starts, (now or starts).astimezone(UTC).replace(microsecond=0)),
         not_after=ends + timedelta(days=CREDENTIAL_DAYS),
     )
-    directory = dirs.issuer if role is Role.DOCUMENT else dirs.status
-    write_whole(directory / f"{province or 'status'}-{signer.kid.hex()}.key", signer.to_pkcs8())
+    directory = {Role.DOCUMENT: dirs.issuer, Role.STATUS: dirs.status, Role.AUDIT: dirs.audit}[role]
+    _private_directory(directory)
+    write_whole(directory / f"{province or role.value}-{signer.kid.hex()}.key", signer.to_pkcs8())
     return TrustEntry(role, province, leaf, int(starts.timestamp()), int(ends.timestamp()))
 
 
@@ -422,12 +433,34 @@ def running_out(bundle: TrustBundle, now: datetime) -> list[tuple[Role, str | No
     return found
 
 
+def signs_until(bundle: TrustBundle, role: Role, now: datetime) -> datetime:
+    """When the first of the places of `role` (provinces; one status list) is left without a key that signs.
+
+    Raises Unavailable when one is already.
+    """
+    places = dict.fromkeys(entry.province for entry in bundle.entries if entry.role is role)
+    ends = []
+    for province in places:
+        if signing_entry(bundle.entries, role, province, now) is None:
+            raise Unavailable(f"no {role} key signs for {province or 'all'} now: `./lz keys rotate`")
+        ends.append(
+            max(
+                entry.signed_until
+                for entry in bundle.entries
+                if (entry.role, entry.province) == (role, province) and entry.compromised_at is None
+            )
+        )
+    if not ends:
+        raise Unavailable(f"the trust bundle has no {role} key")
+    return datetime.fromtimestamp(min(ends), UTC)
+
+
 class FileSigners:
     """The keys of one role's directory, chosen by what the trust bundle says of them."""
 
     def __init__(self, directory: Path, role: Role, trust: Trust) -> None:
         """Raises Unavailable when the directory cannot be read or others may read it."""
-        self._directory, self._role, self._trust = directory, role, trust
+        self._directory, self.role, self._trust = directory, role, trust
         self._signers: Mapping[bytes, SoftwareSigner] = {}
         self._version = 0
 
@@ -439,22 +472,20 @@ class FileSigners:
         return self._signers
 
     def signing(self, province: str | None, now: datetime) -> SoftwareSigner:
-        """The key that signs for `CN-32` (None: for the status list) now. Raises Unavailable when there is
+        """The key that signs for `CN-32` (None: for all) now. Raises Unavailable when there is
         none.
         """
         bundle = self._trust()
-        entry = signing_entry(bundle.entries, self._role, province, now)
+        entry = signing_entry(bundle.entries, self.role, province, now)
         signer = self._of_bundle(bundle).get(entry.kid) if entry else None
         if signer is None:
-            raise Unavailable(
-                f"no {self._role} key signs for {province or 'the status list'} now: `./lz keys rotate`"
-            )
+            raise Unavailable(f"no {self.role} key signs for {province or 'all'} now: `./lz keys rotate`")
         return signer
 
     def of_kid(self, kid: bytes, now: datetime) -> SoftwareSigner | None:
         """That key, while it may still sign; else None."""
         bundle = self._trust()
-        entry = bundle.find(kid, self._role)
+        entry = bundle.find(kid, self.role)
         if (
             entry is None
             or entry.why_not_at(int(now.timestamp())) is not None

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import structlog
 
-from liangzheng.infra import metrics
+from liangzheng.infra import metrics, trace
 from liangzheng.kernel.errors import Failure
 
 FIELDS: Final[frozenset[str]] = frozenset(
@@ -31,7 +31,7 @@ FIELDS: Final[frozenset[str]] = frozenset(
         # where and how
         "method", "route", "status", "request", "role", "mode", "host", "port", "pid", "exit", "signal",
         "source",
-        "reason", "log", "kid", "alg", "workers", "level_number", "dropped_fields", "error", "at",
+        "trace", "span", "reason", "log", "kid", "alg", "workers", "level_number", "dropped_fields", "error", "at",
     }
 )  # fmt: skip
 
@@ -50,6 +50,7 @@ def configure(how: Literal["console", "json"] = "console", level: str = "info") 
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        with_trace,
     ]
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -87,6 +88,14 @@ def configure(how: Literal["console", "json"] = "console", level: str = "info") 
 def logger(name: str) -> Any:
     """A structlog logger: `log.info("licence issued", licence=str(licence_id), ms=12)`."""
     return structlog.get_logger(name)
+
+
+def with_trace(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The line names the trace and span it was written in, if any."""
+    current = trace.CURRENT.get()
+    if current is not None:
+        line["trace"], line["span"] = current.trace, current.span
+    return line
 
 
 def only_allowed(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
@@ -20,8 +20,31 @@ DATABASE_RESTARTS: Final = Counter(
     "Times the embedded database server had died and was started again.",
     registry=REGISTRY,
 )
+REQUESTS: Final = Histogram(
+    "lz_http_request_seconds",
+    "Requests answered, by method, route as the application has it, and status.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+BATCHES: Final = Counter(
+    "lz_batches", "Batches a worker did, by role and outcome.", ["role", "outcome"], registry=REGISTRY
+)
+LICENCES: Final = Counter(
+    "lz_licences", "What became of applications an issuer took.", ["outcome"], registry=REGISTRY
+)
+CHECKPOINTS: Final = Counter(
+    "lz_audit_checkpoints", "Checkpoints of the audit record signed.", registry=REGISTRY
+)
+SIGNS_UNTIL: Final = Gauge(
+    "lz_key_signs_until_seconds",
+    "When the last key of a role stops signing, Unix seconds.",
+    ["role"],
+    registry=REGISTRY,
+)
+ProcessCollector(namespace="lz", registry=REGISTRY)
 
 
 def exposition() -> bytes:
-    """Everything in REGISTRY, in the Prometheus text format (content type `CONTENT_TYPE`). No route serves it yet."""
+    """Everything in REGISTRY, in the Prometheus text format (content type `CONTENT_TYPE`); metrics_server.py serves it."""
     return generate_latest(REGISTRY)

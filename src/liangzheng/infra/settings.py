@@ -16,11 +16,12 @@ from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Lives
 
 Mode = Literal["demo", "test", "production"]
-Role = Literal["root", "issuer", "status", "index"]
-ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "index")
+Role = Literal["root", "issuer", "status", "audit", "index"]
+ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "audit", "index")
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _OTHERS: Final = ("LZ_LIBCRYPTO", "LZ_TEST_", "LZ_VENV")
 
 
@@ -38,6 +39,7 @@ class Settings:
     face_engine: Literal["manual", "simulated"]
     simulated_face_counts: bool | None
     sms: Literal["none", "simulated"]
+    checkpoints_dir: Path | None
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -60,6 +62,10 @@ class Settings:
     pool_size: int
     log_format: Literal["console", "json"]
     log_level: str
+    metrics_host: str
+    metrics_port: int | None
+    metrics_token: str | None
+    disk_low_mib: int
     rotate_s: int
     accepted_s: int
     skew_s: int
@@ -101,6 +107,10 @@ class Settings:
             raise Invalid("LZ_STAFF_IDLE_S", "is at most LZ_STAFF_SESSION_S")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
+        if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
+            raise Invalid("LZ_METRICS_HOST", "is 127.0.0.1 or ::1 unless LZ_METRICS_TOKEN is set")
+        if self.metrics_token is not None and len(self.metrics_token) < 16:
+            raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
         if self.mode == "production" and self.database_url is not None and "@" not in self.database_url:
             raise Invalid("LZ_DATABASE_URL", "names a user, a host and a database")
 
@@ -120,6 +130,11 @@ class Settings:
     def cluster_dir(self) -> Path:
         """Where the embedded server keeps its files."""
         return self.data_dir / "postgres"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints of the audit record are written."""
+        return self.checkpoints_dir or self.data_dir / "checkpoints"
 
     def key_dir(self, role: Role) -> Path:
         """Where the keys of `role` are; a process is given only the directories it needs."""
@@ -307,6 +322,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "document-signer keys, given to the issuer process only; none: keys/issuer in LZ_DATA_DIR"),
     _row("LZ_STATUS_KEYS", "status_keys", _path, None,
          "directory of status-signer keys; none: keys/status in LZ_DATA_DIR"),
+    _row("LZ_AUDIT_KEYS", "audit_keys", _path, None,
+         "directory of audit-signer keys, given to the queue worker only; none: keys/audit in LZ_DATA_DIR"),
     _row("LZ_INDEX_KEYS", "index_keys", _path, None,
          "directory of the secret of the look-up index; none: keys/index in LZ_DATA_DIR"),
     _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", _yes_or_no, False,
@@ -317,6 +334,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
     _row("LZ_SMS", "sms", _one_of("none", "simulated"), "none",
          "who sends text messages: nobody, or a gateway that is simulated, writes them into a file and says so"),
+    _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", _path, None,
+         "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
@@ -354,6 +373,14 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",
          "least level logged"),
+    _row("LZ_METRICS_PORT", "metrics_port", _number(0, 65535), None,
+         "port on which each process serves /metrics, /healthz and /readyz to operators; of several HTTP processes "
+         "the second takes the port after it, and so on; 0: any free one; none: not served"),
+    _row("LZ_METRICS_HOST", "metrics_host", _text, "127.0.0.1",
+         "address LZ_METRICS_PORT is on; another than this machine's own needs LZ_METRICS_TOKEN"),
+    _row("LZ_METRICS_TOKEN", "metrics_token", _text, None, "bearer token demanded for /metrics and /readyz there; none: no token"),
+    _row("LZ_DISK_LOW_MIB", "disk_low_mib", _number(0, 1 << 20), 512,
+         "MiB free in LZ_DATA_DIR below which a process says it is not ready"),
     _row("LZ_ROTATE_S", "rotate_s", _number(5, 60), _LIVES.rotate,
          "seconds until the phone makes a new live code"),
     _row("LZ_ACCEPTED_S", "accepted_s", _number(5, 300), _LIVES.accepted,

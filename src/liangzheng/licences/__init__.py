@@ -34,6 +34,7 @@ from liangzheng.licences.snapshot import snapshot
 from liangzheng.licences.status_lists import StatusLists
 from liangzheng.licences.store.applications import CONSTRAINTS as _OF_APPLICATIONS
 from liangzheng.licences.store.held import CONSTRAINTS as _OF_PHONES
+from liangzheng.licences.store.restored import raise_list_versions
 from liangzheng.licences.texts import REFUSAL_TEXTS, Text
 from liangzheng.licences.withdraw import withdraw
 
@@ -71,6 +72,7 @@ __all__ = [
     "follow_standing",
     "licence_for",
     "progress",
+    "raise_list_versions",
     "renew",
     "request_credential",
     "snapshot",

@@ -963,6 +963,27 @@ CREATE TABLE proposal_event (
     CONSTRAINT proposal_event_move_check CHECK ((move >= 2))
 );
 
+CREATE TABLE audit_checkpoint (
+    epoch    integer NOT NULL,
+    number   bigint NOT NULL,
+    made_at  timestamp with time zone NOT NULL,
+    heads    bytea NOT NULL,
+    octets   bytea NOT NULL,
+    CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (epoch, number),
+    CONSTRAINT audit_checkpoint_epoch_check CHECK ((epoch >= 0)),
+    CONSTRAINT audit_checkpoint_heads_check CHECK ((length(heads) = 32)),
+    CONSTRAINT audit_checkpoint_number_check CHECK ((number >= 1))
+);
+
+CREATE TABLE restored (
+    epoch           integer NOT NULL,
+    restored_at     timestamp with time zone NOT NULL,
+    backup_id       uuid NOT NULL,
+    backup_made_at  timestamp with time zone NOT NULL,
+    CONSTRAINT restored_pkey PRIMARY KEY (epoch),
+    CONSTRAINT restored_epoch_check CHECK ((epoch >= 1))
+);
+
 CREATE TABLE register_source (
     source_id           uuid NOT NULL,
     done_to             bigint NOT NULL,

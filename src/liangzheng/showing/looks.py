@@ -15,6 +15,8 @@ from liangzheng.kernel.ids import DriverId, VerificationId, VerifierId
 from liangzheng.showing import store
 from liangzheng.showing.model import Verifier, VerifierKind
 
+PORTRAIT_VIEWED: Final = "portrait.viewed"
+_PORTRAITS_AT_MOST: Final = 1000
 PORTRAIT_FOR: Final = timedelta(minutes=5)
 KEPT_FOR: Final = timedelta(days=400)
 """Logs are kept at least six months (Cybersecurity Law art. 21); a little over a year by default."""
@@ -34,6 +36,8 @@ class Look:
     class_asked: str | None
     fields: tuple[str, ...] | None = None
     """What a company was told under a consent; None where a code was shown."""
+    portrait_seen: bool = False
+    """The verifier also opened the portrait."""
 
 
 async def portrait(
@@ -60,7 +64,7 @@ async def portrait(
             )
         await audit.record(
             tx,
-            act="portrait.viewed",
+            act=PORTRAIT_VIEWED,
             actor=audit.Actor("staff" if duty else "verifier", verifier.id),
             subject=verification,
             driver_id=of,
@@ -85,6 +89,8 @@ async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: i
     async with db.read() as tx:
         rows = await store.looks_at(tx, driver_id, before, most)
         answered = await relying.looks_by_consent(tx, driver_id, before, most)
+        seen = await audit.about(tx, driver_id.uuid, PORTRAIT_VIEWED, _PORTRAITS_AT_MOST)
+    with_portrait = {entry.subject for entry in seen}
     shown = [
         Look(
             id=VerificationId(row["verification_id"]),
@@ -94,6 +100,7 @@ async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: i
             verifier_kind=VerifierKind(row["kind"]),
             purpose=row["purpose"],
             class_asked=row["class_asked"],
+            portrait_seen=row["verification_id"] in with_portrait,
         )
         for row in rows
     ]

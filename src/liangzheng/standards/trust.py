@@ -23,7 +23,7 @@ from liangzheng.standards.x509 import Role
 
 _CLAIM: Final = -65540
 _IAT: Final = 6
-_ROLE_NUMBER: Final = {Role.DOCUMENT: 1, Role.STATUS: 2}
+_ROLE_NUMBER: Final = {Role.DOCUMENT: 1, Role.STATUS: 2, Role.AUDIT: 3}
 _ROLE_OF: Final = {number: role for role, number in _ROLE_NUMBER.items()}
 _PROVINCE: Final = re.compile(r"CN-[0-9]{2}")
 MAX_OCTETS: Final = 4 << 20
@@ -36,7 +36,7 @@ class TrustEntry:
 
     role: Role
     province: str | None
-    """`CN-32` for a document signer; None for the status signer, which serves all."""
+    """`CN-32` for a document signer; None for the status and audit signers, which serve all."""
     certificate: bytes
     signed_from: int
     signed_until: int
@@ -49,7 +49,7 @@ class TrustEntry:
         object.__setattr__(self, "key", certificate.key)
         object.__setattr__(self, "kid", certificate.key.kid)
         if (self.role is Role.DOCUMENT) != (self.province is not None):
-            raise BadTrust("a document signer has a province, a status signer none")
+            raise BadTrust("a document signer has a province, the others have none")
         if self.province is not None and not _PROVINCE.fullmatch(self.province):
             raise BadTrust("an entry names no province")
         if not certificate.not_before <= self.signed_from <= self.signed_until <= certificate.not_after:

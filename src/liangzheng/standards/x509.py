@@ -38,11 +38,12 @@ class Role(StrEnum):
 
     DOCUMENT = "document"
     STATUS = "status"
+    AUDIT = "audit"
 
 
 # Under the joint arc for UUIDs (ITU-T X.667), which needs no registration: 2.25.<UUID as a number>.<role>.
 _ARC: Final = "2.25.11960164227533907233664317519936111278"
-_ROLE_OID: Final = {Role.DOCUMENT: f"{_ARC}.1", Role.STATUS: f"{_ARC}.2"}
+_ROLE_OID: Final = {Role.DOCUMENT: f"{_ARC}.1", Role.STATUS: f"{_ARC}.2", Role.AUDIT: f"{_ARC}.3"}
 
 _KNOWN_EXTENSIONS: Final = frozenset(
     {"basic_constraints", "key_usage", "extended_key_usage", "key_identifier", "authority_key_identifier"}

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from liangzheng.infra import metrics
 from liangzheng.licences import BatchResult, Issuer
 from liangzheng.wiring import Wiring
 
@@ -44,6 +45,8 @@ def issuer_batch(
         result = await issuer.batch(now, size)
         for done in (found, result):
             if done != BatchResult():
+                for outcome in ("issued", "postponed", "refused", "abandoned"):
+                    metrics.LICENCES.labels(outcome).inc(getattr(done, outcome))
                 _log.info(
                     "batch issued",
                     extra={

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from liangzheng.infra import metrics
+from liangzheng.infra.trace import CURRENT, Trace
 from liangzheng.kernel.errors import Conflict, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -30,14 +32,17 @@ async def work(
     """
     idle_s, trouble_s = _FIRST_WAIT_S, _LONGEST_WAIT_S
     while not stop.is_set():
+        CURRENT.set(Trace())
         try:
             busy = await batch()
         except (Unavailable, Conflict) as failure:
+            metrics.BATCHES.labels(role, "put-off").inc()
             _log.warning("batch put off", extra={"role": role, "reason": failure.code, "seconds": trouble_s})
             await _wait(stop, trouble_s)
             trouble_s = min(trouble_s * 2, _LONGEST_TROUBLE_S)
             continue
         trouble_s = _LONGEST_WAIT_S
+        metrics.BATCHES.labels(role, "busy" if busy else "idle").inc()
         if busy:
             idle_s = _FIRST_WAIT_S
             continue

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from liangzheng import accounts, audit, drivers, licences, messages, relying, showing, staff
-from liangzheng.infra import idempotency, metrics, outbox
-from liangzheng.infra.keys_file import running_out
-from liangzheng.kernel.errors import Unavailable
+from liangzheng.infra import epochs, idempotency, metrics, outbox
+from liangzheng.infra.keys_file import running_out, signs_until
+from liangzheng.kernel.errors import Conflict, Unavailable
 from liangzheng.wiring import Wiring
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,17 @@ class Job:
 
 async def _seal(wiring: Wiring, now: datetime) -> None:
     await audit.seal(wiring.database, now)
+
+
+async def _checkpoint(wiring: Wiring, now: datetime) -> None:
+    signer = wiring.audit_signers.signing(None, now)
+    try:
+        made = await audit.checkpoint(wiring.database, signer, await epochs.current(wiring.database), now)
+    except Conflict:
+        return  # another worker made it this very moment
+    await audit.write_files(wiring.database, wiring.settings.checkpoints)
+    if made is not None:
+        metrics.CHECKPOINTS.inc()
 
 
 async def _count_waiting(wiring: Wiring, now: datetime) -> None:
@@ -70,6 +81,15 @@ async def _close_cycles(wiring: Wiring, now: datetime) -> None:
         _log.info("points cycles closed", extra={"count": closed})
 
 
+async def _count_keys(wiring: Wiring, now: datetime) -> None:
+    bundle = wiring.trust()
+    for role in dict.fromkeys(entry.role for entry in bundle.entries):
+        try:
+            metrics.SIGNS_UNTIL.labels(role.value).set(signs_until(bundle, role, now).timestamp())
+        except Unavailable:
+            metrics.SIGNS_UNTIL.labels(role.value).set(0)
+
+
 async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
     for role, province, last in running_out(wiring.trust(), now):
         whose = f"{role} {province or ''}".strip()
@@ -89,9 +109,11 @@ async def _tell_expiry(wiring: Wiring, now: datetime) -> None:
 
 JOBS = (
     Job("seal", timedelta(seconds=5), _seal),
+    Job("checkpoint", timedelta(seconds=30), _checkpoint),
     Job("count-waiting", timedelta(seconds=15), _count_waiting),
     Job("tell-looks", timedelta(seconds=30), _tell_looks),
     Job("run-out", timedelta(minutes=1), _run_out),
+    Job("count-keys", timedelta(minutes=1), _count_keys),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),

@@ -103,6 +103,7 @@ hot = [
         body=ApplyBody,
         answer=DecidedAnswer,
         status=202,
+        needs_key=True,
         summary="Apply for an electronic licence with the archived photo",
     )
 ]

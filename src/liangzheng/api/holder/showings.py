@@ -52,6 +52,7 @@ class LookAnswer(Answer):
     purpose: str
     class_asked: str | None
     fields: list[str] | None = None
+    portrait_seen: bool = False
 
 
 class LooksAnswer(Answer):
@@ -117,6 +118,7 @@ def _verified(look: showing.Look) -> LookAnswer:
         purpose=look.purpose,
         class_asked=look.class_asked,
         fields=list(look.fields) if look.fields is not None else None,
+        portrait_seen=look.portrait_seen,
     )
 
 

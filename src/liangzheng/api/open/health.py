@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,15 +11,9 @@ from starlette.responses import JSONResponse, Response
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, resource
 from liangzheng.api.wired import wired
-from liangzheng.infra.postgres.migrate import check_level
-from liangzheng.kernel.errors import Failure
-
-if TYPE_CHECKING:
-    from liangzheng.wiring import Wiring
+from liangzheng.infra.readiness import readiness
 
 router = resource("", "open")
-
-_PATIENCE_S = 2.0
 
 
 class Health(Answer):
@@ -28,11 +22,16 @@ class Health(Answer):
     status: Literal["ok"] = "ok"
 
 
-class Readiness(Answer):
-    """`ready` when every check is `ok`; a check that is not says which neighbour, never why in detail."""
+class Ready(Answer):
+    """`ready` when every check is `ok`; a check that is not says which neighbour, never why in detail.
+
+    `database`: reachable and of this code's schema; `clock`: within five seconds of the database's; `trust`: a trust bundle is
+    there; `keys`: the status signer signs, until `signs_until`; `disk`: there is room.
+    """
 
     status: Literal["ready", "not-ready"]
     checks: dict[str, Literal["ok", "failed"]]
+    signs_until: datetime | None
 
 
 @router.get("/healthz")
@@ -42,32 +41,14 @@ async def healthz() -> Health:
     return Health()
 
 
-@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+@router.get("/readyz", response_model=Ready, responses={503: {"model": Ready}})
 @public
 async def readyz(request: Request) -> Response:
-    """Whether a request that needs the database and the trust bundle would succeed now; 503 when not."""
-    wiring = wired(request)
-    checks = {"database": await _database_is_ours(wiring), "trust": _trust_is_there(wiring)}
-    ready = all(checks.values())
-    answer = Readiness(
-        status="ready" if ready else "not-ready",
-        checks={name: "ok" if good else "failed" for name, good in checks.items()},
+    """Whether a request that needs all its neighbours would succeed now; 503 when not."""
+    found = await readiness(wired(request))
+    answer = Ready(
+        status="ready" if found.ready else "not-ready",
+        checks={name: "ok" if good else "failed" for name, good in found.checks.items()},
+        signs_until=found.signs_until,
     )
-    return JSONResponse(answer.model_dump(), status_code=200 if ready else 503)
-
-
-async def _database_is_ours(wiring: Wiring) -> bool:
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await check_level(wiring.database)
-    except (Failure, TimeoutError):
-        return False
-    return True
-
-
-def _trust_is_there(wiring: Wiring) -> bool:
-    try:
-        wiring.trust()
-    except Failure:
-        return False
-    return True
+    return JSONResponse(answer.model_dump(mode="json"), status_code=200 if found.ready else 503)

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import resource
+from liangzheng.api.octets import OCTETS
 from liangzheng.api.wired import wired
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import NotFound
@@ -21,7 +22,11 @@ MAX_AGE_S = 60
 _served: WeakKeyDictionary[Database, StatusLists] = WeakKeyDictionary()
 
 
-@router.get("/{list_id}", response_class=Response)
+@router.get(
+    "/{list_id}",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": OCTETS}}}, 304: {"description": "Not changed"}},
+)
 @public
 async def show_status_list(request: Request, list_id: str) -> Response:
     """One list as a Token Status List (CWT). Nobody learns from the request which credential was meant."""

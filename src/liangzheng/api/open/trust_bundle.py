@@ -7,14 +7,20 @@ from fastapi import Request, Response
 
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import resource
+from liangzheng.api.octets import OCTETS
 from liangzheng.api.wired import wired
 
 router = resource("/open/trust-bundle", "open")
 
+MEDIA_TYPE = "application/cose; cose-type=cose-sign1"
 MAX_AGE_S = 300
 
 
-@router.get("", response_class=Response)
+@router.get(
+    "",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": OCTETS}}}, 304: {"description": "Not changed"}},
+)
 @public
 async def show_trust_bundle(request: Request) -> Response:
     """The signed bundle, COSE_Sign1. Its version grows; a verifier takes none older than one it has seen."""

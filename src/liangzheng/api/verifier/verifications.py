@@ -128,6 +128,8 @@ hot = [
         portrait,
         who=verifier,
         answer=bytes,
+        query=("of",),
+        media_type="image/jpeg",
         summary="The portrait of the licence just verified",
     ),
     hot_get("/verifier/me", me, who=verifier, answer=MeAnswer, summary="Who this token is"),

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from liangzheng.cli.demo import companies, messages
+from liangzheng.cli.demo import companies, messages, operations
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.feed import Feed
 from liangzheng.cli.demo.held import StepFailed, hold
@@ -110,6 +110,8 @@ class Story:
             ("change notice", self._asking.told),
             ("consent withdrawn", lambda: self._asking.withdrawn(self._holder)),
             *self._feed.steps(),
+            ("audit from outside", self.audited),
+            ("backup", lambda: operations.backed_up(self._lz)),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
         ]
 
@@ -309,6 +311,11 @@ class Story:
         hold(done.returncode == 1, f"./lz verify refuses it (exit status {done.returncode})")
         hold("暂扣" in done.stdout, "./lz verify names the status")
         return "refused with 暂扣 from the signed snapshot, without any server"
+
+    async def audited(self) -> str:
+        """The audit record is what was signed."""
+        with self._trust_file() as trust:
+            return await operations.verified(self._stage.settings, self._lz, trust)
 
     # -- the means ------------------------------------------------------------------------------------------
 

@@ -54,3 +54,6 @@ class Connection(Protocol):
         timeout: float | None = None,
         format: str | None = None,
     ) -> str: ...
+    async def copy_from_query(
+        self, query: str, *args: Any, output: Any, timeout: float | None = None, format: str | None = None
+    ) -> str: ...

@@ -99,6 +99,28 @@ CHECKS = (
         "q.subject "
         "WHERE coalesce(a.state, c.state, 'gone') NOT IN ('accepted', 'requested') LIMIT $1",
     ),
+    Check(
+        "every photo a licence was issued with is kept",
+        "SELECT l.id AS subject, 'version ' || l.version AS found FROM licence AS l WHERE NOT EXISTS "
+        "(SELECT 1 FROM blob AS b WHERE b.hash = l.portrait_hash) LIMIT $1",
+    ),
+    Check(
+        "every entry of a status list is a credential's",
+        "SELECT s.credential_id AS subject, s.list_id || '/' || s.list_index AS found FROM status_entry AS s LEFT JOIN "
+        "credential AS c ON c.driver_id = s.driver_id AND c.id = s.credential_id WHERE c.id IS NULL LIMIT $1",
+    ),
+    Check(
+        "no status list has more entries than places were taken",
+        "SELECT l.list_id::text AS subject, l.taken || ' taken, ' || count(s.list_index) || ' entries' AS found FROM "
+        "status_list AS l JOIN status_entry AS s ON s.list_id = l.list_id GROUP BY l.list_id, l.taken "
+        "HAVING count(s.list_index) > l.taken LIMIT $1",
+    ),
+    Check(
+        "every number of the look-up index is somebody's",
+        "SELECT k.owner AS subject, 'kind ' || k.kind AS found FROM key_index AS k WHERE NOT EXISTS "
+        "(SELECT 1 FROM driver AS d WHERE d.driver_id = k.owner) AND NOT EXISTS "
+        "(SELECT 1 FROM person AS p WHERE p.person_id = k.owner) LIMIT $1",
+    ),
 )
 
 _AT_ONCE = 1000

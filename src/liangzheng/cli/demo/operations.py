@@ -1,0 +1,57 @@
+"""What the operator does: the audit record verified from outside, a backup written and checked."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from liangzheng.cli.demo.held import hold
+from liangzheng.infra.settings import Settings
+
+Lz = Callable[..., Awaitable["subprocess.CompletedProcess[str]"]]
+"""Runs `./lz WORDS`, as a person would."""
+
+
+async def verified(settings: Settings, lz: Lz, trust: Path) -> str:
+    """Every chain against every signed checkpoint, by the command an outsider runs; a changed checkpoint is named."""
+    done = await lz("audit", "verify", "--trust", str(trust), "--checkpoints", str(settings.checkpoints))
+    hold(done.returncode == 0, f"./lz audit verify: {_last(done.stdout or done.stderr)}")
+    said = _last(done.stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        forged = Path(folder) / "forged.checkpoint"
+        genuine = next(iter(sorted(settings.checkpoints.rglob("*.checkpoint"))))
+        octets = bytearray(genuine.read_bytes())
+        octets[-1] ^= 1
+        forged.write_bytes(octets)
+        wrong = await lz("audit", "verify", "--trust", str(trust), "--checkpoints", folder)
+    hold(
+        wrong.returncode == 1 and "checkpoint forged" in wrong.stdout,
+        "a checkpoint with one bit changed is named",
+    )
+    return f"{said}; one bit changed in a kept checkpoint: found"
+
+
+async def backed_up(lz: Lz) -> str:
+    """A backup of one moment beside the running service; checked whole, and a damaged file is named."""
+    with tempfile.TemporaryDirectory() as folder:
+        backup, secret = Path(folder) / "backup", Path(folder) / "passphrase"
+        secret.write_text("a fictional passphrase\n")
+        sealed = ("--passphrase-file", str(secret))
+        made = await lz("backup", str(backup), *sealed)
+        hold(made.returncode == 0, f"./lz backup: {_last(made.stderr or made.stdout)}")
+        whole = await lz("restore", "--check", str(backup), *sealed)
+        hold(whole.returncode == 0, f"./lz restore --check: {_last(whole.stderr or whole.stdout)}")
+        with (backup / "licence.copy.gz").open("r+b") as file:
+            file.write(b"\0")
+        damaged = await lz("restore", "--check", str(backup), *sealed)
+        hold(damaged.returncode == 1 and "licence.copy.gz" in damaged.stderr, "the damaged file is named")
+        over = await lz("restore", str(backup), *sealed)
+        hold(over.returncode == 1, "nothing is restored over a running database")
+    return f"{_last(made.stdout).partition(' written')[0]}, sealed and checked; a damaged file is named, nothing is written over"
+
+
+def _last(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "(nothing was printed)"

@@ -1,0 +1,150 @@
+"""`./lz restore`: a backup into an empty data directory; checked before, migrated after, and of a new epoch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from liangzheng import accounts, audit, drivers, licences
+from liangzheng.cli.backup import read_passphrase
+from liangzheng.cli.fsck import Report, check_all
+from liangzheng.cli.main import run
+from liangzheng.cli.progress import counting
+from liangzheng.infra import epochs
+from liangzheng.infra.postgres import Database
+from liangzheng.infra.postgres.dump import Manifest, check_files, finish, load, migrations_of, read_manifest
+from liangzheng.infra.postgres.params import ConnectParams
+from liangzheng.infra.postgres.provider import served
+from liangzheng.infra.sealed_files import Sealer
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.errors import Conflict, Failure, Invalid
+from liangzheng.kernel.time import SystemClock
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore brought back, and what it changed on purpose."""
+
+    manifest: Manifest
+    epoch: int
+    drivers: int
+    sessions: int
+
+
+@app.command()
+def restore(
+    directory: Annotated[Path, typer.Argument(help="What `./lz backup` wrote.", file_okay=False)],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="The passphrase it was sealed with.", dir_okay=False)
+    ] = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Check the files against the manifest, restore nothing.")
+    ] = False,
+) -> None:
+    """Into an empty database only. Raises every standing and list version, ends every login, begins a new epoch, runs fsck.
+
+    What was acknowledged after the backup is not in it: read the register again before the service opens
+    (docs/how-to/back-up.md).
+    """
+    settings = Settings.from_env()
+    manifest, sealer = open_backup(directory, read_passphrase(passphrase_file))
+    if check_only:
+        migrations_of(manifest)
+        with counting("tables", len(manifest.tables)) as advance:
+            check_files(directory, manifest, lambda done, _: advance(done))
+        typer.echo(f"backup {manifest.id} of {manifest.made_at} is whole: {len(manifest.tables)} tables")
+        return
+    if settings.database_url is None and settings.cluster_dir.exists():
+        raise Conflict(
+            f"{settings.cluster_dir} exists: a backup is restored into an empty data directory, never over another"
+        )
+    done, report = run(_restore(settings, directory, manifest, sealer))
+    rows = sum(each.rows for each in done.manifest.tables)
+    typer.echo(
+        f"{rows} rows restored from backup {manifest.id} of {manifest.made_at}; epoch {done.epoch} begins"
+    )
+    typer.echo(f"{done.drivers} standings have higher versions, {done.sessions} logins ended")
+    if isinstance(report, str):
+        typer.echo(f"not checked: {report}; put the keys in their place and run ./lz fsck")
+    else:
+        typer.echo(f"fsck: {report.summary}")
+        for fault in report.faults:
+            typer.echo(f"  {fault}")
+        if report.faults:
+            raise typer.Exit(1)
+    typer.echo(
+        "before the service opens: read the register again (./lz register import), then end verifiers that were ended since"
+    )
+
+
+def open_backup(directory: Path, passphrase: bytes | None) -> tuple[Manifest, Sealer | None]:
+    """The manifest of a backup, and what opens its files. Raises Invalid."""
+
+    def unseal(salt: bytes) -> Sealer:
+        if passphrase is None:
+            raise Invalid("--passphrase-file", "is given: this backup is sealed")
+        return Sealer(passphrase, salt)
+
+    return read_manifest(directory, unseal)
+
+
+async def _restore(
+    settings: Settings, directory: Path, manifest: Manifest, sealer: Sealer | None
+) -> tuple[Restored, Report | str]:
+    async with _empty(settings) as database:
+        done = await restore_into(database, directory, manifest, sealer, SystemClock().now())
+        try:
+            return done, await check_all(settings, database)
+        except Failure as failure:
+            return done, str(failure)
+
+
+async def restore_into(
+    database: Database, directory: Path, manifest: Manifest, sealer: Sealer | None, now: datetime
+) -> Restored:
+    """The empty database holds the backup, of this code's schema, in a new epoch."""
+    # 1. Files checked, tables filled, schema brought up.
+    with counting("tables", len(manifest.tables)) as advance:
+        await load(database, directory, manifest, sealer, lambda done, _: advance(done))
+    # 2. In one transaction: nothing signed or opened before the restore counts for newer than what comes after it.
+    async with database.transaction() as tx:
+        await tx.execute("SET LOCAL statement_timeout = 0")
+        epoch = await epochs.begin(tx, now, manifest.backup_id, manifest.at)
+        raised = await drivers.raise_versions(tx)
+        await licences.raise_list_versions(tx)
+        ended = await accounts.end_sessions(tx, now)
+        detail: dict[str, str | int] = {
+            "epoch": epoch,
+            "backup": manifest.id,
+            "rows": sum(each.rows for each in manifest.tables),
+        }
+        await audit.record(
+            tx,
+            act="database.restored",
+            actor=audit.Actor("operator"),
+            purpose="restore",
+            now=now,
+            detail=detail,
+        )
+        await finish(tx)
+    return Restored(manifest, epoch, raised, ended)
+
+
+@asynccontextmanager
+async def _empty(settings: Settings) -> AsyncIterator[Database]:
+    """The operator's database, or a new server of the data directory for the length of the block."""
+    if settings.database_url is not None:
+        async with await Database.open(ConnectParams.from_url(settings.database_url), max=4) as database:
+            yield database
+        return
+    async with served(settings) as params:
+        async with await Database.open(params, max=4) as database:
+            yield database

@@ -1,0 +1,48 @@
+"""Whatever writes without a login has a limit: one row a route, and the limit is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.accounts.people import MADE_UP, PASSWORD
+from tests.api.matrix import ANYBODY, ROWS
+from tests.api.phone import Phone
+
+LIMITED: dict[str, tuple[int, Callable[[int], dict[str, Any]]]] = {
+    "POST /holder/sessions": (
+        10,
+        lambda number: {"mobile": MADE_UP[0].mobile.value, "password": f"{PASSWORD} {number}"},
+    ),
+}
+"""Route → after how many requests at most it says 429, and the body of the n-th."""
+
+ELSEWHERE = {
+    # Guarded by proof and memory-hard hashing (passwords: two at once, others wait); its own limits are in its own tests.
+    "POST /holder/accounts",
+}
+
+
+def test_every_route_that_writes_without_a_login_is_in_the_table() -> None:
+    open_writes = {row.route for row in ROWS if row.roles == ANYBODY and row.method != "GET"}
+    assert open_writes == set(LIMITED) | ELSEWHERE
+    assert set(LIMITED) & ELSEWHERE == set()
+
+
+@pytest.mark.parametrize("route", LIMITED)
+async def test_the_limit_of_a_route_is_reached_and_says_when_to_come_again(phone: Phone, route: str) -> None:
+    most, body = LIMITED[route]
+    path = route.partition(" ")[2]
+    answers = [await phone.post(path, body(number)) for number in range(most)]
+    assert answers[0].status_code != 429
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+async def test_what_is_counted_is_the_subject_so_that_others_go_on(phone: Phone) -> None:
+    for number in range(10):
+        await phone.post("/holder/sessions", LIMITED["POST /holder/sessions"][1](number))
+    other = {"mobile": MADE_UP[1].mobile.value, "password": PASSWORD}
+    assert (await phone.post("/holder/sessions", other)).status_code == 401
