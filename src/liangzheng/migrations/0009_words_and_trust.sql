@@ -16,7 +16,7 @@ ALTER TABLE outbox_parked
     ADD CHECK (topic ~ '^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$');
 
 ALTER TABLE audit_entry
-    ADD CHECK (actor_kind IN ('person', 'verifier', 'staff', 'worker', 'operator', 'system')),
+    ADD CHECK (actor_kind IN ('person', 'verifier', 'company', 'staff', 'worker', 'operator', 'system', 'source')),
     ADD CHECK (length(subject_kind) = 3);  -- the prefix of an id class, of which there will be more
 
 ALTER TABLE person
@@ -24,7 +24,7 @@ ALTER TABLE person
 
 ALTER TABLE face_check
     ADD CHECK (engine ~ '^[a-z][a-z0-9-]{0,39}$'),
-    ADD CHECK (decided_by_kind IN ('person', 'verifier', 'staff', 'worker', 'operator', 'system')),
+    ADD CHECK (decided_by_kind IN ('person', 'verifier', 'company', 'staff', 'worker', 'operator', 'system', 'source')),
     ADD CHECK (consumed_kind IN ('app', 'pky')),
     ADD CHECK ((consumed_kind IS NULL) = (consumed_by IS NULL)),
     ADD CHECK ((decided_by_kind IS NOT NULL) OR (decided_by IS NULL));
