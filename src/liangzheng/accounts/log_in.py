@@ -132,7 +132,7 @@ async def session(
         raise NotAuthenticated(_NOT_LOGGED_IN)
     kept, caller = found
     if now - kept.seen_at >= _TOUCH_EVERY:
-        async with database.read() as tx:
+        async with database.statement() as tx:
             await store.touch_session(tx, kept, now, phone_offset_ms)
     return caller
 
