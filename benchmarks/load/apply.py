@@ -68,7 +68,7 @@ async def _measure(size: Size) -> Figure:
                 process(settings, "-m", "benchmarks.load.bare_insert", f"{PROCESSES}") as bare,
             ):
                 figure = await _figure(size, requests, apply, bare)
-            async with database.read() as connection:
+            async with database.statement() as connection:
                 kept = await connection.fetchval("SELECT count(*) FROM application WHERE state = 'accepted'")
             assert kept == (size.runs + 1) * size.requests, "every answer was kept"
             return figure
@@ -137,7 +137,7 @@ async def _fill(database: Database, size: Size) -> list[Request]:
         await tx.execute(
             "CREATE TABLE bare_insert (id uuid PRIMARY KEY, photo text, face_check text, phone_key text, at timestamptz)"
         )
-    async with database.read() as connection:
+    async with database.statement() as connection:
         await connection.execute("VACUUM ANALYZE")
     return requests
 

@@ -227,12 +227,12 @@ async def _emptied(database: Database) -> None:
 
 async def _settled(database: Database) -> None:
     """What was written before does not burden what is measured next."""
-    async with database.read() as connection:
+    async with database.statement() as connection:
         await connection.execute("CHECKPOINT", timeout=600)
 
 
 async def _octets_a_driver(database: Database) -> float:
-    async with database.read() as connection:
+    async with database.statement() as connection:
         return float(
             await connection.fetchval(
                 "SELECT (pg_table_size('driver') + pg_indexes_size('driver') + pg_table_size('key_index')"

@@ -159,7 +159,7 @@ async def _accept(database: Database, count: int, run: int) -> None:
             await tx.copy_records_to_table(
                 table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
             )
-    async with database.read() as connection:
+    async with database.statement() as connection:
         await connection.execute("VACUUM ANALYZE driver, application, issue_queue")
 
 
@@ -173,12 +173,12 @@ async def _bare(
     from liangzheng.infra.postgres.migrate import bring_up
 
     params = joined_params(settings)
-    async with await Database.open(params.on("postgres"), max=1) as postgres, postgres.read() as connection:
+    async with await Database.open(params.on("postgres"), max=1) as postgres, postgres.statement() as connection:
         await connection.execute("DROP DATABASE IF EXISTS bare")
         await connection.execute("CREATE DATABASE bare")
     async with await Database.open(params.on("bare"), max=2) as bare:
         await bring_up(bare)
-        async with bare.read() as connection:
+        async with bare.statement() as connection:
             # Applications are there before, as in the work; what licences refer to must stand.
             await connection.execute(
                 "ALTER TABLE licence DROP CONSTRAINT licence_driver_id_application_id_fkey"
@@ -234,7 +234,7 @@ def _octets(rows: dict[str, Any], batch: dict[str, Any], table: str, column: str
 
 
 async def _statement(database: Database, table: str, columns: Sequence[str]) -> str:
-    async with database.read() as connection:
+    async with database.statement() as connection:
         types = {
             row["name"]: row["type"]
             for row in await connection.fetch(
@@ -248,7 +248,7 @@ async def _statement(database: Database, table: str, columns: Sequence[str]) -> 
 
 
 async def _counts(database: Database) -> dict[str, int]:
-    async with database.read() as connection:
+    async with database.statement() as connection:
         return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in KEPT}
 
 
@@ -257,7 +257,7 @@ async def _rows_since(
 ) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
     """The rows a run left, whole; the tables are emptied of them, so that each run starts alike."""
     found: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
-    async with database.read() as connection:
+    async with database.statement() as connection:
         for table in KEPT:
             # By driver, so that what belongs together is inserted together.
             by = "subject" if table == "outbox" else "driver_id"

@@ -162,5 +162,5 @@ async def _fill(database: Database, worlds: Sequence[World]) -> None:
             await tx.copy_records_to_table(
                 table, records=[tuple(row.values()) for row in rows_of_table], columns=list(rows_of_table[0])
             )
-    async with database.read() as tx:
+    async with database.statement() as tx:
         await tx.execute("VACUUM ANALYZE")

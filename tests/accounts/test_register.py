@@ -182,7 +182,7 @@ async def test_a_registration_and_an_account_print_masked(world: World) -> None:
 
 async def test_the_constraints_hold_where_the_code_does_not(world: World) -> None:
     person = (await world.register(made_up(7))).person
-    async with world.database.read() as tx:
+    async with world.database.statement() as tx:
         for broken in (
             "UPDATE person SET level = 0",
             "UPDATE person SET level = 2",

@@ -61,7 +61,7 @@ class Recorded:
     @asynccontextmanager
     async def tampered(self) -> AsyncIterator[Connection]:
         """A superuser's transaction; undone at the end, so that every tampering meets the same record."""
-        async with self.database.read() as connection:
+        async with self.database.statement() as connection:
             transaction = connection.transaction()  # type: ignore[var-annotated]
             await transaction.start()  # type: ignore[attr-defined]
             try:

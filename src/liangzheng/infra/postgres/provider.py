@@ -167,7 +167,7 @@ async def _answers(params: ConnectParams) -> bool:
 
 async def _make_database(params: ConnectParams) -> None:
     async with await Database.open(params.on("postgres"), min=1, max=1) as postgres:
-        async with postgres.read() as connection:
+        async with postgres.statement() as connection:
             if not await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", DATABASE):
                 await connection.execute(f"CREATE DATABASE {DATABASE}")
 
