@@ -19,7 +19,7 @@ from liangzheng.standards.keys import Alg
 from liangzheng.standards.x509 import Role
 from liangzheng.wiring import Part, Wiring, key_dirs, wire, wired_up
 
-REAL = {"LZ_FACE_ENGINE": "manual", "LZ_ALLOW_SOFTWARE_KEYS": "yes"}
+REAL = {"LZ_FACE_ENGINE": "manual", "LZ_ALLOW_SOFTWARE_KEYS": "yes", "LZ_HOSTS": "lz.example"}
 
 
 def settings_of(tmp_path: Path, mode: str, **more: str) -> Settings:

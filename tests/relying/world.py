@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from liangzheng.infra.realname_simulated import SimulatedRealName
 
 from liangzheng import relying
 from liangzheng.accounts import AccountPolicy
@@ -32,6 +31,7 @@ from liangzheng.worker.handlers import handlers
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone as Caller
 from tests.api.phone import b64, done, unb64
+from tests.real_name import SimulatedRealName
 from tests.showing.world import World
 
 CREDIT_CODE = CreditCode("91350100M000100Y43")  # the example of GB 32100-2015

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from liangzheng.infra.realname_simulated import SimulatedRealName
 
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.passwords import Passwords
@@ -14,6 +13,7 @@ from liangzheng.infra.settings import Settings
 from liangzheng.kernel.time import FixedClock
 from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone
+from tests.real_name import SimulatedRealName
 from tests.showing.world import World, signers
 from tests.staff.place import Place, StaffWiring, application, prepare
 

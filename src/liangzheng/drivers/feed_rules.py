@@ -21,7 +21,7 @@ from liangzheng.drivers.points import (
     decide_points,
     opened,
 )
-from liangzheng.drivers.rules import Broken, Facts, Spells, broken_rules
+from liangzheng.drivers.rules import Broken, Facts, Letters, Spells, broken_rules
 from liangzheng.kernel.classes import ORDER_172_DAY, Classes
 from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.status import Status, StatusLetter
@@ -184,4 +184,10 @@ def _newly_broken(before: Mapping[str, Any], differ: Mapping[str, Any]) -> Broke
 
 def _facts(columns: Mapping[str, Any]) -> Facts:
     values = {name: columns[name] for name in Facts._fields}
-    return Facts(**{**values, "class_history": Spells.parse(columns["class_history"])})
+    return Facts(
+        **{
+            **values,
+            "class_history": Spells.parse(columns["class_history"]),
+            "status": Letters.parse(columns["status"]),
+        }
+    )

@@ -184,6 +184,7 @@ async def fetch_answer(
         terms.fields,
         terms.class_asked,
         civil_day(now),
+        policy.status,
     )
     # 3. That it was answered is kept, and with which fields; what was answered is not.
     look = VerificationId.new()

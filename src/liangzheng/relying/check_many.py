@@ -13,7 +13,7 @@ from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import ConsentId, DriverId, PseudonymId, VerificationId
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import says_of_many
-from liangzheng.relying.model import Answered, CompanyCaller, StandingConsent, Terms
+from liangzheng.relying.model import Answered, CompanyCaller, ConsentPolicy, StandingConsent, Terms
 from liangzheng.relying.rules import MOST_CHECKED, fields_of_check, is_in_force, minimal_answer
 from liangzheng.relying.store import consents
 
@@ -29,7 +29,12 @@ def read_pseudonyms(texts: Sequence[str]) -> list[PseudonymId]:
 
 
 async def check_many(
-    tx: Connection, who: CompanyCaller, terms: Terms, pseudonyms: Sequence[PseudonymId], now: datetime
+    tx: Connection,
+    who: CompanyCaller,
+    terms: Terms,
+    pseudonyms: Sequence[PseudonymId],
+    policy: ConsentPolicy,
+    now: datetime,
 ) -> list[Answered | None]:
     """An answer for each pseudonym, in their order; None where there is no consent, for whatever reason.
 
@@ -55,7 +60,7 @@ async def check_many(
         if consent.driver_id not in says:
             continue
         look = VerificationId.new()
-        answer = minimal_answer(says[consent.driver_id], cut.fields, cut.class_asked, today)
+        answer = minimal_answer(says[consent.driver_id], cut.fields, cut.class_asked, today, policy.status)
         answers[pseudonym] = Answered(pseudonym, look, answer)
         looks.append((consent.driver_id, look, cut, consent.id))
         entries.append(_entry(who, consent, cut, look, now))

@@ -21,6 +21,7 @@ from liangzheng.kernel.ids import (
     VerificationId,
 )
 from liangzheng.kernel.purposes import COMPANY_PURPOSES, AskedField
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.relying.lifecycle import CompanyState, ConsentState, NoticeState, RequestState
 
 _CREDIT_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -287,8 +288,10 @@ class NoticeToSend:
 
 @dataclass(frozen=True, slots=True)
 class ConsentPolicy:
-    """How long codes, answers and consents last; from the settings."""
+    """How long codes, answers and consents last, and what a status means; from the settings."""
 
+    status: StatusPolicy = DEFAULT_POLICY
+    """What the status letters do that no order settles."""
     request_s: int = 600
     answer_s: int = 600
     again_s: int = 120

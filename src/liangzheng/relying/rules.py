@@ -13,7 +13,7 @@ from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import CompanyId, ConsentRequestId, PersonId
 from liangzheng.kernel.purposes import AskedField, in_order
-from liangzheng.kernel.status import Status, may_drive
+from liangzheng.kernel.status import DEFAULT_POLICY, Status, StatusPolicy, may_drive
 from liangzheng.relying.lifecycle import CompanyState, ConsentState, RequestState
 from liangzheng.relying.model import (
     ConsentPolicy,
@@ -188,13 +188,17 @@ def fields_of_check(
 
 
 def minimal_answer(
-    says: DriverSays, fields: tuple[AskedField, ...], class_asked: DrivingClass | None, today: date
+    says: DriverSays,
+    fields: tuple[AskedField, ...],
+    class_asked: DrivingClass | None,
+    today: date,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> MinimalAnswer:
     """The fields named and nothing else. The portrait has a way of its own."""
     wanted = set(fields)
     return MinimalAnswer(
         fields=in_order(wanted),
-        may_drive=may_drive_today(says, class_asked, today)
+        may_drive=may_drive_today(says, class_asked, today, policy)
         if AskedField.MAY_DRIVE in wanted and class_asked is not None
         else None,
         class_asked=class_asked if AskedField.MAY_DRIVE in wanted else None,
@@ -207,14 +211,16 @@ def minimal_answer(
     )
 
 
-def may_drive_today(says: DriverSays, wanted: DrivingClass, today: date) -> bool:
+def may_drive_today(
+    says: DriverSays, wanted: DrivingClass, today: date, policy: StatusPolicy = DEFAULT_POLICY
+) -> bool:
     """Whether the driver may drive class `wanted` today: status, validity and class together, as a
     verification says it. What cannot be read denies.
 
     Source: docs/reference.md §3.2 (status), §2.1 (what a class also allows).
     """
     try:
-        by_status, _ = may_drive(Status.parse(says.status))
+        by_status, _ = may_drive(Status.parse(says.status), policy)
         by_class = Classes.parse_outside(says.classes, today).allow(wanted, today)
     except Invalid:
         return False

@@ -56,7 +56,7 @@ async def check(request: Request, who: Company, body: CheckBody) -> ChecksAnswer
         wiring.database, who, question, wiring.consent_policy, now, bulk=True
     )
     async with wiring.database.transaction() as tx:
-        answers = await relying.check_many(tx, who, terms, pseudonyms, now)
+        answers = await relying.check_many(tx, who, terms, pseudonyms, wiring.consent_policy, now)
     return ChecksAnswer(
         checked_at=now,
         items=[

@@ -42,7 +42,9 @@ async def verify_as_officer(request: Request, who: Officer, body: VerifyBody) ->
         )
     else:
         raise Invalid("code", "either code or short_code")
-    answer = verdict(await showing.verify(wiring.database, *door.grounds(wiring), me, ask, now))
+    trust, lives = door.grounds(wiring)
+    policy = wiring.settings.status_policy
+    answer = verdict(await showing.verify(wiring.database, trust, lives, me, ask, now, policy))
     if answer.portrait is not None:
         answer.portrait = "/staff" + answer.portrait.removeprefix("/verifier")
     return answer
