@@ -34,7 +34,7 @@ async def place(
         database=database,
         clock=clock,
         passwords=passwords,
-        real_name=SimulatedRealName("test", {(p.identity, p.name): p.driver_id for p in MADE_UP}),
+        real_name=SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP}),
         face_verifier=SimulatedFace("test"),
         world=world,
     )
