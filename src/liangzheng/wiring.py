@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from liangzheng import accounts, drivers
+from liangzheng import accounts, drivers, licences
 from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
@@ -56,6 +56,10 @@ class Wiring:
     sms: Sms
     account_policy: accounts.AccountPolicy
     passwords: Passwords
+    photo_policy: licences.PhotoPolicy
+    face_finder: licences.FaceFinder = field(default_factory=licences.NoFaceFinder)
+    photo_process: licences.PhotoProcess = field(default_factory=licences.PhotoProcess)
+    """Decodes holders' pictures; starts with the first one."""
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
 
@@ -114,6 +118,7 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
             yield wiring
         finally:
             wiring.passwords.close()
+            wiring.photo_process.close()
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
@@ -137,6 +142,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
             passes=settings.argon2_passes,
             at_once=settings.argon2_at_once,
         ),
+        photo_policy=_photo_policy(settings),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
     )
@@ -160,6 +166,13 @@ def _account_policy(settings: Settings) -> accounts.AccountPolicy:
         session_absolute_s=settings.session_s,
         face_usable_s=settings.face_usable_s,
         simulated_pass_counts=not production and settings.simulated_face_counts is not False,
+    )
+
+
+def _photo_policy(settings: Settings) -> licences.PhotoPolicy:
+    """What an own photo may weigh; the other limits are the reference's or ours."""
+    return licences.PhotoPolicy(
+        least_octets=settings.own_photo_least_octets, most_octets=settings.own_photo_most_octets
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LARGER_BODIES: Final[Sequence[LargerBody]] = (
     LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB),
+    # A photo of a mebibyte is a third larger in base64.
+    LargerBody(re.compile(r"/holder/photos"), 1536 * KIB),
 )
 """Every other body is limited to 64 KiB."""
 

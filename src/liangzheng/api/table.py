@@ -18,6 +18,7 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.holder.face_checks",
     "liangzheng.api.holder.phone_keys",
     "liangzheng.api.holder.applications",
+    "liangzheng.api.holder.photos",
     "liangzheng.api.holder.licence",
     "liangzheng.api.holder.showings",
     "liangzheng.api.holder.messages",

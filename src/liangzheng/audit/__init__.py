@@ -22,6 +22,7 @@ from liangzheng.kernel.ids import AuditId, DriverId, Id
 __all__ = [
     "Actor",
     "Batch",
+    "Detail",
     "Entry",
     "Fault",
     "FaultKind",

@@ -55,6 +55,9 @@ class Settings:
     snapshot_s: int
     amber_s: int
     credential_s: int
+    own_photo_least_octets: int
+    own_photo_most_octets: int
+    review_lease_s: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -76,6 +79,8 @@ class Settings:
             raise Invalid(
                 "LZ_ROTATE_S", "is at most LZ_ACCEPTED_S, or a code would die before the next is made"
             )
+        if self.own_photo_least_octets > self.own_photo_most_octets:
+            raise Invalid("LZ_OWN_PHOTO_LEAST_OCTETS", "is at most LZ_OWN_PHOTO_MOST_OCTETS")
         if self.session_idle_s > self.session_s:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
         if self.mode == "production" and self.simulated_face_counts:
@@ -275,6 +280,12 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds after which a snapshot is shown as old"),
     _row("LZ_CREDENTIAL_S", "credential_s", _number(86400, 3 * _YEAR_S), _LIVES.credential,
          "seconds a credential on a phone is good"),
+    _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", _number(1, 1 << 20), 10 * 1024,
+         "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
+    _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1 << 20), 1 << 20,
+         "octets of the largest camera or album photo a holder may send"),
+    _row("LZ_REVIEW_LEASE_S", "review_lease_s", _number(60, 86400), 900,
+         "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

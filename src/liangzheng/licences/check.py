@@ -56,7 +56,7 @@ async def _against_register(
             continue
         if driver_id in waiting:
             continue
-        standing = as_code.standing_of(record)
+        standing = as_code.standing_of(record, own_photo=row["own_photo"])
         follow_up = decide_follow_up(terms_of(row), standing, on)
         if follow_up is FollowUp.WITHDRAW or (
             follow_up is FollowUp.REISSUE and row["driver_id"] not in under_way

@@ -28,12 +28,15 @@ def handlers(authorities: Authorities, now: Callable[[], datetime]) -> Mapping[s
         await messages.tell(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """A new phone key alone gives no credential: its holder asks for one."""
+        """A new phone key alone gives no credential; a late review is on the list reviewers and operators read."""
 
     return {
         "standing.changed": both(follow_standing, tell),
         "phone-key.ended": follow_phone_keys,
         "phone-key.bound": nothing_to_do,
+        "application.under-review": tell,
+        "review.escalated": nothing_to_do,
+        "photo.replaced": tell,
         "application.accepted": both(count, tell),
         "application.refused": both(count, tell),
         "licence.issued": both(count, tell),

@@ -98,7 +98,9 @@ async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
     while rows := await tx.fetch(
         "SELECT l.driver_id, l.id, l.version, l.classes, l.valid_from, l.valid_until, l.authority, "
         "ARRAY(SELECT s.value FROM credential AS c JOIN status_entry AS s ON s.list_id = c.list_id AND "
-        "s.list_index = c.list_index WHERE c.driver_id = l.driver_id AND c.state = 'live') AS values "
+        "s.list_index = c.list_index WHERE c.driver_id = l.driver_id AND c.state = 'live') AS values, "
+        "EXISTS (SELECT FROM application AS a WHERE a.driver_id = l.driver_id AND a.id = l.application_id "
+        "AND a.photo_id IS NOT NULL) AS own_photo "
         "FROM licence AS l WHERE l.state = 'live' AND l.driver_id > $1 ORDER BY l.driver_id LIMIT $2",
         after,
         _AT_ONCE,
