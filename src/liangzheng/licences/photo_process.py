@@ -174,6 +174,10 @@ def _measures(small: Picture, width: int, height: int, three: bool, taken: date 
     middle = small.convert("L").crop((WIDTH // 5, HEIGHT // 6, WIDTH - WIDTH // 5, HEIGHT * 2 // 3))
     # Edges of either sign count: the kernel's answer is laid around the middle of the scale.
     laplacian = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+    edges = middle.filter(laplacian).crop(
+        (1, 1, middle.width - 1, middle.height - 1)
+    )  # its rim is not filtered
+    small.info.clear()  # a comment of the file would be written again
     page = BytesIO()
     small.save(page, "JPEG", quality=_QUALITY, subsampling=0, dpi=(300, 300))
     return Measured(
@@ -183,7 +187,7 @@ def _measures(small: Picture, width: int, height: int, three: bool, taken: date 
         colour=int(ImageStat.Stat(spread).mean[0]),
         white_permille=_share(white),
         brightness=int(ImageStat.Stat(middle).mean[0]),
-        sharpness=int(ImageStat.Stat(middle.filter(laplacian)).var[0]),
+        sharpness=int(ImageStat.Stat(edges).var[0]),
         embedded_day=taken,
         jpeg=page.getvalue(),
     )

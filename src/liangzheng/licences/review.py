@@ -77,6 +77,12 @@ async def review_queue(
     return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE))
 
 
+async def review_at(tx: Connection, desk: ReviewDesk, application_id: ApplicationId) -> PhotoReview:
+    """One review of the desk's authorities, as it stands. Raises NotFound."""
+    _ = desk.reviewer
+    return await _find(tx, desk, application_id)
+
+
 async def take_review(
     tx: Connection, desk: ReviewDesk, now: datetime, application_id: ApplicationId | None = None
 ) -> PhotoReview | None:

@@ -1,0 +1,1 @@
+"""What the consoles and terminals of police and staff call."""
