@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from liangzheng import audit
 from liangzheng.api.app import dress
-from liangzheng.api.auth import authenticates, bearer_token
+from liangzheng.api.auth import bearer_token
 from liangzheng.api.frame import Limits
-from liangzheng.api.staff.photo_reviews import router_for
+from liangzheng.api.staff import photo_reviews
 from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import VerifierId
 from liangzheng.licences import PhotoReason, ReviewDesk
@@ -32,7 +32,6 @@ DESKS = {
 }
 
 
-@authenticates
 async def reviewer_by_token(request: Request) -> ReviewDesk:
     desk = DESKS.get(bearer_token(request))
     if desk is None:
@@ -52,15 +51,15 @@ class Console:
     async def get(self, path: str = "") -> httpx.Response:
         return await self.client.get(f"/staff/photo-reviews{path}")
 
-    async def post(self, path: str, body: Any) -> httpx.Response:
-        return await self.client.post(f"/staff/photo-reviews{path}", json=body)
+    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+        return await self.client.post(f"/staff/photo-reviews{path}", json=body, headers=headers)
 
 
 @pytest.fixture
 def app(place: Deployment) -> FastAPI:
     app = FastAPI(redirect_slashes=False)
-    app.state.wiring = place.wiring
-    return dress(app, router_for(reviewer_by_token).routes, place.clock, Limits())
+    app.state.wiring, app.state.reviewing = place.wiring, reviewer_by_token
+    return dress(app, photo_reviews.router.routes, place.clock, Limits())
 
 
 async def submitted(place: Deployment) -> str:
@@ -77,6 +76,7 @@ async def test_a_reviewer_takes_looks_and_approves_and_the_licence_is_issued(
     [waiting] = done(await console.get(), 200)["reviews"]
     assert (waiting["application_id"], waiting["origin"], waiting["late"]) == (application, "holder", False)
     assert [doubt["code"] for doubt in waiting["doubts"]] == ["face_not_checked"]
+    assert (waiting["facts"]["width"], waiting["facts"]["faces"]) == (520, None)
     taken = done(await console.post("/take", {}), 200)
     assert taken["application_id"] == application and taken["in_hand_until"]
     for which in ("new", "archived"):
@@ -88,6 +88,25 @@ async def test_a_reviewer_takes_looks_and_approves_and_the_licence_is_issued(
     assert await place.issue() == 1
     again = await console.post(f"/{application}/decision", {"decision": "approve"})
     assert "decided" in refused(again, 409, "conflict")["detail"]
+
+
+async def test_the_same_decision_with_the_same_key_is_answered_alike(place: Deployment, app: FastAPI) -> None:
+    await place.open_city()
+    application = await submitted(place)
+    console = Console(app, "first-reviewer")
+    done(await console.post("/take", {}), 200)
+    key, body = {"Idempotency-Key": "decision-1"}, {"decision": "refuse", "reasons": ["glasses"]}
+    answers = [done(await console.post(f"/{application}/decision", body, key), 200) for _ in range(2)]
+    assert answers[0] == answers[1] and answers[0]["outcome"] == "refused"
+    other = {"decision": "approve"}
+    refused(await console.post(f"/{application}/decision", other, key), 409, "conflict")
+
+
+async def test_where_nobody_can_log_in_as_a_reviewer_everybody_is_a_stranger(
+    place: Deployment, app: FastAPI
+) -> None:
+    app.state.reviewing = None
+    refused(await Console(app, "first-reviewer").get(), 401, "not-authenticated")
 
 
 async def test_nobody_is_named_before_or_after(place: Deployment, app: FastAPI) -> None:

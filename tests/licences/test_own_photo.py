@@ -14,10 +14,19 @@ from liangzheng.api.octets import from_base64url, to_base64url
 from liangzheng.drivers import StandingChange
 from liangzheng.infra import blobs, checks
 from liangzheng.kernel.classes import ORDER_162_DAY, Classes
-from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from liangzheng.kernel.ids import ApplicationId, PersonId, VerifierId
 from liangzheng.kernel.time import CHINA, FixedClock
-from liangzheng.licences import PhotoReason, ReviewDesk, review
+from liangzheng.licences import (
+    Judged,
+    PhotoReason,
+    PhotoSource,
+    ReviewDesk,
+    SentPhoto,
+    Usable,
+    review,
+)
+from liangzheng.licences.photo_rules import PhotoFacts
 from liangzheng.licences.send_to_review import promised
 from liangzheng.licences.store import findings
 from liangzheng.standards.livecode import Verifier, open_document
@@ -127,6 +136,55 @@ async def test_the_same_picture_with_the_same_key_is_one_photo(place: Deployment
         422,
         "invalid",
     )
+
+
+async def test_there_is_an_end_to_photos_a_day(place: Deployment) -> None:
+    holder = await place.holder()
+    made = Judged(
+        PhotoFacts(PhotoSource.CAMERA, 20_000, readable=True), Usable(()), b"\xff\xd8 a fictional photo"
+    )
+    person = PersonId.new()
+    async with place.world.database.transaction() as tx:
+        for _ in range(20):
+            await licences.add_photo(tx, person, holder.driver_id, made, place.now)
+        with pytest.raises(TooMany):
+            await licences.add_photo(tx, person, holder.driver_id, made, place.now)
+        await licences.add_photo(tx, person, holder.driver_id, made, place.now + timedelta(hours=25))
+
+
+class Engine:
+    """Finds what the test says."""
+
+    def __init__(self, found: tuple[int, bool | None] | None) -> None:
+        self.found = found
+
+    async def faces(self, jpeg: bytes) -> tuple[int, bool | None] | None:
+        assert jpeg.startswith(b"\xff\xd8"), "it sees the picture made anew"
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        ((1, True), None),
+        ((2, True), "not_one_face"),
+        ((0, None), "not_one_face"),
+        ((1, False), "not_frontal"),
+        ((1, None), "face_not_checked"),
+        (None, "face_not_checked"),
+    ],
+)
+async def test_where_an_engine_looks_it_must_see_one_frontal_face(
+    place: Deployment, found: tuple[int, bool | None] | None, code: str | None
+) -> None:
+    sent = SentPhoto(PhotoSource.CAMERA, picture())
+    wiring = place.wiring
+    judged = await licences.judge_photo(
+        sent, wiring.photo_process, Engine(found), wiring.photo_policy, place.now
+    )
+    told = judged.decision.doubts if isinstance(judged.decision, Usable) else judged.decision.faults
+    assert [each.value for each in told] == ([code] if code else [])
+    assert isinstance(judged.decision, Usable) is (code in (None, "face_not_checked"))
 
 
 async def test_pictures_nobody_applied_with_are_let_go_after_a_day(place: Deployment) -> None:

@@ -282,7 +282,7 @@ TABLE: Final[tuple[Setting, ...]] = (
          "seconds a credential on a phone is good"),
     _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", _number(1, 1 << 20), 10 * 1024,
          "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
-    _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1 << 20), 1 << 20,
+    _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1_100_000), 1 << 20,
          "octets of the largest camera or album photo a holder may send"),
     _row("LZ_REVIEW_LEASE_S", "review_lease_s", _number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -99,6 +100,8 @@ class PhotoReview:
     """Of the application, for the compare-and-set of the decision."""
     source: PhotoSource
     doubts: tuple[PhotoDoubt, ...]
+    facts: Mapping[str, str | int | bool | None]
+    """What was measured in the picture, and the days it and its sender name."""
 
 
 @dataclass(frozen=True, slots=True)

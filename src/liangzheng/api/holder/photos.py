@@ -30,7 +30,7 @@ SENT: Final = Rate(30, 3600)
 _ACT: Final = "photo.send"
 
 
-Picture = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=1_400_000)]
+Picture = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=1_470_000)]
 
 
 class PhotoBody(Body):

@@ -6,19 +6,37 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from liangzheng import licences
+from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
-from liangzheng.kernel.errors import NotFound
+from liangzheng.kernel.errors import NotAuthenticated, NotFound
 from liangzheng.kernel.ids import ApplicationId
 from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
 
+router = resource("/staff/photo-reviews", "staff")
+
 Reviewing = Callable[[Request], Awaitable[ReviewDesk]]
-"""An authenticator (marked `authenticates`) that knows the reviewer and the authorities of their region."""
+"""What knows a reviewer and the authorities of their region; raises NotAuthenticated. The application has it as
+`app.state.reviewing`."""
+
+
+@authenticates
+async def reviewer(request: Request) -> ReviewDesk:
+    """The reviewer who calls. Raises NotAuthenticated, also where nobody can log in as one."""
+    reviewing: Reviewing | None = getattr(request.app.state, "reviewing", None)
+    if reviewing is None:
+        raise NotAuthenticated("nobody reviews photos here over HTTP")
+    return await reviewing(request)
+
+
+AtDesk = Annotated[ReviewDesk, Depends(reviewer)]
+"""`async def act(desk: AtDesk, …)`: the reviewer who calls."""
 
 
 class FindingAnswer(Answer):
@@ -27,6 +45,23 @@ class FindingAnswer(Answer):
     code: str
     zh: str
     en: str
+
+
+class FactsAnswer(Answer):
+    """What was measured (see PhotoFacts), the day its sender states and the day the file states. `faces` null: no
+    engine looked."""
+
+    octets: int
+    width: int
+    height: int
+    colour: int
+    white_permille: int
+    brightness: int
+    sharpness: int
+    faces: int | None
+    frontal: bool | None
+    declared_day: date | None
+    embedded_day: date | None
 
 
 class ReviewAnswer(Answer):
@@ -43,6 +78,7 @@ class ReviewAnswer(Answer):
     in_hand_until: datetime | None
     outcome: str | None
     doubts: list[FindingAnswer]
+    facts: FactsAnswer
 
     @classmethod
     def of(cls, review: PhotoReview) -> ReviewAnswer:
@@ -60,6 +96,7 @@ class ReviewAnswer(Answer):
             in_hand_until=review.taken_until,
             outcome=review.outcome,
             doubts=[FindingAnswer(code=doubt.value, zh=text.zh, en=text.en) for doubt, text in texts],
+            facts=FactsAnswer.model_validate(review.facts),
         )
 
 
@@ -98,80 +135,82 @@ class ReasonsAnswer(Answer):
     reasons: list[FindingAnswer]
 
 
-def router_for(reviewing: Reviewing) -> APIRouter:
-    """The routes, with `reviewing` as their authenticator."""
-    router = resource("/staff/photo-reviews", "staff")
-    desk_of = Depends(reviewing)
+@router.get("")
+async def queue(
+    request: Request,
+    desk: AtDesk,
+    after: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> QueueAnswer:
+    """Open reviews of the reviewer's authorities."""
+    last = ApplicationId.parse(after) if after is not None else None
+    async with wired(request).database.read() as tx:
+        found = await licences.review_queue(tx, desk, last, limit)
+    return QueueAnswer(
+        reviews=[ReviewAnswer.of(review) for review in found],
+        next=str(found[-1].application_id) if len(found) == limit else None,
+    )
 
-    @router.get("")
-    async def queue(
-        request: Request,
-        desk: ReviewDesk = desk_of,
-        after: Annotated[str | None, Query(max_length=40)] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    ) -> QueueAnswer:
-        """Open reviews of the reviewer's authorities."""
-        last = ApplicationId.parse(after) if after is not None else None
-        async with wired(request).database.read() as tx:
-            found = await licences.review_queue(tx, desk, last, limit)
-        return QueueAnswer(
-            reviews=[ReviewAnswer.of(review) for review in found],
-            next=str(found[-1].application_id) if len(found) == limit else None,
+
+@router.get("/reasons")
+async def reasons(desk: AtDesk) -> ReasonsAnswer:
+    """Why a photo may be refused, and what the holder then reads."""
+    catalogue = [
+        FindingAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in REASON_TEXTS.items()
+    ]
+    return ReasonsAnswer(reasons=catalogue)
+
+
+@router.post("/take")
+async def take(request: Request, body: TakeBody, desk: AtDesk) -> ReviewAnswer:
+    """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
+    wiring = wired(request)
+    named = ApplicationId.parse(body.application_id) if body.application_id is not None else None
+    async with wiring.database.transaction() as tx:
+        found = await licences.take_review(tx, desk, wiring.clock.now(), named)
+    if found is None:
+        raise NotFound("nothing waits for a review")
+    return ReviewAnswer.of(found)
+
+
+@router.post("/{application_id}/put-back", status_code=204)
+async def put_back(request: Request, application_id: str, desk: AtDesk) -> Response:
+    """Give a review in hand back to the queue."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        await licences.put_back(tx, desk, ApplicationId.parse(application_id), wiring.clock.now())
+    return Response(status_code=204)
+
+
+@router.get("/{application_id}/{which}")
+async def picture(
+    request: Request,
+    application_id: str,
+    which: Literal["new", "archived"],
+    desk: AtDesk,
+) -> Response:
+    """The new photo, or the register's archived one, of a review in hand. Recorded as a look."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        pictures = await licences.review_pictures(
+            tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
         )
+    octets = pictures.new if which == "new" else pictures.archived
+    if octets is None:
+        raise NotFound("the register has no photo on file")
+    return Response(octets, media_type="image/jpeg")
 
-    @router.get("/reasons")
-    async def reasons(desk: ReviewDesk = desk_of) -> ReasonsAnswer:
-        """Why a photo may be refused, and what the holder then reads."""
-        catalogue = [
-            FindingAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in REASON_TEXTS.items()
-        ]
-        return ReasonsAnswer(reasons=catalogue)
 
-    @router.post("/take")
-    async def take(request: Request, body: TakeBody, desk: ReviewDesk = desk_of) -> ReviewAnswer:
-        """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
-        wiring = wired(request)
-        named = ApplicationId.parse(body.application_id) if body.application_id is not None else None
-        async with wiring.database.transaction() as tx:
-            found = await licences.take_review(tx, desk, wiring.clock.now(), named)
-        if found is None:
-            raise NotFound("nothing waits for a review")
-        return ReviewAnswer.of(found)
+@router.post("/{application_id}/decision")
+async def decide(
+    request: Request, application_id: str, body: DecideBody, desk: AtDesk, key: IdempotencyKey = None
+) -> ReviewAnswer:
+    """Decide on a review in hand, once; whoever comes second hears 409."""
+    wiring = wired(request)
+    asked, now = ApplicationId.parse(application_id), wiring.clock.now()
+    async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
 
-    @router.post("/{application_id}/put-back", status_code=204)
-    async def put_back(request: Request, application_id: str, desk: ReviewDesk = desk_of) -> Response:
-        """Give a review in hand back to the queue."""
-        wiring = wired(request)
-        async with wiring.database.transaction() as tx:
-            await licences.put_back(tx, desk, ApplicationId.parse(application_id), wiring.clock.now())
-        return Response(status_code=204)
-
-    @router.get("/{application_id}/{which}")
-    async def picture(
-        request: Request,
-        application_id: str,
-        which: Literal["new", "archived"],
-        desk: ReviewDesk = desk_of,
-    ) -> Response:
-        """The new photo, or the register's archived one, of a review in hand. Recorded as a look."""
-        wiring = wired(request)
-        async with wiring.database.transaction() as tx:
-            pictures = await licences.review_pictures(
-                tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
-            )
-        octets = pictures.new if which == "new" else pictures.archived
-        if octets is None:
-            raise NotFound("the register has no photo on file")
-        return Response(octets, media_type="image/jpeg")
-
-    @router.post("/{application_id}/decision")
-    async def decide(
-        request: Request, application_id: str, body: DecideBody, desk: ReviewDesk = desk_of
-    ) -> ReviewAnswer:
-        """Decide on a review in hand, once; whoever comes second hears 409."""
-        wiring = wired(request)
-        asked, now = ApplicationId.parse(application_id), wiring.clock.now()
-        async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+        async def perform() -> ReviewAnswer:
             if body.decision == "approve":
                 await licences.approve_photo(tx, desk, asked, now)
             else:
@@ -179,4 +218,7 @@ def router_for(reviewing: Reviewing) -> APIRouter:
                 await licences.refuse_photo(tx, desk, asked, named, now)
             return ReviewAnswer.of(await licences.review_at(tx, desk, asked))
 
-    return router
+        return await once(
+            tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=ReviewAnswer,
+            now=now, perform=perform,
+        )  # fmt: skip

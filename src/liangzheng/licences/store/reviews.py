@@ -163,7 +163,7 @@ class Promised:
 _COLUMNS = (
     "r.driver_id, r.application_id, r.photo_id, r.authority, r.submitted_at, r.due_day, r.due_at, r.provisional, "
     "r.taken_by_kind, r.taken_by, r.taken_until, r.escalated_at, r.outcome, r.reasons, r.decided_at, a.origin, a.move, "
-    "p.source, p.doubts"
+    "p.source, p.doubts, p.facts"
 )
 _FROM = (
     "photo_review AS r JOIN application AS a ON a.driver_id = r.driver_id AND a.id = r.application_id "
@@ -192,6 +192,7 @@ def _review(row: Row) -> PhotoReview:
         move=row["move"],
         source=PhotoSource(row["source"]),
         doubts=tuple(PhotoDoubt(doubt) for doubt in row["doubts"]),
+        facts=row["facts"],
     )
 
 
