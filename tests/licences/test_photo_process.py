@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image, ImageFilter, PngImagePlugin
 
 from liangzheng.infra import jpeg as jpeg_header
-from liangzheng.licences.photo_process import MOST_PIXELS, PhotoProcess
+from liangzheng.kernel.errors import Unavailable
+from liangzheng.licences.photo_process import MOST_PIXELS, MOST_WAITING, Measured, PhotoProcess
 from tests.licences.photos import SIZE, drawn, jpeg, on_blue, png
 
 
@@ -143,3 +145,18 @@ def test_a_text_that_unpacks_without_end_is_no_picture(process: PhotoProcess) ->
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 50_000_000, zip=True)
     assert process.prepare(png(drawn(), pnginfo=text)) is None
+
+
+async def test_many_at_once_take_turns_and_beyond_an_end_are_told_to_come_again() -> None:
+    process = PhotoProcess()
+    good = jpeg(drawn())
+    try:
+        found = await asyncio.gather(
+            *(process.judge(good) for _ in range(MOST_WAITING + 2)), return_exceptions=True
+        )
+    finally:
+        process.close()
+    refused = [each for each in found if isinstance(each, Unavailable)]
+    measured = [each for each in found if isinstance(each, Measured)]
+    assert (len(refused), len(measured)) == (2, MOST_WAITING)
+    assert process.waiting == 0

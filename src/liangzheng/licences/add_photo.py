@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -75,7 +74,7 @@ async def judge_photo(
     """The decision on a picture. Decoding happens in a guarded child; what is too small or too large is not decoded."""
     measured: Measured | None = None
     if policy.least_octets <= len(sent.picture) <= policy.most_octets:
-        measured = await asyncio.to_thread(process.prepare, sent.picture)
+        measured = await process.judge(sent.picture)
     found = await finder.faces(measured.jpeg) if measured else None
     facts = _facts(sent, measured, Faces(*found) if found else None)
     return Judged(facts, decide_photo(facts, policy, civil_day(now)), measured.jpeg if measured else b"")

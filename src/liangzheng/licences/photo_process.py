@@ -5,6 +5,7 @@ Nothing of the file survives but its pixels: no EXIF, no thumbnail, no place it 
 
 from __future__ import annotations
 
+import asyncio
 import re
 import struct
 import threading
@@ -17,6 +18,7 @@ import msgspec
 
 from liangzheng.infra import guarded
 from liangzheng.infra.guarded import Guarded
+from liangzheng.kernel.errors import Unavailable
 from liangzheng.licences.photo_rules import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_SIDE: Final = 4096
 MOST_PIXELS: Final = 9_000_000
+MOST_WAITING: Final = 16
+"""Pictures of one server process at a time, a mebibyte each; a child thinks four seconds about one at most."""
 _MOST_SCANS: Final = 64
 _MOST_CHUNKS: Final = 512
 _QUALITY: Final = 88
@@ -55,14 +59,27 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class PhotoProcess:
-    """The child of one server process; requests take turns. `prepare` blocks: call it in a thread."""
+    """The child of one server process; requests take turns, and there is an end to how many wait."""
 
+    waiting: int = 0
     _child: Guarded = field(default_factory=lambda: Guarded("liangzheng.licences.photo_process"))
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def judge(self, picture: bytes) -> Measured | None:
+        """As `prepare`, without blocking the loop. Raises Unavailable while many pictures wait already."""
+        if self.waiting >= MOST_WAITING:
+            raise Unavailable("many photos are being looked at; try again shortly", retry_after_s=5)
+        self.waiting += 1
+        try:
+            async with self._queue:  # one thread at a time: the others stay free for everybody else
+                return await asyncio.to_thread(self.prepare, picture)
+        finally:
+            self.waiting -= 1
 
     def prepare(self, picture: bytes) -> Measured | None:
         """The picture's measures and the picture anew; None when it is no JPEG or PNG that can be decoded within the
-        limits of size, memory and time."""
+        limits of size, memory and time. Blocks."""
         if not _is_promising(picture):
             return None
         with self._turn:
