@@ -138,6 +138,17 @@ async def test_the_same_picture_with_the_same_key_is_one_photo(place: Deployment
     )
 
 
+async def test_a_picture_of_a_mebibyte_is_taken_and_a_larger_one_is_not(place: Deployment) -> None:
+    holder = await place.holder()
+    body = jpeg(drawn())
+    large = body[:-2] + bytes(1024 * 1024 - len(body)) + body[-2:]
+    answer = await send(holder, large)
+    assert answer["usable"], "what stands behind the picture is dropped with the file"
+    assert [fault["code"] for fault in (await send(holder, large + b"\x00"))["faults"]] == ["too_many_octets"]
+    too_large = {"source": "camera", "picture": to_base64url(bytes(1_200_000))}
+    refused(await holder.phone.post("/holder/photos", too_large, headers=place.key()), 413, "too-large")
+
+
 async def test_there_is_an_end_to_photos_a_day(place: Deployment) -> None:
     holder = await place.holder()
     made = Judged(
