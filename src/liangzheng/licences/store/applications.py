@@ -29,6 +29,7 @@ UNDER_WAY = (ApplicationState.ACCEPTED.value, ApplicationState.DRAFTED.value)
 CONSTRAINTS = {
     "application_open": "an application is already under way",
     "application_open_own": "an application is already under way",
+    "photo_review_photo": "this photo has served another application",
     "application_face_check": "this face check has served another application",
 }
 
