@@ -122,10 +122,12 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
-    """The wiring over a database that is already open."""
+    """The wiring over a database that is already open. Raises Invalid for an API without host names in production."""
     dirs = key_dirs(settings)
     trust = Trust(dirs)
     refuse_in_production(settings.mode, settings.allow_software_keys)
+    if part is Part.API:
+        settings.demand_hosts()
     return Wiring(
         settings=settings,
         database=database,

@@ -261,6 +261,23 @@ async def test_pictures_used_in_an_earlier_check_fail(world: World) -> None:
     assert (result.state, result.reasons) == (State.FAILED, ("replayed_frames",))
 
 
+@pytest.mark.parametrize("segment", [b"\xff\xfe\x00\x06more", b"\xff\xe7\x00\x06more"], ids=["COM", "APP7"])
+async def test_a_picture_with_another_segment_is_the_picture_it_was(world: World, segment: bytes) -> None:
+    person_id = await world.person(ONE)
+    first = await world.begin(person_id)
+    frames = played_frames(len(first.steps))
+    await world.finish(first, frames)
+    again = [replace(frame, jpeg=frame.jpeg[:2] + segment + frame.jpeg[2:]) for frame in frames]
+    result = await world.finish(await world.begin(person_id), again)
+    assert (result.state, result.reasons) == (State.FAILED, ("replayed_frames",))
+    twice = played_frames(3)[:-1]
+    last = replace(
+        twice[-1], at_ms=twice[-1].at_ms + 1, jpeg=twice[-1].jpeg[:2] + segment + twice[-1].jpeg[2:]
+    )
+    result = await world.finish(await world.begin(person_id), [*twice, last])
+    assert (result.state, result.reasons) == (State.FAILED, ("duplicate_frames",))
+
+
 async def test_shuffled_frames_fail_without_the_engine_being_asked(world: World) -> None:
     engine = SimulatedFace("test")
     engine.will(Behaviour.REVIEW)

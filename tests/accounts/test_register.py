@@ -7,6 +7,8 @@ import pytest
 
 from liangzheng import accounts
 from liangzheng.accounts.model import Level
+from liangzheng.infra import keyindex
+from liangzheng.infra.keyindex import Kind
 from liangzheng.kernel.errors import Invalid, NotAuthenticated, NotFound
 from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import Mobile, PersonName
@@ -42,30 +44,56 @@ async def test_neither_mobile_nor_identity_number_is_in_the_index_in_the_clear(w
     assert ONE.mobile.value.encode() not in b"".join(hashes)
 
 
-@pytest.mark.parametrize("known", ["mobile", "identity"])
-async def test_a_known_number_is_refused_without_saying_which_and_changes_nothing(
-    world: World, known: str
-) -> None:
+async def test_a_known_mobile_is_refused_and_changes_nothing(world: World) -> None:
     await world.register(ONE)
     before = await world.rows("SELECT * FROM key_index ORDER BY key_hash")
-    again = replace(ONE, identity=TWO.identity) if known == "mobile" else replace(ONE, mobile=TWO.mobile)
     with pytest.raises(NotAuthenticated) as refusal:
-        await world.register(again)
+        await world.register(replace(ONE, identity=TWO.identity))
     assert str(refusal.value) == "the mobile, identity number or password is not accepted"
     assert await world.count("person") == await world.count("account") == 1
     assert await world.rows("SELECT * FROM key_index ORDER BY key_hash") == before
 
 
-async def test_of_two_registrations_at_once_for_one_identity_number_exactly_one_wins(world: World) -> None:
+async def test_a_known_identity_number_makes_an_account_at_level_nought_and_takes_nothing(
+    world: World,
+) -> None:
+    first = (await world.register(ONE)).person
+    second = (await world.register(replace(ONE, mobile=TWO.mobile))).person
+    assert (second.level, second.driver_id) == (Level.UNVERIFIED, None)
+    async with world.database.transaction() as tx:
+        again = await accounts.check_real_name(
+            tx, second.person_id, world.key_index, world.real_name, world.clock.now()
+        )
+        assert (again.level, again.driver_id) == (Level.UNVERIFIED, None)
+        assert await accounts.person_of(tx, ONE.driver_id) == first.person_id
+    assert await _owner(world, accounts.identity_hash(world.key_index, ONE.identity)) == first.person_id
+
+
+async def test_a_wrong_name_takes_nothing_from_whom_the_number_belongs_to(world: World) -> None:
+    wrong = (await world.register(replace(ONE, name=PersonName("别人"), mobile=TWO.mobile))).person
+    assert wrong.level is Level.UNVERIFIED
+    hashed = accounts.identity_hash(world.key_index, ONE.identity)
+    assert await _owner(world, hashed) is None
+    right = (await world.register(ONE)).person
+    assert (right.level, right.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
+    assert await _owner(world, hashed) == right.person_id
+
+
+async def _owner(world: World, hashed: bytes) -> PersonId | None:
+    async with world.database.read() as tx:
+        owner = await keyindex.find(tx, Kind.IDENTITY_NUMBER, hashed)
+    return PersonId(owner) if owner else None
+
+
+async def test_of_registrations_at_once_for_one_identity_number_exactly_one_is_the_driver(
+    world: World,
+) -> None:
     rivals = [replace(ONE, mobile=Mobile(f"1380000000{n}")) for n in range(6)]
-    results = await asyncio.gather(*(world.register(rival) for rival in rivals), return_exceptions=True)
-    won = [result for result in results if isinstance(result, accounts.Account)]
-    lost = [result for result in results if isinstance(result, NotAuthenticated)]
-    assert (len(won), len(lost)) == (1, 5)
-    assert (
-        await world.count("person") == await world.count("account") == await world.count("driver_person") == 1
-    )
-    assert await world.count("key_index") == 2
+    made = await asyncio.gather(*(world.register(rival) for rival in rivals))
+    assert sorted(account.person.level for account in made) == [0, 0, 0, 0, 0, 1]
+    assert await world.count("person") == await world.count("account") == 6
+    assert await world.count("driver_person") == 1
+    assert await world.count("key_index") == 6 + 1
 
 
 async def test_two_people_with_different_numbers_register_at_once(world: World) -> None:
@@ -80,6 +108,7 @@ async def test_a_driver_belongs_to_one_person(world: World) -> None:
     second = (await world.register(TWO)).person
     assert (first.driver_id, second.driver_id) == (ONE.driver_id, None)
     assert second.level is Level.UNVERIFIED
+    assert await _owner(world, accounts.identity_hash(world.key_index, TWO.identity)) is None
     async with world.database.read() as tx:
         assert await accounts.person_of(tx, ONE.driver_id) == first.person_id
         assert await accounts.person_of(tx, DriverId.new()) is None
@@ -93,7 +122,9 @@ async def test_a_source_of_real_names_out_of_reach_leaves_level_nought_and_a_sec
     assert person.level is Level.UNVERIFIED
     world.real_name.out_of_reach = False
     async with world.database.transaction() as tx:
-        found = await accounts.check_real_name(tx, person.person_id, world.real_name, world.clock.now())
+        found = await accounts.check_real_name(
+            tx, person.person_id, world.key_index, world.real_name, world.clock.now()
+        )
     assert (found.level, found.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
 
 
@@ -101,7 +132,9 @@ async def test_a_real_name_check_of_somebody_who_matched_changes_nothing(world: 
     person = (await world.register(ONE)).person
     world.real_name.people[ONE.identity, ONE.name] = DriverId.new()
     async with world.database.transaction() as tx:
-        found = await accounts.check_real_name(tx, person.person_id, world.real_name, world.clock.now())
+        found = await accounts.check_real_name(
+            tx, person.person_id, world.key_index, world.real_name, world.clock.now()
+        )
     assert found.driver_id == ONE.driver_id
     assert len(await world.rows("SELECT 1 FROM audit_entry WHERE act = 'real-name.checked'")) == 0
 

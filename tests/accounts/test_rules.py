@@ -266,11 +266,15 @@ def test_what_a_phone_signs_to_be_bound_is_never_what_it_signs_to_show() -> None
     assert message[0] != showing[0]
 
 
-@pytest.mark.parametrize("label", ["iPhone", "红色手机", "爸爸的手机 (旧)", "Ä-1", "📱", "x" * 40])
+@pytest.mark.parametrize(
+    "label", ["iPhone", "红色手机", "爸爸的手机 (旧)", "红色\u3000手机", "Ä-1", "📱", "x" * 40]
+)
 def test_a_label_people_write_is_taken(label: str) -> None:
     assert rules.label_fault(label) is None
 
 
-@pytest.mark.parametrize("label", ["", " x", "x ", "x" * 41, "a\nb", "a\u202eb", "a\x00b", "\ud800"])
+@pytest.mark.parametrize(
+    "label", ["", " x", "x ", "x" * 41, "a\nb", "a\u202eb", "a\x00b", "\ud800", "a\u2028b", "a\u2029b"]
+)
 def test_a_label_that_hides_something_is_not(label: str) -> None:
     assert rules.label_fault(label) is not None

@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from liangzheng.api.app import LARGER_BODIES
-from liangzheng.api.auth import public
+from liangzheng.api.auth import caller, is_authenticating, public
 from liangzheng.api.bodies import is_deeper_than, resource
 from liangzheng.api.frame import KIB, SECURITY_HEADERS, LargerBody, Limits
+from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.time import FixedClock
 from tests.api.phone import refused
 from tests.api.small import client_of, small_app
@@ -50,8 +51,19 @@ async def offset(request: Request) -> dict[str, int | None]:
     return {"ms": request.state.phone_offset_ms}
 
 
+async def anybody(request: Request) -> str:
+    if request.headers.get("authorization") == "Bearer wrong":
+        raise NotAuthenticated("log in")
+    if request.headers.get("authorization") == "Bearer bug":
+        raise RuntimeError("a bug")
+    return "anybody"
+
+
 LIMITS = Limits(
-    body_octets=1000, larger=(LargerBody(re.compile("/large/[a-z]+"), 5000),), body_s=0.05, depth=4
+    body_octets=1000,
+    larger=(LargerBody(re.compile("/large/[a-z]+"), 5000, anybody),),
+    body_s=0.05,
+    depth=4,
 )
 JSON = {"Content-Type": "application/json"}
 
@@ -195,14 +207,31 @@ async def test_without_names_any_is_served() -> None:
 
 def test_only_face_frames_may_be_larger_than_64_kib() -> None:
     limits = Limits(larger=LARGER_BODIES)
-    assert limits.for_path("/holder/face-checks/fch_x/frames") == 2048 * KIB
+    larger = limits.larger_for("/holder/face-checks/fch_x/frames")
+    assert larger is not None
+    assert larger.octets == 2048 * KIB
+    assert larger.who is caller
+    assert is_authenticating(larger.who)
     for path in (
         "/holder/face-checks",
         "/holder/face-checks/a/b/frames",
         "/holder/face-checks/x/frames/",
         "/holder/accounts",
     ):
-        assert limits.for_path(path) == 64 * KIB
+        assert limits.larger_for(path) is None
+    assert limits.body_octets == 64 * KIB
+
+
+@pytest.mark.parametrize(("token", "status"), [("wrong", 401), ("bug", 500)])
+async def test_a_larger_body_of_whom_we_do_not_know_is_not_read(token: str, status: int) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("somebody read it")
+        yield b""
+
+    headers = JSON | {"Authorization": f"Bearer {token}", "Content-Length": "4000"}
+    answer = await send("/large/a", content=never(), headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 # --- half a request ---------------------------------------------------------------------------------

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
+from liangzheng.api.app import create_app
+from liangzheng.api.holder.accounts import NUMBER_RATE
+from liangzheng.kernel.people import PersonName
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.conftest import SmallWiring
 from tests.api.phone import Phone, done, refused, registration
@@ -86,14 +93,12 @@ async def test_a_bad_registration_names_place_and_rule_and_keeps_nothing(
         assert await tx.fetchval("SELECT count(*) FROM person") == 0
 
 
-@pytest.mark.parametrize("known", ["mobile", "identity_number", "both"])
-async def test_a_known_number_is_answered_like_a_failed_log_in(
+@pytest.mark.parametrize("known", ["mobile", "both"])
+async def test_a_known_mobile_is_answered_like_a_failed_log_in(
     phone: Phone, person: MadeUp, other: MadeUp, known: str
 ) -> None:
     await phone.register(person)
-    changed = {} if known == "both" else registration(other)
-    if known != "both":
-        changed[known] = registration(person)[known]
+    changed = {} if known == "both" else registration(other, mobile=person.mobile.value)
     again = await phone.post("/holder/accounts", registration(person) | changed)
     failed = await phone.post(
         "/holder/sessions", {"mobile": person.mobile.value, "password": "wrong password"}
@@ -101,12 +106,91 @@ async def test_a_known_number_is_answered_like_a_failed_log_in(
     assert refused(again, 401, "not-authenticated") == refused(failed, 401, "not-authenticated")
 
 
-async def test_of_registrations_at_once_for_one_identity_number_one_wins(
+async def test_unknown_wrongly_named_and_taken_numbers_are_answered_alike_octet_by_octet(
+    phone: Phone, wiring: SmallWiring, person: MadeUp
+) -> None:
+    """Who does not know a person's number and name learns nothing of either by registering."""
+    people = wiring.real_name.people
+    right = people[person.identity, person.name]
+    registers = {
+        "unknown": {},
+        "another name": {(person.identity, PersonName("别人")): right},
+        "taken": {(person.identity, person.name): right},
+    }
+    answers = []
+    for number, (case, register) in enumerate(registers.items()):
+        wiring.real_name.people = register
+        if case == "taken":
+            assert (await phone.register(person))["level"] == 1
+        body = registration(person, mobile=f"138000{number}0001")  # masked alike
+        answer = await phone.post("/holder/accounts", body)
+        made = done(answer, 201)["person_id"].encode()
+        answers.append((answer.content.replace(made, b"-"), sorted(answer.headers.items())))
+    assert answers[0] == answers[1] == answers[2]
+    assert b'"level":0' in answers[0][0]
+
+
+async def test_a_wrong_name_first_and_the_right_one_then(phone: Phone, person: MadeUp) -> None:
+    wrong = registration(person, mobile="13800000001", name="别人")
+    assert done(await phone.post("/holder/accounts", wrong), 201)["level"] == 0
+    assert done(await phone.post("/holder/accounts", registration(person)), 201)["level"] == 1
+
+
+async def test_of_registrations_at_once_for_one_identity_number_one_is_the_driver(
     phone: Phone, person: MadeUp
 ) -> None:
     bodies = [registration(person, mobile=f"1380000000{n}") for n in range(5)]
     answers = await asyncio.gather(*(phone.post("/holder/accounts", body) for body in bodies))
-    assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401, 401]
+    assert sorted(done(answer, 201)["level"] for answer in answers) == [0, 0, 0, 0, 1]
+
+
+# --- how often --------------------------------------------------------------------------------------
+
+
+def _mobiles() -> Iterator[str]:
+    return (f"1370000{n:04d}" for n in itertools.count())
+
+
+@pytest.mark.parametrize("name", ["right", "wrong"])
+async def test_one_identity_number_is_tried_ten_times_an_hour_whatever_the_name(
+    phone: Phone, wiring: SmallWiring, person: MadeUp, other: MadeUp, name: str
+) -> None:
+    mobiles = _mobiles()
+
+    async def attempt(who: MadeUp) -> httpx.Response:
+        changed = {"mobile": next(mobiles)} | ({"name": "别人"} if name == "wrong" else {})
+        return await phone.post("/holder/accounts", registration(who, **changed))
+
+    for _ in range(NUMBER_RATE.count):
+        done(await attempt(person), 201)
+    answer = await attempt(person)
+    refused(answer, 429, "too-many")
+    assert answer.headers["retry-after"] == "360"
+    assert person.identity.value not in answer.text
+    done(await attempt(other), 201)
+    wiring.clock.advance(360)
+    done(await attempt(person), 201)
+    refused(await attempt(person), 429, "too-many")
+
+
+async def test_one_network_registers_so_often_an_hour_also_with_what_is_refused(wiring: SmallWiring) -> None:
+    wiring.settings = replace(wiring.settings, registrations_an_hour=3)
+    app = create_app(wiring)  # type: ignore[arg-type]
+
+    async def attempt(address: str, person: MadeUp, **changed: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app=app, client=(address, 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.post("/holder/accounts", json=registration(person, **changed))
+
+    refused(await attempt("192.0.2.1", MADE_UP[0], mobile="12345"), 422, "invalid")
+    for number, address in ((0, "192.0.2.2"), (1, "::ffff:192.0.2.3")):
+        done(await attempt(address, MADE_UP[number]), 201)
+    answer = await attempt("192.0.2.254", MADE_UP[2])
+    refused(answer, 429, "too-many")
+    assert answer.headers["retry-after"] == "1200"
+    done(await attempt("192.0.3.1", MADE_UP[3]), 201)
+    wiring.clock.advance(1200)
+    done(await attempt("192.0.2.254", MADE_UP[2]), 201)
 
 
 # --- the same request twice -------------------------------------------------------------------------

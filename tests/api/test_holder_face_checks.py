@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from liangzheng.api.app import create_app
+from liangzheng.infra.face import FaceFrame
 from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.kernel.ids import FaceCheckId
 from tests.accounts.people import MadeUp
 from tests.api.conftest import SmallWiring
 from tests.api.phone import Phone, b64, done, refused, submission
+from tests.api.sockets import running
 
 
 async def begun(phone: Phone, person: MadeUp) -> dict[str, Any]:
@@ -164,3 +168,64 @@ def _named(person: MadeUp) -> dict[str, Any]:
     from tests.api.phone import registration
 
     return registration(person)
+
+
+# --- two mebioctets from whom ------------------------------------------------------------------------
+
+
+def _head(path: str, length: int, *more: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: test", "Content-Type: application/json", *more]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
+
+
+STRANGERS = {
+    "no login": (),
+    "an unknown one": ("Authorization: Bearer " + "A" * 64,),
+    "another scheme": ("Authorization: Basic eDp4",),
+    "asking for leave": ("Authorization: Bearer " + "A" * 64, "Expect: 100-continue"),
+}
+
+
+@pytest.mark.parametrize("lines", STRANGERS.values(), ids=STRANGERS)
+async def test_a_stranger_is_turned_away_before_sending_anything(
+    wiring: SmallWiring, lines: tuple[str, ...]
+) -> None:
+    """The body never comes: whoever waited for it would not answer."""
+    async with running(create_app(wiring)) as server:  # type: ignore[arg-type]
+        client = await server.connect()
+        await client.send(_head("/holder/face-checks/fch_x/frames", 1_900_000, *lines))
+        status, headers, body = await client.answer()
+        assert (status, json.loads(body)["code"]) == (401, "not-authenticated")
+        assert headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_stranger_who_sends_it_all_the_same_hears_why_not(wiring: SmallWiring) -> None:
+    async with running(create_app(wiring)) as server:  # type: ignore[arg-type]
+        client = await server.connect()
+        await client.send(_head("/holder/face-checks/fch_x/frames", 1_900_000) + b" " * 1_900_000)
+        assert (await client.answer())[0] == 401
+        await client.send(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert (await client.answer())[0] == 200
+
+
+async def test_who_is_logged_in_sends_it_after_leave(
+    phone: Phone, wiring: SmallWiring, person: MadeUp
+) -> None:
+    await phone.register(person)
+    await phone.log_in(person)
+    challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
+    frames = [
+        FaceFrame(f.step, f.at_ms, f.jpeg[:-2] + b"\0" * (120_000 - len(f.jpeg)) + f.jpeg[-2:])
+        for f in played_frames(len(challenge["steps"]), at_least=12)
+    ]
+    body = json.dumps(submission(challenge, frames)).encode()
+    assert len(body) > 1_900_000
+    token = f"Authorization: {phone.headers['Authorization']}"
+    path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
+    async with running(create_app(wiring)) as server:  # type: ignore[arg-type]
+        client = await server.connect()
+        await client.send(_head(path, len(body), token, "Expect: 100-continue"))
+        assert (await client.answer())[0] == 100
+        await client.send(body)
+        status, _, answer = await client.answer()
+    assert (status, json.loads(answer)["state"]) == (200, "passed")

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from liangzheng.api.auth import authenticates, authenticators, bearer_token, undeclared
-from liangzheng.api.bodies import resource
+from liangzheng.api.auth import authenticates, authenticators, bearer_token, public, undeclared
+from liangzheng.api.bodies import Body, resource
 from liangzheng.api.hot import hot_get, hot_post
 from liangzheng.api.openapi import describe
 from liangzheng.kernel.errors import Conflict
@@ -49,6 +49,19 @@ HOT = [
     ),
     hot_get("/hot/looks/{name}", look, who=somebody, answer=str, summary="Look"),
 ]
+usual = resource("", "test")
+
+
+class UsualQuestion(Body):
+    code: str
+    again: bool = False
+
+
+@usual.post("/usual")
+@public
+async def ask(body: UsualQuestion) -> None: ...
+
+
 ME = {"Authorization": "Bearer me"}
 
 
@@ -85,6 +98,25 @@ async def test_who_calls_is_asked_before_the_body_is_looked_at() -> None:
 )
 async def test_a_body_that_does_not_fit_is_refused_by_place(body: Any, place: str) -> None:
     assert refused(await post(body), 422, "invalid")["place"] == place
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b'{"code": "x", "code": "y"}',
+        b'{"code": "x", "code": "x"}',
+        b'{"code": "x", "again": true, "again": false}',
+        b'{"code": "x", "c\\u006fde": "y"}',
+    ],
+    ids=["another value", "the same value", "an optional field", "written otherwise"],
+)
+async def test_a_key_that_stands_twice_is_refused_like_on_every_other_route(octets: bytes) -> None:
+    headers = ME | {"Content-Type": "application/json"}
+    async with client_of(small_app([*HOT, *usual.routes])) as client:
+        hot = refused(await client.post("/hot/replies", content=octets, headers=headers), 422, "invalid")
+        there = refused(await client.post("/usual", content=octets, headers=headers), 422, "invalid")
+    assert hot["rule"] == there["rule"] == "well-formed JSON, each key once"
+    assert hot["place"] == "body"
 
 
 async def test_no_body_at_all_is_refused() -> None:

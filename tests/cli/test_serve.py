@@ -146,3 +146,41 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(environment: dict[str, str
         )
     assert answer.returncode == 1
     assert answer.stderr == f"lz: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+
+
+def test_headers_past_sixteen_kibioctets_are_refused(environment: dict[str, str]) -> None:
+    with serving(environment) as (_, port):
+        for octets, status in ((15_000, 200), (17_000, 431)):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", "/", headers={"X-Long": "x" * octets})
+            assert connection.getresponse().status == status
+            connection.close()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_production_without_host_names_does_not_start_and_names_the_setting(
+    environment: dict[str, str], workers: str
+) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "liangzheng", "serve", "--port", "0", "--workers", workers],
+        env=environment | {"LZ_MODE": "production", "LZ_ALLOW_SOFTWARE_KEYS": "yes"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode != 0
+    assert "LZ_HOSTS" in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_production_with_host_names_answers_to_them_alone(environment: dict[str, str]) -> None:
+    production = {"LZ_MODE": "production", "LZ_ALLOW_SOFTWARE_KEYS": "yes", "LZ_HOSTS": "localhost"}
+    with serving(environment | production) as (_, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for host, expected in (("localhost", 200), ("elsewhere.example", 421)):
+            connection.request("GET", "/healthz", headers={"Host": host})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == expected
+        connection.close()

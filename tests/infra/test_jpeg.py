@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from liangzheng.infra.face_simulated import played_frames
-from liangzheng.infra.jpeg import dimensions
+from liangzheng.infra.jpeg import dimensions, picture_hash
 from liangzheng.kernel.errors import Invalid
 
 
@@ -52,6 +52,67 @@ def test_the_frames_we_play_have_the_form_of_pictures() -> None:
 def test_what_is_no_whole_picture_is_refused(octets: bytes) -> None:
     with pytest.raises(Invalid):
         dimensions(octets)
+
+
+# --- which picture it is ----------------------------------------------------------------------------
+
+COMMENT = b"\xff\xfe\x00\x06more"
+APPLICATION = b"\xff\xe5\x00\x06more"
+TABLE = b"\xff\xdb\x00\x43\x03" + b"\x01" * 64
+ONE = picture(64, 48)
+SCAN = ONE.index(b"\xff\xda")
+CHANGES = {
+    "a comment": ONE[:2] + COMMENT + ONE[2:],
+    "a comment before the scan": ONE[:SCAN] + COMMENT + ONE[SCAN:],
+    "a comment behind the scan": ONE[:-2] + COMMENT + ONE[-2:],
+    "an application segment": ONE[:2] + APPLICATION + ONE[2:],
+    "an application segment before the scan": ONE[:SCAN] + APPLICATION + ONE[SCAN:],
+    "a table nobody uses": ONE[:SCAN] + TABLE + ONE[SCAN:],
+    "fill octets": ONE[:SCAN] + b"\xff\xff" + ONE[SCAN:],
+    "fill octets behind the scan": ONE[:-2] + b"\xff\xff" + ONE[-2:],
+    "something behind the end": ONE + b"more" + ONE[-2:],
+}
+
+
+@pytest.mark.parametrize("octets", CHANGES.values(), ids=CHANGES)
+def test_what_changes_nothing_to_be_seen_leaves_the_same_picture(octets: bytes) -> None:
+    assert octets != ONE
+    with Image.open(io.BytesIO(octets)) as changed, Image.open(io.BytesIO(ONE)) as one:
+        assert changed.tobytes() == one.tobytes()
+    assert picture_hash(octets) == picture_hash(ONE)
+
+
+def test_other_pictures_are_others() -> None:
+    written = io.BytesIO()
+    almost = Image.new("RGB", (64, 48), (200, 30, 30))
+    almost.paste((0, 0, 0), (0, 0, 8, 8))
+    almost.save(written, "JPEG")
+    made = [ONE, written.getvalue(), picture(64, 48, progressive=True)]
+    frames = [frame.jpeg for frame in played_frames(3)]
+    assert len({picture_hash(octets) for octets in (*made, *frames)}) == len(made) + len(frames)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        ONE[:SCAN] + ONE[-2:],
+        ONE[:SCAN] + b"no marker" + ONE[SCAN:],
+        ONE[:2] + COMMENT * 300 + ONE[2:],
+        ONE[:SCAN] + b"\xff\xda\xff\xff" + ONE[-2:],
+    ],
+    ids=["no scan", "octets between segments", "three hundred comments", "a scan header past the end"],
+)
+def test_what_has_no_picture_data_is_refused(octets: bytes) -> None:
+    with pytest.raises(Invalid):
+        picture_hash(octets)
+
+
+@given(st.binary(max_size=400).map(lambda inner: ONE[:SCAN] + inner + b"\xff\xd9"))
+def test_any_octets_have_a_hash_or_are_refused(octets: bytes) -> None:
+    try:
+        assert len(picture_hash(octets)) == 32
+    except Invalid:
+        return
 
 
 @given(st.binary(max_size=400).map(lambda inner: b"\xff\xd8\xff" + inner + b"\xff\xd9"))

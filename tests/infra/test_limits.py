@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liangzheng.infra.limits import Limiter, Rate
+from liangzheng.infra.limits import Limiter, Rate, network_of
 from liangzheng.kernel.errors import Invalid, TooMany
 from liangzheng.kernel.time import FixedClock
 
@@ -92,3 +92,18 @@ def test_memory_is_bounded_even_when_nobody_waits(now: datetime) -> None:
 def test_a_rate_that_allows_nothing_is_no_rate(count: int, seconds: int) -> None:
     with pytest.raises(Invalid):
         Rate(count, seconds)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("testclient", "None"),
+        ("", "None"),
+    ],
+)
+def test_a_client_is_counted_under_its_network(address: str, network: str) -> None:
+    assert str(network_of(address)) == network

@@ -95,6 +95,14 @@ def test_a_simulated_neighbour_does_not_run_in_production() -> None:
         _with(LZ_MODE="production").demand_real("the face check")
 
 
+def test_what_answers_http_in_production_is_told_its_host_names() -> None:
+    with pytest.raises(Invalid) as refused:
+        _with(LZ_MODE="production").demand_hosts()
+    assert refused.value.place == "LZ_HOSTS"
+    _with(LZ_MODE="production", LZ_HOSTS="licence.example").demand_hosts()
+    _with().demand_hosts()
+
+
 def test_the_data_directory_is_closed_to_others(room: Path) -> None:
     settings = _with(LZ_DATA_DIR=str(room / "lz"))
     settings.make_data_dir()

@@ -70,7 +70,7 @@ class Deployment:
         phone = await self.phone.another().arrive(person)
         signer = SoftwareSigner.generate(Alg.ES256)
         bound = await phone.bind(signer=signer)
-        return Holder(self, phone, driver_id, signer, bound["phone_key_id"])
+        return Holder(self, phone, person, driver_id, signer, bound["phone_key_id"])
 
     async def open_city(self, *codes: str) -> None:
         """A wave with these places opens today; 苏州 unless said otherwise."""
@@ -112,6 +112,7 @@ class Holder:
 
     place: Deployment
     phone: Phone
+    person: MadeUp
     driver_id: DriverId
     signer: SoftwareSigner
     phone_key: str
@@ -124,6 +125,10 @@ class Holder:
     async def apply(self, **changed: Any) -> dict[str, Any]:
         body = await self.body(**changed)
         return done(await self.phone.post("/holder/applications", body, headers=self.place.key()), 202)
+
+    async def log_in(self) -> None:
+        """Again, when the login has expired."""
+        await self.phone.log_in(self.person)
 
     async def licence(self) -> dict[str, Any]:
         return done(await self.phone.get("/holder/licence"), 200)

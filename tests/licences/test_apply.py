@@ -12,8 +12,9 @@ from liangzheng import drivers
 from liangzheng.drivers import StandingChange
 from liangzheng.kernel.ids import DriverId, FaceCheckId, PhoneKeyId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
+from liangzheng.licences.apply import REFUSED_A_DAY
 from tests.accounts.people import MadeUp
-from tests.api.phone import done, refused
+from tests.api.phone import Phone, done, refused
 from tests.licences.holders import Deployment, Holder
 from tests.licences.world import citizen
 
@@ -124,6 +125,96 @@ async def test_a_refusal_is_repeated_too_and_keeps_its_reason(place: Deployment)
     again = done(await holder.phone.post("/holder/applications", body, headers=key), 202)
     assert first == again and first["refusal"]["code"] == "not_usable_now"
     assert await apply(holder) == "accepted", "a new request is a new decision"
+
+
+# --- too many refusals ------------------------------------------------------------------------------
+
+
+async def refuse(place: Deployment, phone: Phone, times: int) -> None:
+    """So many refusals, a minute apart: no face check was made for them."""
+    for _ in range(times):
+        body = {"photo": "archived", "face_check": str(FaceCheckId.new())}
+        answer = done(await phone.post("/holder/applications", body, headers=place.key()), 202)
+        assert answer["state"] == "refused"
+        place.clock.advance(60)
+
+
+async def test_one_refusal_short_of_the_quota_an_application_is_heard(place: Deployment) -> None:
+    holder = await place.holder()
+    await place.open_city()
+    await refuse(place, holder.phone, REFUSED_A_DAY - 1)
+    assert await apply(holder) == "accepted"
+
+
+async def test_when_the_quota_of_refusals_is_used_up_nothing_more_is_heard_nor_kept(
+    place: Deployment,
+) -> None:
+    holder = await place.holder()
+    await place.open_city()
+    first = {"photo": "archived", "face_check": str(FaceCheckId.new())}, place.key()
+    told = done(await holder.phone.post("/holder/applications", first[0], headers=first[1]), 202)
+    place.clock.advance(60)
+    await refuse(place, holder.phone, REFUSED_A_DAY - 1)
+    kept = await place.world.count("SELECT count(*) FROM idempotency")
+    body = await holder.body()
+    answer = await holder.phone.post("/holder/applications", body, headers=place.key())
+    problem = refused(answer, 429, "too-many")
+    # The oldest of the twenty was made twenty minutes ago.
+    assert answer.headers["retry-after"] == str(86400 - 20 * 60) == str(problem["retry_after_s"])
+    assert await place.world.count("SELECT count(*) FROM application") == REFUSED_A_DAY
+    assert await place.world.count("SELECT count(*) FROM outbox WHERE topic = 'application.refused'") == (
+        REFUSED_A_DAY
+    )
+    assert await place.world.count("SELECT count(*) FROM face_check WHERE state = 'consumed'") == 1, (
+        "the one the phone was bound with"
+    )
+    assert await place.world.count("SELECT count(*) FROM idempotency WHERE answer IS NULL") == 0
+    assert await place.world.count("SELECT count(*) FROM idempotency") == kept
+    again = done(await holder.phone.post("/holder/applications", first[0], headers=first[1]), 202)
+    assert again == told, "what was answered before is still answered"
+
+
+async def test_when_the_oldest_refusal_is_a_day_old_the_same_request_is_heard(place: Deployment) -> None:
+    holder = await place.holder()
+    await place.open_city()
+    await refuse(place, holder.phone, REFUSED_A_DAY)
+    body, key = await holder.body(), place.key()
+    answer = await holder.phone.post("/holder/applications", body, headers=key)
+    wait = int(answer.headers["retry-after"])
+    for seconds, status in ((wait - 1, 429), (1, 202)):
+        place.clock.advance(seconds)
+        await holder.log_in()
+        answer = await holder.phone.post("/holder/applications", body, headers=key)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["refusal"]["code"] == "face_not_verified", "that check was made a day ago"
+
+
+async def test_the_quota_is_each_persons_own(place: Deployment) -> None:
+    holder, other = await place.holder(), await place.holder()
+    await place.open_city()
+    await refuse(place, holder.phone, REFUSED_A_DAY)
+    assert await apply(other) == "accepted"
+
+
+async def test_who_is_in_no_register_has_the_same_quota(place: Deployment) -> None:
+    stranger = MadeUp(
+        Mobile("13900009998"),
+        IdentityNumber(IdentityKind.RESIDENT_CARD, citizen(90_001)),
+        PersonName("样本外人"),
+        DriverId.new(),
+    )
+    phone = place.phone.another()
+    await phone.register(stranger)
+    await phone.log_in(stranger)
+    await refuse(place, phone, REFUSED_A_DAY)
+    body = {"photo": "archived", "face_check": str(FaceCheckId.new())}
+    answer = await phone.post("/holder/applications", body, headers=place.key())
+    refused(answer, 429, "too-many")
+    assert await place.world.count("SELECT count(*) FROM application_turned_away") == REFUSED_A_DAY
+
+
+def test_the_quota_without_a_setting_is_the_settings_default(place: Deployment) -> None:
+    assert place.wiring.settings.refused_a_day == REFUSED_A_DAY
 
 
 async def test_a_key_that_served_another_request_is_refused(place: Deployment) -> None:

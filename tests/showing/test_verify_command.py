@@ -183,13 +183,24 @@ def test_a_question_about_another_time_remembers_nothing(terminal: Terminal) -> 
 
 @pytest.mark.parametrize(
     "kept",
-    ["", "[]", "{}", '{"root": 5}', '{"root": null, "trust_version": "x", "shown": {}, "standings": {}}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"root": 5}',
+        '{"root": null, "trust_version": "x", "shown": {}, "standings": {}}',
+        "[" * 200_000,
+        '{"a":' * 200_000,
+    ],
+    ids=["empty", "a list", "no fields", "a number", "a word", "lists in lists", "objects in objects"],
 )
 def test_a_memory_that_is_none_is_refused_not_forgotten(terminal: Terminal, kept: str) -> None:
     """Taking it for an empty one would be a way to make a terminal forget."""
     terminal.state.parent.mkdir()
     terminal.state.write_text(kept)
-    assert terminal.run(terminal.code()).exit_code == 2
+    ran = terminal.run(terminal.code())
+    assert ran.exit_code == 2
+    assert "verify.json: what an earlier `lz verify` wrote" in ran.output
     assert terminal.state.read_text() == kept
 
 

@@ -96,15 +96,15 @@ async def finish_face_check(
     NotVerified for a challenge that has expired.
     """
     # 1. The form, before anything is spent and before anything is decoded.
-    _refuse_unfit(frames)
+    captures = _captures(frames)
     submission = _submission_hash(nonce, frames)
     # 2. The challenge is spent, in its own transaction: whatever happens next, it cannot be used again.
     async with database.transaction() as tx:
         check, repeated = await _spend(tx, person_id, face_check_id, submission, now)
         if repeated:
             return check
-        faults = await _capture_faults(tx, check, nonce, frames)
-        await store.add_frames(tx, check, [frame.hash for frame in frames], now)
+        faults = await _capture_faults(tx, check, nonce, captures)
+        await store.add_frames(tx, check, [capture.hash for capture in captures], now)
     # 3. The engine, outside any transaction. A capture that is out of order is not worth asking it.
     if faults:
         result = _unlike(check, faults)
@@ -115,25 +115,31 @@ async def finish_face_check(
         return await _keep_result(tx, check, result, policy, now)
 
 
-def _refuse_unfit(frames: Sequence[FaceFrame]) -> None:
+def _captures(frames: Sequence[FaceFrame]) -> list[rules.Capture]:
+    """The frames without their pictures. Raises Invalid for one that is unfit, naming it."""
     if not FEWEST_FRAMES <= len(frames) <= MOST_FRAMES:
         raise Invalid("frames", f"{FEWEST_FRAMES} to {MOST_FRAMES} pictures")
+    captures = []
     for number, frame in enumerate(frames):
         place = f"frames[{number}].jpeg"
         if len(frame.jpeg) > LARGEST_FRAME_OCTETS:
             raise Invalid(place, f"at most {LARGEST_FRAME_OCTETS} octets")
         try:
             width, height = jpeg.dimensions(frame.jpeg)
+            picture = jpeg.picture_hash(frame.jpeg)
         except Invalid as fault:
             raise fault.at(place) from None
         if max(width, height) > LONGEST_SIDE_PIXELS:
             raise Invalid(place, f"at most {LONGEST_SIDE_PIXELS} pixels on each side")
+        captures.append(rules.Capture(frame.step, frame.at_ms, picture))
+    return captures
 
 
 def _submission_hash(nonce: bytes, frames: Sequence[FaceFrame]) -> bytes:
     digest = hashlib.sha256(len(nonce).to_bytes(2, "big") + nonce)
     for frame in frames:
-        digest.update(frame.step.to_bytes(4, "big") + frame.at_ms.to_bytes(8, "big") + frame.hash)
+        digest.update(frame.step.to_bytes(4, "big") + frame.at_ms.to_bytes(8, "big"))
+        digest.update(hashlib.sha256(frame.jpeg).digest())
     return digest.digest()
 
 
@@ -152,9 +158,8 @@ async def _spend(
 
 
 async def _capture_faults(
-    tx: Connection, check: FaceCheck, nonce: bytes, frames: Sequence[FaceFrame]
+    tx: Connection, check: FaceCheck, nonce: bytes, captures: Sequence[rules.Capture]
 ) -> list[str]:
-    captures = [rules.Capture(frame.step, frame.at_ms, frame.hash) for frame in frames]
     seen = await store.seen_frames(tx, check.person_id, [capture.hash for capture in captures])
     lives_ms = int((check.expires_at - check.begun_at).total_seconds() * 1000)
     faults = rules.capture_faults(captures, len(check.steps), lives_ms, seen)

@@ -17,7 +17,7 @@ from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
 
 REFUSED = "the mobile, identity number or password is not accepted"
-"""Said alike at registration and at log-in, so that neither tells whose number is known."""
+"""Said alike at registration and at log-in."""
 
 
 async def hash_new_password(
@@ -33,22 +33,21 @@ async def hash_new_password(
 async def register(
     tx: Connection, registration: Registration, key_index: KeyIndex, real_name: RealName, now: datetime
 ) -> Account:
-    """The account is there, at level 1 with its driver when number and name match the register, else at 0.
+    """The account is there, at level 1 with its driver when number and name match the register and are nobody
+    else's, else at 0: one answer for a number that is unknown, goes with another name or has an account.
 
-    Raises NotAuthenticated when the mobile or the identity number has an account already, without saying
-    which.
+    Raises NotAuthenticated when the mobile has an account already.
     """
     person_id = PersonId.new()
-    # 1. Both numbers are this person's, or nothing happens.
+    # 1. The mobile is this person's, or nothing happens.
     try:
         await keyindex.claim(tx, Kind.MOBILE, mobile_hash(key_index, registration.mobile), person_id)
-        await keyindex.claim(
-            tx, Kind.IDENTITY_NUMBER, identity_hash(key_index, registration.identity), person_id
-        )
     except Conflict:
         raise NotAuthenticated(REFUSED) from None
     # 2. The real name, if the source can be asked now; `check_real_name` asks again later.
-    driver_id = await matching_driver(tx, real_name, registration.identity, registration.name, person_id, now)
+    driver_id = await matching_driver(
+        tx, key_index, real_name, registration.identity, registration.name, person_id, now
+    )
     person = Person(
         person_id=person_id,
         identity=registration.identity,
@@ -70,18 +69,31 @@ async def register(
 
 async def matching_driver(
     tx: Connection,
+    key_index: KeyIndex,
     real_name: RealName,
     identity: IdentityNumber,
     name: PersonName,
     person_id: PersonId,
     now: datetime,
 ) -> DriverId | None:
-    """The driver with that number and name, now this person's; None when there is none or it is another's."""
+    """The driver with that number and name, and both now this person's; None when there is none or one of
+    them is another's.
+
+    Only here a person takes an identity number: whoever gets the name wrong keeps its owner from nothing.
+    """
     try:
         driver_id = await real_name.driver_for(tx, identity, name)
     except Unavailable:
         return None
-    if driver_id is None or not await store.bind_driver(tx, driver_id, person_id, now):
+    if driver_id is None:
+        return None
+    hashed = identity_hash(key_index, identity)
+    try:
+        await keyindex.claim(tx, Kind.IDENTITY_NUMBER, hashed, person_id)
+    except Conflict:
+        return None
+    if not await store.bind_driver(tx, driver_id, person_id, now):
+        await keyindex.release(tx, Kind.IDENTITY_NUMBER, hashed, person_id)
         return None
     return driver_id
 
@@ -92,7 +104,7 @@ def mobile_hash(key_index: KeyIndex, mobile: Mobile) -> bytes:
 
 
 def identity_hash(key_index: KeyIndex, identity: IdentityNumber) -> bytes:
-    """Sixteen octets: where the index keeps that a person has an account.
+    """Sixteen octets: where the index keeps whose identity number it is, once the register confirmed the name.
 
     The register keeps the same number as a driver's under the plain hash; the prefix keeps the two apart.
     """

@@ -100,7 +100,8 @@ def decide_face_check(judgement: Judgement, failures_before: int, policy: Accoun
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One frame without its picture: which step it belongs to, when it was taken, its SHA-256."""
+    """One frame without its picture: which step it belongs to, when it was taken, the SHA-256 of its
+    picture data."""
 
     step: int
     at_ms: int
@@ -169,7 +170,8 @@ def phone_key_message(nonce: bytes, person: bytes) -> bytes:
     return PHONE_KEY_DOMAIN + nonce + person
 
 
-_LABEL_CATEGORIES = re.compile("[LNPSZM]")
+# Of the separators only the space: a line or paragraph separator (Zl, Zp) would break a list of phones.
+_LABEL_CATEGORIES = re.compile("[LNPSM]|Zs")
 
 
 def label_fault(label: str) -> str | None:

@@ -12,11 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from liangzheng.api.auth import undeclared
+from liangzheng.api.auth import caller, undeclared
 from liangzheng.api.direct import Application
 from liangzheng.api.frame import KIB, Frame, LargerBody, Limits
 from liangzheng.api.openapi import describe
 from liangzheng.api.problems import answer_failure, answer_protocol, answer_validation
+from liangzheng.api.protocol import BoundedProtocol
 from liangzheng.api.table import RESOURCES
 from liangzheng.kernel.errors import Failure
 from liangzheng.kernel.time import Clock
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from liangzheng.wiring import Wiring
 
 LARGER_BODIES: Final[Sequence[LargerBody]] = (
-    LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB),
+    LargerBody(re.compile(r"/holder/face-checks/[^/]+/frames"), 2048 * KIB, caller),
     # A photo of a mebibyte is a third larger in base64.
-    LargerBody(re.compile(r"/holder/photos"), 1536 * KIB),
+    LargerBody(re.compile(r"/holder/photos"), 1536 * KIB, caller),
 )
 """Every other body is limited to 64 KiB."""
 
@@ -38,8 +39,11 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "date_header": False,
     "proxy_headers": False,
     "ws": "none",
+    "http": BoundedProtocol,
     "timeout_keep_alive": 20,
-    "h11_max_incomplete_event_size": 16 * KIB,
+    # Connections of one process, idle ones too; more are answered 503. Below the 1,024 descriptors a process
+    # usually may have, so that the database and the log still get theirs.
+    "limit_concurrency": 900,
 }
 """What uvicorn must be started with, besides host and port."""
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liangzheng.api.bodies import is_deeper_than
-from liangzheng.api.problems import FAILURES, PROTOCOL, Breach, problem, unexpected
-from liangzheng.kernel.errors import Invalid, TooLarge
+from liangzheng.api.problems import FAILURES, PROTOCOL, Breach, of_failure, problem, unexpected
+from liangzheng.kernel.errors import Failure, Invalid, TooLarge
 from liangzheng.kernel.time import Clock
 
 KIB: Final = 1024
@@ -28,10 +29,12 @@ KIB: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class LargerBody:
-    """Paths that match `path` may send up to `octets`."""
+    """Paths that match `path` may send up to `octets`, once `who` has said who calls (it raises
+    NotAuthenticated): nobody unknown has us take in that much."""
 
     path: re.Pattern[str]
     octets: int
+    who: Callable[[Request], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,9 @@ class Limits:
     depth: int = 16
     hosts: frozenset[str] = field(default_factory=frozenset)
 
-    def for_path(self, path: str) -> int:
-        """Most octets a body sent to `path` may have."""
-        return next((large.octets for large in self.larger if large.path.fullmatch(path)), self.body_octets)
+    def larger_for(self, path: str) -> LargerBody | None:
+        """What holds for `path` in place of `body_octets`, if anything does."""
+        return next((larger for larger in self.larger if larger.path.fullmatch(path)), None)
 
 
 SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
@@ -115,12 +118,17 @@ class Frame:
             return problem(PROTOCOL[421]), b""
         if scope["method"] not in _HAS_BODY and not headers.announce_body():
             return None, b""
-        limit = self._limits.for_path(scope["path"])
+        larger = self._limits.larger_for(scope["path"])
+        limit = self._limits.body_octets if larger is None else larger.octets
         announced = headers.get(b"content-length")
         if announced is not None and (
             not announced.isdigit() or len(announced) > 15 or int(announced) > limit
         ):
             return _too_large(limit), b""
+        if larger is not None:
+            refusal = await _stranger(larger, scope)
+            if refusal is not None:
+                return refusal, b""
         try:
             async with asyncio.timeout(self._limits.body_s):
                 body = await _read(receive, limit)
@@ -128,6 +136,8 @@ class Frame:
             return problem(PROTOCOL[408], headers={"Connection": "close"}), b""
         if body is None:
             return _too_large(limit), b""
+        if larger is not None:  # what is large takes long to look through
+            return await asyncio.to_thread(self._judge, headers, body), body
         return self._judge(headers, body), body
 
     def _judge(self, headers: _Headers, body: bytes) -> Response | None:
@@ -139,6 +149,18 @@ class Frame:
             breach = Breach("body", f"nested at most {self._limits.depth} deep")
             return problem(FAILURES[Invalid], breaches=[breach])
         return None
+
+
+async def _stranger(larger: LargerBody, scope: Scope) -> Response | None:
+    """The answer to who may not send that much; None for who may. The body is left unread: a client that
+    waits for leave to send it (Expect: 100-continue) never does, another's goes nowhere."""
+    try:
+        await larger.who(Request(scope))
+    except Failure as failure:
+        return of_failure(failure)
+    except Exception as error:
+        return unexpected(error)
+    return None
 
 
 class _Headers:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -26,7 +27,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from liangzheng.api.auth import is_authenticating
-from liangzheng.api.problems import of_failure, of_msgspec
+from liangzheng.api.bodies import decode_json
+from liangzheng.api.problems import FAILURES, JSON_RULE, Breach, of_failure, of_msgspec, problem
 from liangzheng.kernel.errors import Invalid
 
 P = TypeVar("P")
@@ -88,8 +90,13 @@ class _Post(_Endpoint[P], Generic[P, B]):
 
     async def __call__(self, request: Request) -> Response:
         who = await self.who(request)
+        octets = await request.body()
         try:
-            body = self._decode(await request.body())
+            body = self._decode(octets)
+            # msgspec takes the last of two equal keys without a word, so the strict reader looks too: 3 µs.
+            decode_json(octets)
+        except JSONDecodeError:
+            return problem(FAILURES[Invalid], breaches=[Breach("body", JSON_RULE)])
         except UnicodeDecodeError:
             return of_failure(Invalid("body", "text in UTF-8"))
         except msgspec.DecodeError as error:

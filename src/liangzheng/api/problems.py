@@ -64,12 +64,14 @@ PROTOCOL: Final[Mapping[int, Kind]] = {
     400: Kind("bad-request", 400, "The request is malformed"),
     404: FAILURES[NotFound],
     405: Kind("method-not-allowed", 405, "Method not allowed here"),
-    408: Kind("too-slow", 408, "The body took too long"),
+    408: Kind("too-slow", 408, "The request took too long"),
     411: Kind("bad-request", 411, "The request is malformed"),
     413: FAILURES[TooLarge],
     415: Kind("unsupported-media-type", 415, "Send application/json"),
     421: Kind("wrong-host", 421, "This host name is not served here"),
+    431: Kind("headers-too-large", 431, "Request line and headers are too large"),
     500: Kind("internal-error", 500, "An error of ours"),
+    503: FAILURES[Unavailable],
 }
 """What the protocol itself refuses, before or instead of an act."""
 
@@ -181,10 +183,11 @@ def _without_messages(error: BaseException) -> tuple[str, str]:
 
 _MOST_BREACHES = 20
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+JSON_RULE: Final = "well-formed JSON, each key once"
 _RULES: Final[Mapping[str, str]] = {
     "missing": "is required",
     "extra_forbidden": "is not a field here",
-    "json_invalid": "well-formed JSON, each key once",
+    "json_invalid": JSON_RULE,
     "string_type": "text",
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
@@ -246,7 +249,7 @@ _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`")
 def of_msgspec(error: msgspec.DecodeError) -> Response:
     """The answer to a body that a hot route could not decode (`msgspec` quotes no value but enum members)."""
     if not isinstance(error, msgspec.ValidationError):
-        return problem(FAILURES[Invalid], breaches=[Breach("body", _RULES["json_invalid"])])
+        return problem(FAILURES[Invalid], breaches=[Breach("body", JSON_RULE)])
     text = str(error)
     at = _PLACE_IN_MESSAGE.search(text)
     parts: list[str | int] = ["body", *(_steps(at.group(1)) if at else ())]

@@ -52,6 +52,7 @@ def serve(
         port=settings.port if port is None else port,
         workers=workers or settings.workers,
     )
+    settings.demand_hosts()
     logs.configure(settings.log_format, settings.log_level)
     if listener_fd is not None:
         run(_one(settings, socket.socket(fileno=listener_fd)))
@@ -118,7 +119,6 @@ async def answer(
     """Answers on `listener` until SIGINT or SIGTERM, then finishes what is in hand."""
     config = uvicorn.Config(
         create_app(wiring),
-        http="httptools",
         loop="none",  # we run in the loop that is there
         lifespan="off",
         log_config=None,

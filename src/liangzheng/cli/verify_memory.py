@@ -78,7 +78,7 @@ def _read(path: Path) -> Terminal:
         kept: Any = json.loads(path.read_bytes())
     except FileNotFoundError:
         return Terminal(None, Memory())
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anything we wrote
         raise Invalid(path.name, "what an earlier `lz verify` wrote") from None
     try:
         return Terminal(

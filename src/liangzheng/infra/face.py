@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -35,11 +34,6 @@ class FaceFrame:
     step: int
     at_ms: int
     jpeg: bytes = field(repr=False)
-
-    @property
-    def hash(self) -> bytes:
-        """SHA-256 of the picture's bytes."""
-        return hashlib.sha256(self.jpeg).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,15 +92,15 @@ def played_frames(steps: int, at_least: int = 8) -> list[FaceFrame]:
 
 
 def _empty_jpeg(width: int = 480, height: int = 640) -> bytes:
-    """A grey JPEG header with a random comment and no picture data: right in form, blank in content."""
-    comment = b"simulated, no face " + secrets.token_hex(16).encode()
+    """A grey JPEG header and a scan of random letters: right in form, a picture of nothing."""
+    comment = b"simulated, no face"
     return b"".join(
         (
             b"\xff\xd8",
             b"\xff\xe0", struct.pack(">H", 16), b"JFIF\0\1\1\0\0\1\0\1\0\0",
             b"\xff\xfe", struct.pack(">H", 2 + len(comment)), comment,
             b"\xff\xc0", struct.pack(">HBHHB", 11, 8, height, width, 1), b"\1\x11\0",
-            b"\xff\xda", struct.pack(">HB", 8, 1), b"\1\0\0\x3f\0", b"\0" * 16,
+            b"\xff\xda", struct.pack(">HB", 8, 1), b"\1\0\0\x3f\0", secrets.token_hex(16).encode(),
             b"\xff\xd9",
         )
     )  # fmt: skip

@@ -91,6 +91,18 @@ async def claim_many(
     return answers
 
 
+async def release_many(tx: Connection, claims: Sequence[Claim]) -> None:
+    """These claims of this transaction are given back: nothing was done, so the keys may come again."""
+    status = await tx.execute(
+        """
+        DELETE FROM idempotency AS i USING unnest($1::uuid[], $2::text[]) AS c (owner, key)
+         WHERE i.owner = c.owner AND i.key = c.key AND i.answer IS NULL
+        """,
+        [claim.owner for claim in claims], [claim.key for claim in claims],
+    )  # fmt: skip
+    assert int(status.rsplit(" ", 1)[1]) == len(claims), "given back without a claim in the same transaction"
+
+
 async def _answer_before(
     tx: Connection, owner: UUID, key: str, act: str, request_hash: bytes
 ) -> Any | Conflict:

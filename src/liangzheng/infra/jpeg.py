@@ -1,7 +1,11 @@
-"""The size of a JPEG picture from its header, without decoding it: what is too large is never decoded."""
+"""The size of a JPEG picture from its header, and which picture it is, without decoding it: what is too large
+is never decoded."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from liangzheng.kernel.errors import Invalid
@@ -10,6 +14,11 @@ _FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BASELINE_AND_PROGRESSIVE: Final = frozenset({0xC0, 0xC1, 0xC2})
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _MOST_SEGMENTS: Final = 64
+_MOST_PARTS: Final = 256  # segments of a whole picture; a progressive one has some thirty
+_END: Final = 0xD9
+_SCAN: Final = 0xDA
+_MARKER: Final = re.compile(rb"\xff+([^\x00\xff])")
+_SCAN_ENDS: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed octets and restarts belong to a scan
 
 
 def dimensions(octets: bytes) -> tuple[int, int]:
@@ -28,6 +37,39 @@ def dimensions(octets: bytes) -> tuple[int, int]:
             break
         position += 2 + length
     raise Invalid("jpeg", "a frame header before the first scan")
+
+
+def picture_hash(octets: bytes) -> bytes:
+    """SHA-256 over the coded picture data of every scan (ITU-T T.81 §B.1.1.5): 32 octets that comments,
+    application segments, tables, fill octets and anything behind the end marker do not change.
+
+    A picture saved anew is another picture here. Raises Invalid where there is no scan to hash.
+    """
+    scans = list(_scans(octets))
+    if not scans:
+        raise Invalid("jpeg", "a scan of picture data")
+    digest = hashlib.sha256()
+    for scan in scans:
+        digest.update(len(scan).to_bytes(4, "big") + scan)
+    return digest.digest()
+
+
+def _scans(octets: bytes) -> Iterator[bytes]:
+    position = 2
+    for _ in range(_MOST_PARTS):
+        found = _MARKER.match(octets, position)
+        if found is None:
+            break
+        if found[1][0] == _END:
+            return
+        marker, length = _segment(octets, found.end() - 2)
+        position = found.end() + length
+        if marker == _SCAN:
+            following = _SCAN_ENDS.search(octets, position)
+            end = following.start() if following else len(octets)
+            yield octets[position:end].rstrip(b"\xff")  # fill octets before the next marker
+            position = end
+    raise Invalid("jpeg", "segments that follow one another to the end marker")
 
 
 def _segment(octets: bytes, position: int) -> tuple[int, int]:

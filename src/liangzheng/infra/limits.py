@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from liangzheng.kernel.errors import Invalid, TooMany
@@ -63,3 +64,15 @@ class Limiter:
 
     def __len__(self) -> int:
         return len(self._full_at)
+
+
+def network_of(address: str) -> IPv4Network | IPv6Network | None:
+    """The network a client's address is counted under: its /24, or /48 in IPv6, which one household may have
+    whole. None for what is no address (a socket file)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return ip_network((found, 24 if found.version == 4 else 48), strict=False)

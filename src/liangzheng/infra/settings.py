@@ -39,6 +39,8 @@ class Settings:
     session_idle_s: int
     session_s: int
     face_usable_s: int
+    refused_a_day: int
+    registrations_an_hour: int
     argon2_memory_kib: int
     argon2_passes: int
     argon2_at_once: int
@@ -122,6 +124,11 @@ class Settings:
                 f"LZ_DATA_DIR {self.data_dir}: as root the database server runs as another user, and {closed[0]} is closed to it; "
                 "choose a directory others may pass through (chmod o+x), such as /var/lib/liangzheng"
             )
+
+    def demand_hosts(self) -> None:
+        """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
+        if self.mode == "production" and not self.hosts:
+            raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
 
     def demand_real(self, neighbour: str) -> None:
         """For every simulated neighbour, when it is made: raises Unavailable in production."""
@@ -255,6 +262,10 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
     _row("LZ_FACE_USABLE_S", "face_usable_s", _number(60, 3600), 600,
          "seconds a passed face check can be used"),
+    _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
+         "refused applications of one person within 24 hours, after which no further one is heard"),
+    _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
+         "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy all come from one"),
     _row("LZ_ARGON2_MEMORY_KIB", "argon2_memory_kib", _number(7168, 1 << 20), 19456,
          "memory of one password hash, in KiB"),
     _row("LZ_ARGON2_PASSES", "argon2_passes", _number(1, 10), 2, "passes of one password hash"),
@@ -263,7 +274,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_HOST", "host", _text, "127.0.0.1", "address the HTTP server listens on"),
     _row("LZ_PORT", "port", _number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
     _row("LZ_HOSTS", "hosts", _words, (),
-         "names this service is reached under, comma-separated, checked against Host; none: any"),
+         "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),

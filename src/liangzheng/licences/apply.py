@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,7 @@ from liangzheng.infra import idempotency, outbox
 from liangzheng.infra.idempotency import Claim
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.together import Together
-from liangzheng.kernel.errors import Conflict, Invalid
+from liangzheng.kernel.errors import Conflict, Invalid, TooMany
 from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, Id, PersonId, PhoneKeyId, PhotoId
 from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.status import StatusLetter
@@ -52,6 +53,11 @@ AT_ONCE: Final = 2
 
 PHOTO_USABLE_FOR: Final = timedelta(hours=24)
 """How long after it was sent an own photo may be applied with."""
+
+REFUSED_A_DAY: Final = 20
+"""Refused applications of one person within 24 hours; each is kept, so there is an end to them."""
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ class _Submission:
     claim: Claim
     id: ApplicationId
     authorities: Authorities
+    refused_a_day: int
     now: datetime
 
 
@@ -98,9 +105,9 @@ class _Known:
 
     assurances: Mapping[PersonId, accounts.Assurance]
     phones: Mapping[PhoneKeyId, accounts.PhoneKey]
-    verified: set[FaceCheckId]
     records: Mapping[DriverId, LicenceRecord]
     situations: Mapping[DriverId, Situation]
+    turned_away: Mapping[PersonId, datetime]
     calendar: rollout.Calendar
     photos: set[PhotoId]
 
@@ -108,6 +115,14 @@ class _Known:
         """The register's record of the applicant, None when they are not bound to one."""
         assurance = self.assurances.get(submission.person_id)
         return self.records.get(assurance.driver_id) if assurance and assurance.driver_id else None
+
+    def quota_spent_at(self, submission: _Submission) -> datetime | None:
+        """When the oldest of a full day's quota of refusals was; None while the applicant has some left."""
+        record = self.record_of(submission)
+        if record is None:
+            return self.turned_away.get(submission.person_id)
+        situation = self.situations.get(record.driver_id)
+        return situation.quota_spent_at if situation else None
 
     def phone_of(self, submission: _Submission) -> Phone | None:
         """The applicant's own live key they named."""
@@ -119,34 +134,40 @@ class _Known:
 
 
 async def apply(
-    database: Database, person_id: PersonId, request: Request, authorities: Authorities, now: datetime
+    database: Database,
+    person_id: PersonId,
+    request: Request,
+    authorities: Authorities,
+    now: datetime,
+    refused_a_day: int = REFUSED_A_DAY,
 ) -> Decided:
     """The application is decided and kept, with its event, when this returns; the same key again gives the
     same answer.
 
     Raises Invalid for a key that is none, Conflict for one used for something else, and when two applications
-    of one person race.
+    of one person race; TooMany after `refused_a_day` refusals within 24 hours, and then nothing is kept.
     """
     idempotency.refuse_key(request.key)
     asked = [request.photo.value, str(request.face_check_id), str(request.phone_key_id or "")]
     if request.photo_id is not None:
         asked.append(str(request.photo_id))
     claim = Claim(person_id.uuid, request.key, idempotency.request_hash(ACT, asked))
-    submission = _Submission(person_id, request, claim, ApplicationId.new(), authorities, now)
+    submission = _Submission(person_id, request, claim, ApplicationId.new(), authorities, refused_a_day, now)
     answer = await _together(database).go(submission)
-    if isinstance(answer, Conflict):
+    if isinstance(answer, Conflict | TooMany):
         raise answer
     return answer
 
 
-_queues: WeakKeyDictionary[Database, Together[_Submission, Decided | Conflict]] = WeakKeyDictionary()
+_Answer = Decided | Conflict | TooMany
+_queues: WeakKeyDictionary[Database, Together[_Submission, _Answer]] = WeakKeyDictionary()
 
 
-def _together(database: Database) -> Together[_Submission, Decided | Conflict]:
+def _together(database: Database) -> Together[_Submission, _Answer]:
     """The queue of this database in this process. Two requests of one person never go in one transaction."""
     if database not in _queues:
 
-        async def ask(batch: Sequence[_Submission]) -> Sequence[Decided | Conflict]:
+        async def ask(batch: Sequence[_Submission]) -> Sequence[_Answer]:
             async with database.transaction(CONSTRAINTS) as tx:
                 return await _apply_all(tx, batch)
 
@@ -154,7 +175,7 @@ def _together(database: Database) -> Together[_Submission, Decided | Conflict]:
     return _queues[database]
 
 
-async def _apply_all(tx: Connection, batch: Sequence[_Submission]) -> Sequence[Decided | Conflict]:
+async def _apply_all(tx: Connection, batch: Sequence[_Submission]) -> Sequence[_Answer]:
     """Every submission is decided on its own facts and kept, in `tx`; answers in their order."""
     # In one order always, so that two batches never wait for each other crosswise.
     ordered = sorted(batch, key=lambda submission: submission.person_id)
@@ -162,37 +183,65 @@ async def _apply_all(tx: Connection, batch: Sequence[_Submission]) -> Sequence[D
     # 1. The same request twice is one application.
     before = await idempotency.claim_many(tx, ACT, [submission.claim for submission in ordered], now)
     new = [submission for submission in ordered if before[submission.claim] is None]
-    # 2. Facts: who asks, what the register says, what is open, what is held. Face checks are used up.
-    known = await _known(tx, new, now) if new else None
-    # 3. The decisions.
-    decided = {submission.claim: _decide(submission, known, now) for submission in new} if known else {}
-    # 4. Kept with their events, told to the figures and the record, and to whoever asks the same again.
-    if known:
-        await _keep(tx, [(submission, decided[submission.claim]) for submission in new], known, now)
-        answers = [(submission.claim, _as_answer(decided[submission.claim])) for submission in new]
-        await idempotency.record_many(tx, answers)
-    return [
-        decided[submission.claim] if submission.claim in decided else _told_before(before[submission.claim])
-        for submission in batch
-    ]
+    told: dict[Claim, _Answer] = {
+        claim: _told_before(answer) for claim, answer in before.items() if answer is not None
+    }
+    if new:
+        told |= await _apply_new(tx, new, now)
+    return [told[submission.claim] for submission in batch]
+
+
+async def _apply_new(
+    tx: Connection, new: Sequence[_Submission], now: datetime
+) -> dict[Claim, Decided | TooMany]:
+    # 2. Facts: who asks, what the register says, what is open, what is held.
+    known = await _known(tx, new, now)
+    # 3. Whose refusals of a day are used up is not heard, and nothing of it is kept, the key neither.
+    over = _too_many(new, known, now)
+    if over:
+        await idempotency.release_many(tx, list(over))
+    heard = [submission for submission in new if submission.claim not in over]
+    if not heard:
+        return dict(over)
+    # 4. Face checks are used up, and the decisions.
+    checks = [(submission.person_id, submission.request.face_check_id, submission.id) for submission in heard]
+    verified = await accounts.consume_face_checks(tx, checks, accounts.Purpose.APPLY, now)
+    decided = {submission.claim: _decide(submission, known, verified, now) for submission in heard}
+    # 5. Kept with their events, told to the figures and the record, and to whoever asks the same again.
+    await _keep(tx, [(submission, decided[submission.claim]) for submission in heard], known, now)
+    answers = [(submission.claim, _as_answer(decided[submission.claim])) for submission in heard]
+    await idempotency.record_many(tx, answers)
+    return {**over, **decided}
+
+
+def _too_many(new: Sequence[_Submission], known: _Known, now: datetime) -> dict[Claim, TooMany]:
+    spent = {submission.claim: known.quota_spent_at(submission) for submission in new}
+    return {
+        claim: TooMany(
+            "too many refused applications in a day; what stands against it is in the last refusal",
+            retry_after_s=max(1, ceil((at + _DAY - now).total_seconds())),
+        )
+        for claim, at in spent.items()
+        if at is not None
+    }
 
 
 async def _known(tx: Connection, new: Sequence[_Submission], now: datetime) -> _Known:
     assurances = await accounts.assurances(tx, [submission.person_id for submission in new])
     named = [(s.person_id, s.request.phone_key_id) for s in new if s.request.phone_key_id is not None]
     phones = await accounts.live_phone_keys(tx, named)
-    checks = [(submission.person_id, submission.request.face_check_id, submission.id) for submission in new]
-    verified = await accounts.consume_face_checks(tx, checks, accounts.Purpose.APPLY, now)
     ids = [assurance.driver_id for assurance in assurances.values() if assurance.driver_id is not None]
-    return _Known(
-        assurances,
-        phones,
-        verified,
-        await drivers.licence_records(tx, ids),
-        await applications.situations(tx, ids),
-        await rollout.calendar(tx),
-        await reviews.usable(tx, _named_photos(new, assurances), now - PHOTO_USABLE_FOR),
-    )
+    records = await drivers.licence_records(tx, ids)
+    quota = applications.Quota(new[-1].refused_a_day, now - _DAY)
+    situations = await applications.situations(tx, ids, quota)
+    unknown = [
+        submission.person_id
+        for submission in new
+        if (assurance := assurances.get(submission.person_id)) is None or assurance.driver_id not in records
+    ]
+    turned_away = await applications.turned_away_spent(tx, unknown, quota) if unknown else {}
+    photos = await reviews.usable(tx, _named_photos(new, assurances), now - PHOTO_USABLE_FOR)
+    return _Known(assurances, phones, records, situations, turned_away, await rollout.calendar(tx), photos)
 
 
 def _named_photos(
@@ -213,14 +262,14 @@ def _photo_given(submission: _Submission, known: _Known) -> PhotoGiven:
     return PhotoGiven.OWN if submission.request.photo_id in known.photos else PhotoGiven.NOT_USABLE
 
 
-def _decide(submission: _Submission, known: _Known, now: datetime) -> Decided:
+def _decide(submission: _Submission, known: _Known, verified: set[FaceCheckId], now: datetime) -> Decided:
     assurance, record = known.assurances.get(submission.person_id), known.record_of(submission)
     situation = known.situations.get(record.driver_id) if record else None
     phone = known.phone_of(submission)
     facts = Facts(
         level=int(assurance.level) if assurance else 0,
         standing=as_code.standing_of(record) if record else None,
-        face_verified=submission.request.face_check_id in known.verified,
+        face_verified=submission.request.face_check_id in verified,
         phone_key_bound=submission.request.phone_key_id is None or phone is not None,
         opening=_opening(submission, known, record, now),
         application_under_way=situation.under_way or situation.under_review if situation else False,
@@ -365,9 +414,8 @@ def _as_answer(decided: Decided) -> dict[str, str | None]:
     }
 
 
-def _told_before(answer: dict[str, str] | Conflict | None) -> Decided | Conflict:
-    if answer is None or isinstance(answer, Conflict):
-        assert answer is not None, "decided in this batch"
+def _told_before(answer: dict[str, str] | Conflict) -> Decided | Conflict:
+    if isinstance(answer, Conflict):
         return answer
     application_id = ApplicationId.parse(answer["application_id"])
     if answer["refusal"] is None:

@@ -106,7 +106,7 @@ async def _reissue(tx: Connection, licence: HeldLicence, standing_version: int, 
     """An application of the platform's own, unless one is under way: that one will be drafted on the new
     standing.
     """
-    situations = await applications.situations(tx, [licence.driver_id])
+    situations = await applications.situations(tx, [licence.driver_id], None)
     if situations[licence.driver_id].under_way:
         return
     application = Application(

@@ -57,7 +57,7 @@ async def replace_photo(
     checks = [(person_id, asked.face_check_id, application_id)]
     verified = await accounts.consume_face_checks(tx, checks, accounts.Purpose.APPLY, now)
     named = reviews.Named(person_id, driver_id, asked.photo_id, asked.photo)
-    situation = (await applications.situations(tx, [driver_id]))[driver_id]
+    situation = (await applications.situations(tx, [driver_id], None))[driver_id]
     facts = ReplacementFacts(
         face_verified=asked.face_check_id in verified,
         held=situation.held is not None,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import Request
@@ -16,6 +17,7 @@ from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
 from liangzheng.infra.keyindex import KeyIndex, Kind
+from liangzheng.infra.limits import Limiter, Rate, network_of
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
 
 router = resource("/holder", "holder")
@@ -79,18 +81,45 @@ class AccountAnswer(AssuranceAnswer):
         )
 
 
+NUMBER_RATE: Final = Rate(10, 3600)
+"""Registrations with one identity number, whatever becomes of them. Each server process counts for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationLimits:
+    """How often registering is tried, by network and by keyed hash of the identity number: before the costly
+    hash of a password, and alike for numbers that are known and that are not."""
+
+    networks: Limiter
+    numbers: Limiter
+
+
+def _limits(request: Request) -> RegistrationLimits:
+    state = request.app.state
+    found: RegistrationLimits | None = getattr(state, "registration_limits", None)
+    if found is None:
+        an_hour = Rate(wired(request).settings.registrations_an_hour, 3600)
+        found = state.registration_limits = RegistrationLimits(
+            Limiter(an_hour, "registrations from this network"),
+            Limiter(NUMBER_RATE, "registrations with this identity number"),
+        )
+    return found
+
+
 @router.post("/accounts", status_code=201)
 @public
 async def register(request: Request, body: RegisterBody, key: IdempotencyKey = None) -> AccountAnswer:
-    """Register. Level 1 when number and name are in the register, else level 0.
+    """Register. Level 1 when number and name are in the register and nobody else's, else level 0.
 
-    A mobile or identity number that has an account is answered 401, in the words of a failed log-in.
+    A mobile that has an account is answered 401, in the words of a failed log-in.
     """
     wiring = wired(request)
+    limits, now = _limits(request), wiring.clock.now()
+    limits.networks.take(network_of(request.client.host) if request.client else None, now)
     mobile, identity, name = Mobile(body.mobile), body.identity(), PersonName(body.name)
+    limits.numbers.take(accounts.identity_hash(wiring.key_index, identity), now)
     password_hash = await accounts.hash_new_password(wiring.passwords, body.password, mobile, identity)
     registration = accounts.Registration(mobile, identity, name, password_hash)
-    now = wiring.clock.now()
 
     async with wiring.database.transaction() as tx:
 
@@ -121,7 +150,7 @@ async def check_real_name(request: Request, who: Holder, key: IdempotencyKey = N
     async with wiring.database.transaction() as tx:
 
         async def perform() -> AssuranceAnswer:
-            found = await accounts.check_real_name(tx, who.person_id, wiring.real_name, now)
+            found = await accounts.check_real_name(tx, who.person_id, wiring.key_index, wiring.real_name, now)
             return AssuranceAnswer(
                 level=int(found.level), driver_id=str(found.driver_id) if found.driver_id else None
             )

@@ -76,11 +76,19 @@ class DecidedAnswer(msgspec.Struct, frozen=True):
 
 
 async def submit(request: Request, who: Caller, body: ApplyBody) -> DecidedAnswer:
-    """Apply for an electronic licence. Needs an Idempotency-Key: the same request again gets the same answer."""
+    """Apply for an electronic licence. Needs an Idempotency-Key: the same request again gets the same answer.
+
+    After 20 refusals within 24 hours (LZ_REFUSED_A_DAY) no further application is heard until the oldest is a day old.
+    """
     wiring = wired(request)
     asked = body.request(idempotency_key(request))
     decided = await licences.apply(
-        wiring.database, who.person_id, asked, wiring.reference.authorities, wiring.clock.now()
+        wiring.database,
+        who.person_id,
+        asked,
+        wiring.reference.authorities,
+        wiring.clock.now(),
+        wiring.settings.refused_a_day,
     )
     refused = decided.decision if isinstance(decided.decision, Refuse) else None
     return DecidedAnswer(

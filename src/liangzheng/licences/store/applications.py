@@ -65,19 +65,30 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """At most so many refusals of one applicant after `since`."""
+
+    refusals: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What this context already has of a driver: an application an issuer will take, one under review, the live
-    licence's terms, its phones.
+    licence's terms, its phones; and when the oldest refusal of a used-up quota was, None while some of it is left.
     """
 
     under_way: bool
     under_review: bool
     held: Terms | None
     phones: tuple[PhoneKeyId, ...]
+    quota_spent_at: datetime | None
 
 
-async def situations(tx: Connection, drivers: Sequence[DriverId]) -> dict[DriverId, Situation]:
-    """One statement, for deciding applications of these drivers."""
+async def situations(
+    tx: Connection, drivers: Sequence[DriverId], quota: Quota | None
+) -> dict[DriverId, Situation]:
+    """One statement, for deciding applications of these drivers; refusals are counted where there is a quota."""
     rows = await tx.fetch(
         """
         SELECT d.driver_id, l.classes, l.valid_from, l.valid_until, l.authority,
@@ -86,11 +97,17 @@ async def situations(tx: Connection, drivers: Sequence[DriverId]) -> dict[Driver
                EXISTS (SELECT FROM application AS a
                         WHERE a.driver_id = d.driver_id AND a.state = 'under_review') AS under_review,
                ARRAY (SELECT c.phone_key_id FROM credential AS c
-                       WHERE c.driver_id = d.driver_id AND c.state = 'live') AS phones
+                       WHERE c.driver_id = d.driver_id AND c.state = 'live') AS phones,
+               (SELECT r.submitted_at FROM application AS r
+                 WHERE r.driver_id = d.driver_id AND r.state = 'refused' AND r.origin = 'holder'
+                   AND r.submitted_at > $2
+                 ORDER BY r.submitted_at DESC OFFSET $3 - 1 LIMIT 1) AS quota_spent_at
           FROM unnest($1::uuid[]) AS d (driver_id)
           LEFT JOIN licence AS l ON l.driver_id = d.driver_id AND l.state = 'live'
         """,
         [driver.uuid for driver in drivers],
+        quota.since if quota else None,  # nothing is later than null
+        quota.refusals if quota else 1,
     )
     return {
         DriverId(row["driver_id"]): Situation(
@@ -98,6 +115,7 @@ async def situations(tx: Connection, drivers: Sequence[DriverId]) -> dict[Driver
             row["under_review"],
             terms_of(row) if row["classes"] is not None else None,
             tuple(PhoneKeyId(key) for key in row["phones"]),
+            row["quota_spent_at"],
         )
         for row in rows
     }
@@ -148,6 +166,23 @@ async def add_turned_away(tx: Connection, refused: TurnedAway) -> None:
         "INSERT INTO application_turned_away (person_id, id, refusal, submitted_at) VALUES ($1, $2, $3, $4)",
         refused.person_id.uuid, refused.id.uuid, refused.refusal.value, refused.submitted_at,
     )  # fmt: skip
+
+
+async def turned_away_spent(
+    tx: Connection, people: Sequence[PersonId], quota: Quota
+) -> dict[PersonId, datetime]:
+    """When the oldest refusal of a used-up quota was, for those of these people who have none left."""
+    rows = await tx.fetch(
+        """
+        SELECT p.person_id, spent.submitted_at
+          FROM unnest($1::uuid[]) AS p (person_id) CROSS JOIN LATERAL (
+               SELECT t.submitted_at FROM application_turned_away AS t
+                WHERE t.person_id = p.person_id AND t.submitted_at > $2
+                ORDER BY t.submitted_at DESC OFFSET $3 - 1 LIMIT 1) AS spent
+        """,
+        [person.uuid for person in people], quota.since, quota.refusals,
+    )  # fmt: skip
+    return {PersonId(row["person_id"]): row["submitted_at"] for row in rows}
 
 
 async def of_driver(tx: Connection, driver_id: DriverId, limit: int) -> list[Application]:

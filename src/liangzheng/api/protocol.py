@@ -1,0 +1,169 @@
+"""uvicorn's HTTP/1.1 protocol on httptools, with an end to everything a client may take its time or space for.
+
+httptools sets no limit of its own: a header may be as long as it likes and take as long as it likes. Here one
+instant a connection says until when what is being read must be whole, and one timer looks at it now and then:
+a request that comes in one piece costs two looks at the clock.
+"""
+
+from __future__ import annotations
+
+from asyncio import Transport
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from liangzheng.api.frame import KIB, SECURITY_HEADERS
+from liangzheng.api.problems import PROTOCOL, problem
+
+_BETWEEN: Final = 0
+_HEADERS: Final = 1
+_BODY: Final = 2
+
+
+class _Refused(Exception):
+    """Stops the parser in the middle of a request; httptools turns it into its own error."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. What breaks a limit is answered by a problem, if an answer can still be told from
+    others, and the connection is closed."""
+
+    header_octets = 16 * KIB
+    """Request line and headers together."""
+
+    header_s = 15.0
+    """From the connection's opening, or the first octet of a further request, to the end of its headers."""
+
+    body_s = 60.0
+    """From the end of the headers to the end of the body, whether or not somebody reads it (frame.py is
+    stricter with those who are read)."""
+
+    body_octets = 4096 * KIB
+    """Body with its chunk sizes and trailers, on the wire. How much is taken in decides the frame."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._reading = _BETWEEN
+        self._until: float | None = None  # when what is being read must be whole; None: nothing is awaited
+        self._begun = 0  # requests on this connection
+        self._octets = 0  # of the headers or the body being read, without the piece in hand
+        self._piece = 0
+        self._waited = False  # for us, when the clock was last looked at
+        self._refusal: int | None = None
+        self._look: Any = None
+
+    # --- the clock ----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self.connections.discard(self)  # uvicorn would count it until it is closed
+            self._refuse(503)  # now, before it can hold a place by saying nothing
+            return
+        self._until = self.loop.time() + self.header_s
+        self._look = self.loop.call_at(self._until, self._look_at_the_clock)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        super().connection_lost(exc)
+
+    def _look_at_the_clock(self) -> None:
+        """Never later than `header_s` after the last look, so no deadline set meanwhile is missed."""
+        if self.transport.is_closing():
+            return
+        now = self.loop.time()
+        if self._until is not None and now >= self._until:
+            waited, self._waited = self._waited, self._is_waiting_for_us()
+            if not (waited or self._waited):
+                self._refuse(408)
+                return
+            self._until = now + self.header_s  # and once more after we were the slow ones
+        following = now + self.header_s
+        self._look = self.loop.call_at(
+            following if self._until is None else min(self._until, following), self._look_at_the_clock
+        )
+
+    def _is_waiting_for_us(self) -> bool:
+        """Whether the client cannot go on, or could not tell our answer from that to its last request."""
+        return self.flow.read_paused or (self._reading is not _BODY and self._is_answering())
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    # --- what comes in ------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusal is not None:
+            return
+        reading, begun = self._reading, self._begun
+        self._piece = len(data)
+        if self._until is None and not self._is_answering():
+            # Also empty lines: they end uvicorn's own wait for the next request, and begin none.
+            self._until = self.loop.time() + self.header_s
+        super().data_received(data)
+        if self._refusal is not None:
+            return
+        if self._reading is _HEADERS:
+            # Exact where the piece holds nothing but these headers; else it counts from the next piece on.
+            if self._begun - begun == (1 if reading is _BETWEEN else 0):
+                self._octets += len(data)
+            if self._octets > self.header_octets:
+                self._refuse(431)
+        elif self._reading is _BODY and reading is _BODY and begun == self._begun:
+            self._octets += len(data)
+            if self._octets > self.body_octets:
+                self._refuse(413)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._begun:
+            self._until = self.loop.time() + self.header_s
+        self._begun += 1
+        self._reading, self._octets = _HEADERS, 0
+
+    def on_headers_complete(self) -> None:
+        # The sum is made only where these headers can be too long at all.
+        if self._octets + self._piece > self.header_octets and self._weight() > self.header_octets:
+            self._refusal = 431
+            raise _Refused
+        self._reading, self._octets = _BODY, 0
+        self._until = self.loop.time() + self.body_s
+        super().on_headers_complete()
+
+    def _weight(self) -> int:
+        """Octets of the request line and headers as they were sent, but for the method and optional spaces."""
+        line = len(self.url) + len("  HTTP/1.1\r\n")
+        return line + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+
+    def on_message_complete(self) -> None:
+        self._reading, self._octets = _BETWEEN, 0
+        # After an answer that did not wait for the body nobody else would end a connection that falls silent.
+        self._until = None if self._is_answering() else self.loop.time() + self.timeout_keep_alive
+        super().on_message_complete()
+
+    # --- refusals -----------------------------------------------------------------------------------
+
+    def send_400_response(self, msg: str) -> None:
+        """For what the parser cannot read, or was told not to read on."""
+        self._refuse(self._refusal or 400)
+
+    def _refuse(self, status: int) -> None:
+        self._refusal = status
+        cycle = self.cycle
+        if self._reading is _BODY and cycle is not None:
+            told = not cycle.response_started
+            cycle.disconnected = True  # whatever it answers now would come after the refusal
+            cycle.message_event.set()
+        else:
+            # Where nothing of a request has come there is nothing to be late with.
+            told = not self._is_answering() and not (status == 408 and self._reading is _BETWEEN)
+        if told and not self.transport.is_closing():
+            self.transport.write(_answer(status))
+        self.transport.close()
+
+
+def _answer(status: int) -> bytes:
+    response = problem(PROTOCOL[status], headers={"Connection": "close"})
+    headers = b"".join(b"%b: %b\r\n" % pair for pair in (*response.raw_headers, *SECURITY_HEADERS))
+    return STATUS_LINE[status] + headers + b"\r\n" + bytes(response.body)

@@ -1,0 +1,256 @@
+"""Slow, long and many: what a client may do to a connection, over raw sockets against a server that runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from liangzheng.api.app import SERVER_OPTIONS
+from liangzheng.api.auth import public
+from liangzheng.api.frame import Limits
+from liangzheng.api.protocol import BoundedProtocol
+from tests.api.small import small_app
+from tests.api.sockets import WITHIN_S, Server, running
+
+
+class Impatient(BoundedProtocol):
+    """The same with an end to its patience that a test can wait for; bodies on the wire up to 100,000 octets."""
+
+    header_s = 0.2
+    body_s = 0.2
+    body_octets = 100_000
+
+
+@public
+async def hello(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(request.query_params.get("name", "hello"))
+
+
+@public
+async def echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(f"{len(await request.body())} octets")
+
+
+@public
+async def slow(request: Request) -> PlainTextResponse:
+    await asyncio.sleep(3 * Impatient.header_s)
+    return PlainTextResponse("slow")
+
+
+ROUTES = [Route("/", hello), Route("/echo", echo, methods=["POST"]), Route("/slow", slow)]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with running(small_app(ROUTES, Limits(body_s=WITHIN_S)), http=Impatient) as opened:
+        yield opened
+
+
+GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+def post(length: int | str, *, path: bytes = b"/echo", more: bytes = b"") -> bytes:
+    return (
+        b"POST " + path + b" HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n" + more
+        + (b"Transfer-Encoding: chunked" if length == "chunked" else b"Content-Length: %d" % length)
+        + b"\r\n\r\n"
+    )  # fmt: skip
+
+
+def header(octets: int) -> bytes:
+    return b"X-Long: " + b"x" * (octets - len(b"X-Long: \r\n")) + b"\r\n"
+
+
+BEGIN = b"GET / HTTP/1.1\r\nHost: test\r\n"
+KIB = 1024
+
+
+# --- how much ---------------------------------------------------------------------------------------
+
+TOO_LONG = {
+    "one header": BEGIN + header(17 * KIB) + b"\r\n",
+    "one that does not end": BEGIN + header(17 * KIB)[:-2],
+    "many small ones": BEGIN + b"".join(b"X-%04d: x\r\n" % n for n in range(1600)) + b"\r\n",
+    "many small ones without end": BEGIN + b"".join(b"X-%04d: x\r\n" % n for n in range(1600)),
+    "the request line": b"GET /?" + b"x" * 17 * KIB + b" HTTP/1.1\r\nHost: test\r\n\r\n",
+    "a request line without end": b"GET /?" + b"x" * 17 * KIB,
+}
+
+
+@pytest.mark.parametrize("octets", TOO_LONG.values(), ids=TOO_LONG)
+async def test_a_head_past_sixteen_kibioctets_is_refused(server: Server, octets: bytes) -> None:
+    client = await server.connect()
+    await client.send(octets)
+    await client.refused(431, "headers-too-large")
+
+
+@pytest.mark.parametrize("octets", TOO_LONG.values(), ids=TOO_LONG)
+async def test_in_small_pieces_and_after_another_request_too(server: Server, octets: bytes) -> None:
+    client = await server.connect()
+    await client.send(GET)
+    assert (await client.answer())[0] == 200
+    for start in range(0, len(octets), 3000):
+        await client.send(octets[start : start + 3000])
+        await asyncio.sleep(0)
+    await client.refused(431, "headers-too-large")
+
+
+async def test_a_head_of_nearly_sixteen_kibioctets_is_read(server: Server) -> None:
+    client = await server.connect()
+    for _ in range(3):
+        await client.send(BEGIN + header(16 * KIB - 200) + b"\r\n")
+        assert (await client.answer())[0] == 200
+
+
+async def test_many_requests_in_one_piece_are_not_taken_for_one_long_one(server: Server) -> None:
+    """Pipelined: together far more than one head may weigh, and one that is whole only later."""
+    client = await server.connect()
+    count = 40
+    asked = [b"GET /?name=%d HTTP/1.1\r\nHost: test\r\n%b\r\n" % (n, header(1000)) for n in range(count)]
+    octets = b"".join(asked)
+    await client.send(octets[:-10])
+    await client.send(octets[-10:])
+    assert [(await client.answer())[2] for _ in range(count)] == [b"%d" % n for n in range(count)]
+
+
+async def test_a_chunked_body_has_an_end_whatever_it_is_made_of(server: Server) -> None:
+    """Chunk extensions and trailers are no body, so the frame does not see them."""
+    client = await server.connect()
+    await client.send(post("chunked") + b"1\r\nx\r\n")
+    with pytest.raises((ConnectionResetError, BrokenPipeError, AssertionError)):
+        for _ in range(200):
+            await client.send(b"1;" + b"x" * 5000 + b"\r\nx\r\n")
+            await asyncio.sleep(0)
+            assert not client.reader.at_eof()
+    assert len(server.server.server_state.connections) <= 1
+
+
+async def test_more_connections_than_are_served_are_told_so_at_once() -> None:
+    async with running(small_app(ROUTES), http=Impatient, limit_concurrency=4) as server:
+        kept = [await server.connect() for _ in range(3)]
+        for client in kept:
+            await client.send(GET)
+            assert (await client.answer())[0] == 200
+        await (await server.connect()).refused(503, "unavailable")
+        for client in kept:
+            await client.send(GET)
+            assert (await client.answer())[0] == 200
+        kept[0].writer.close()
+        await kept[0].writer.wait_closed()
+        async with asyncio.timeout(WITHIN_S):
+            while len(server.server.server_state.connections) > 2:
+                await asyncio.sleep(0.01)
+        again = await server.connect()
+        await again.send(GET)
+        assert (await again.answer())[0] == 200
+
+
+# --- how long ---------------------------------------------------------------------------------------
+
+
+async def test_who_says_nothing_is_left(server: Server) -> None:
+    assert await (await server.connect()).closed() == b""
+
+
+async def test_a_head_that_stops_is_told_and_left(server: Server) -> None:
+    client = await server.connect()
+    await client.send(BEGIN)
+    await client.refused(408, "too-slow")
+
+
+@pytest.mark.parametrize("first", [b"", GET], ids=["the first request", "a later request"])
+async def test_a_head_that_never_ends_is_left_however_lively_it_is(server: Server, first: bytes) -> None:
+    client = await server.connect()
+    if first:
+        await client.send(first)
+        assert (await client.answer())[0] == 200
+    await client.send(BEGIN + b"X-Slow: ")
+    async with asyncio.timeout(WITHIN_S):
+        await client.trickle(b"x", Impatient.header_s / 10)
+
+
+async def test_empty_lines_do_not_keep_a_connection(server: Server) -> None:
+    """They begin no request, and end uvicorn's own wait for one."""
+    client = await server.connect()
+    await client.send(GET)
+    assert (await client.answer())[0] == 200
+    async with asyncio.timeout(WITHIN_S):
+        await client.trickle(b"\r\n", Impatient.header_s / 10)
+
+
+async def test_a_body_that_stops_is_told_and_left(server: Server) -> None:
+    client = await server.connect()
+    await client.send(post(10) + b"12345")
+    await client.refused(408, "too-slow")
+
+
+async def test_who_falls_silent_after_a_body_that_nobody_read_is_left() -> None:
+    async def answers_early(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async with running(answers_early, http=Impatient, timeout_keep_alive=1) as server:
+        client = await server.connect()
+        await client.send(post(10))
+        assert (await client.answer())[2] == b"ok"
+        await client.send(b"1234567890")
+        assert await client.closed() == b""
+
+
+# --- and everybody else is served -------------------------------------------------------------------
+
+
+async def test_a_connection_is_kept_between_requests_longer_than_a_head_may_take(server: Server) -> None:
+    client = await server.connect()
+    for _ in range(3):
+        await client.send(GET)
+        assert (await client.answer())[0] == 200
+        await asyncio.sleep(2 * Impatient.header_s)
+    await client.send(post(4) + b'"ab"')
+    assert (await client.answer())[2] == b"4 octets"
+
+
+async def test_our_own_slowness_is_nobodys_fault(server: Server) -> None:
+    client = await server.connect()
+    await client.send(GET.replace(b" / ", b" /slow ") + BEGIN)  # and half a request behind it
+    assert (await client.answer())[2] == b"slow"
+    await client.send(b"\r\n")
+    assert (await client.answer())[2] == b"hello"
+
+
+async def test_a_head_in_two_pieces_is_read(server: Server) -> None:
+    client = await server.connect()
+    await client.send(GET[:20])
+    await client.send(GET[20:])
+    assert (await client.answer())[0] == 200
+
+
+async def test_what_is_no_http_is_refused_as_a_problem(server: Server) -> None:
+    client = await server.connect()
+    await client.send(b"\x16\x03\x01 hello\r\n\r\n")
+    await client.refused(400, "bad-request")
+
+
+async def test_without_our_protocol_a_head_has_no_end() -> None:
+    """Negative control: what is refused above is refused by nobody else."""
+    async with running(small_app(ROUTES), http="httptools") as server:
+        client = await server.connect()
+        await client.send(BEGIN + header(200 * KIB))
+        await asyncio.sleep(2 * Impatient.header_s)
+        await client.send(b"\r\n")
+        assert (await client.answer())[0] == 200
+
+
+def test_the_real_limits_are_the_documented_ones() -> None:
+    assert SERVER_OPTIONS["http"] is BoundedProtocol
+    assert (BoundedProtocol.header_octets, BoundedProtocol.header_s, BoundedProtocol.body_s) == (
+        16384,
+        15,
+        60,
+    )
