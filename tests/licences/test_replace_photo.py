@@ -10,6 +10,8 @@ import pytest
 
 from liangzheng import audit, drivers, licences
 from liangzheng.drivers import StandingChange
+from liangzheng.kernel.errors import TooMany
+from liangzheng.kernel.ids import FaceCheckId, PersonId, PhotoId
 from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import civil_day, months_after
 from liangzheng.licences import CRASH_POINTS
@@ -77,6 +79,23 @@ async def test_the_second_waits_six_civil_months_and_hears_the_day(place: Deploy
     assert (asked["state"], asked["refusal"]["code"]) == ("refused", "photo_too_soon")
     assert asked["again_from"] == await opens(holder) == day.isoformat()
     assert await place.world.count("SELECT count(*) FROM photo_review WHERE outcome IS NULL") == 0
+
+
+async def test_there_is_an_end_to_refused_replacements_a_day(place: Deployment) -> None:
+    await place.open_city()
+    holder = await licensed(place)
+    asked = licences.Replacement(licences.PhotoSource.ALBUM, PhotoId.new(), FaceCheckId.new())
+    database, person = place.world.database, PersonId.new()
+    for _ in range(20):
+        async with database.transaction() as tx:
+            decided = await licences.replace_photo(tx, person, holder.driver_id, asked, place.now)
+        assert isinstance(decided.decision, licences.Refuse)
+    async with database.transaction() as tx:
+        with pytest.raises(TooMany):
+            await licences.replace_photo(tx, person, holder.driver_id, asked, place.now)
+    async with database.transaction() as tx:
+        await licences.replace_photo(tx, person, holder.driver_id, asked, place.now + timedelta(hours=25))
+    assert await place.world.count("SELECT count(*) FROM application WHERE origin = 'photo'") == 21
 
 
 async def test_a_licence_issued_with_an_own_photo_waits_too(place: Deployment) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from liangzheng import accounts, audit, drivers
 from liangzheng.drivers import LicenceRecord
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
-from liangzheng.kernel.errors import Invalid, NotFound
+from liangzheng.kernel.errors import Invalid, NotFound, TooMany
 from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, PersonId, PhotoId
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences import as_code
@@ -20,6 +21,9 @@ from liangzheng.licences.photo_rules import PhotoSource, replaceable_from
 from liangzheng.licences.rules import Refuse, ReplacementFacts, Review, decide_replacement
 from liangzheng.licences.send_to_review import send_to_review
 from liangzheng.licences.store import applications, held, reviews
+
+REFUSED_A_DAY: Final = 20
+_DAY: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,11 @@ async def replace_photo(
     """The replacement is decided and kept with its event: under review, or refused with the reason and the day from
     which it is allowed.
 
-    The caller's transaction holds the idempotency key. Raises Conflict when two applications of one driver race.
+    The caller's transaction holds the idempotency key. Raises Conflict when two applications of one driver race, TooMany
+    after twenty refusals within a day, and then nothing is kept.
     """
+    if await reviews.replacements_refused_since(tx, driver_id, now - _DAY) >= REFUSED_A_DAY:
+        raise TooMany("too many refused replacements in a day", retry_after_s=3600)
     # 1. Facts: the face check is used up, whatever is decided.
     record = await drivers.licence_record(tx, driver_id)
     application_id = ApplicationId.new()

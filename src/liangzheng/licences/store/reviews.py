@@ -122,6 +122,18 @@ async def let_go_of_old(tx: Connection, unused_before: datetime, decided_before:
     return len(rows)
 
 
+async def replacements_refused_since(tx: Connection, driver_id: DriverId, since: datetime) -> int:
+    """Refused replacements of a driver submitted after an instant."""
+    return int(
+        await tx.fetchval(
+            "SELECT count(*) FROM application WHERE driver_id = $1 AND state = 'refused' AND origin = 'photo' "
+            "AND submitted_at > $2",
+            driver_id.uuid,
+            since,
+        )
+    )
+
+
 async def last_new_photo(tx: Connection, driver_id: DriverId) -> datetime | None:
     """When the newest version with a camera, album or replaced photo was issued; re-issues do not count."""
     found: datetime | None = await tx.fetchval(
