@@ -18,8 +18,8 @@ from liangzheng.licences import CRASH_POINTS
 from tests.api.phone import done, refused
 from tests.licences.holders import Deployment, Holder
 from tests.licences.photos import apply_with_own, replace, usable
+from tests.licences.reviewers import clean, officer, refuse, reviewed, take, topics
 from tests.licences.test_crash import PowerCut, losing
-from tests.licences.test_own_photo import clean, officer, refuse, reviewed, take, topics
 
 
 async def licensed(place: Deployment, **columns: object) -> Holder:
