@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from liangzheng import accounts, drivers, staff
+from liangzheng import accounts, drivers, licences, staff
 from liangzheng.infra import trust_mark
 from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
@@ -71,6 +71,10 @@ class Wiring:
     staff_policy: staff.StaffPolicy
     passwords: Passwords
     webhooks: Webhooks
+    photo_policy: licences.PhotoPolicy
+    face_finder: licences.FaceFinder = field(default_factory=licences.NoFaceFinder)
+    photo_process: licences.PhotoProcess = field(default_factory=licences.PhotoProcess)
+    """Decodes holders' pictures; starts with the first one."""
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
     _audit_signers: FileSigners | None = field(default=None, repr=False)
@@ -170,6 +174,7 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
             if following is not None:
                 following.cancel()
             wiring.passwords.close()
+            wiring.photo_process.close()
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
@@ -197,6 +202,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
             at_once=settings.argon2_at_once,
         ),
         webhooks=HttpWebhooks(call_policy(settings.mode)),
+        photo_policy=_photo_policy(settings),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
         _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,
@@ -243,6 +249,13 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retention_s=settings.retention_s,
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
+    )
+
+
+def _photo_policy(settings: Settings) -> licences.PhotoPolicy:
+    """What an own photo may weigh; the other limits are the reference's or ours."""
+    return licences.PhotoPolicy(
+        least_octets=settings.own_photo_least_octets, most_octets=settings.own_photo_most_octets
     )
 
 

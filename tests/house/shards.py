@@ -65,6 +65,8 @@ SHARD_KEYS = {
     "credential": "driver_id",
     "credential_event": "driver_id",
     "ended_phone_key": "driver_id",
+    "photo": "driver_id",
+    "photo_review": "driver_id",
     "verification": "driver_id",
     "standing_consent": "driver_id",
     "company_look": "driver_id",

@@ -25,6 +25,7 @@ LANDED = {
     "0011_staff.sql": "eb1abcd482b4df15f3b49e6373dcfb28786a8aa9913cc48ca467b9e97e95ae9e",
     "0012_operations.sql": "e8b5452f85553047e4c9eca050e756f15336d0a285ff6f77ed3990acd52c3b5a",
     "0014_register_feed.sql": "4bdf0a2ff17a994c0c10d17a2d64ba9b5032a3a044f68431607b554415e483c8",
+    "0015_photo.sql": "b598db3c571dcc47ff191ae928d0d51b9c7328cef41933d49f8349b3e3260ebe",
     "0016_messages.sql": "37d44450d3a73ee341adf045bc2b535c74b439ab45759e065de5a322c2d81fe3",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""

@@ -31,6 +31,8 @@ CROSS_SHARD = {
     "audit/store.py::sealed_beyond": "the check of a chain, by its bucket's index",
     "drivers/store.py::unfinished": "an administrator's import looks for the one it resumes",
     "drivers/store.py::begin": "an administrator's import takes its number",
+    "licences/store/findings.py::late_unheard": "a check of fsck",
+    "licences/store/reviews.py::queue_figures": "a figure for operators",
     "infra/outbox.py::depth": "a figure for operators",
     "infra/outbox.py::subjects": "a check of fsck",
     "staff/store.py::prune": "the hourly pruning of attempts long past",

@@ -15,7 +15,8 @@ ASKS = frozenset(
         # kernel.status
         "shown", "display", "may_drive", "may_apply",
         # licences
-        "decide_application", "decide_draft", "decide_reissue", "decide_follow_up", "status_value", "snapshot_claims",
+        "decide_application", "decide_replacement",
+        "decide_draft", "decide_reissue", "decide_follow_up", "status_value", "snapshot_claims",
         "follow", "_follow", "_against", "_against_status",
         # showing
         "letters_against", "standing_of", "of_verified", "verify_offline",
@@ -24,7 +25,8 @@ ASKS = frozenset(
 """Functions that take a policy and go by the usual table when they are given none."""
 
 ACTS = frozenset(
-    {"licences.apply", "licences.withdraw", "licences.snapshot", "licences.check", "licences.follow_standing",
+    {"licences.apply", "licences.replace_photo",
+     "licences.withdraw", "licences.snapshot", "licences.check", "licences.follow_standing",
      "showing.verify", "handlers", "Issuer", "Desk"}
 )  # fmt: skip
 """The same, as other contexts call them."""

@@ -72,8 +72,25 @@ SOURCE = (
     "INSERT INTO register_source (source_id, done_to, added_at, moved_at, state, name, provinces) "
     "VALUES (gen_random_uuid(), {done_to}, now(), now(), 'active', 'x', '{{32}}')"
 )
+REVIEW = (
+    "INSERT INTO photo SELECT driver_id, id, id, 'camera', sha256('x'), NULL, '{}', '{}', now() FROM application WHERE "
+    "state = 'accepted'; INSERT INTO photo_review (driver_id, application_id, photo_id, authority, submitted_at, due_day, "
+    "due_at, provisional, outcome, decided_at, decided_by_kind) SELECT driver_id, id, id, '苏E', now(), '2026-11-18', now(), "
+    "false, %s FROM application WHERE state = 'accepted'"
+)
 
 PLANTED = {
+    "every application with an own photo that was accepted has its approved review": (
+        "UPDATE application SET photo = 'camera', photo_id = id WHERE state = 'accepted'"
+    ),
+    "a version with an own photo has that photo": (
+        f"UPDATE application SET photo = 'camera', photo_id = id WHERE driver_id = {ONE}"
+    ),
+    "every approved photo is kept under its hash": REVIEW % "'approved', now(), 'operator'",
+    "every application under review has an open review with its picture, and every open review its application": (
+        "UPDATE application SET state = 'under_review' WHERE state = 'accepted'"
+    ),
+    "a review past its working day was escalated": REVIEW % "NULL, NULL, NULL",
     "at most one live licence a driver": (
         "DROP INDEX licence_live; UPDATE licence SET state = 'live', ended_at = NULL WHERE false; "
         "INSERT INTO licence SELECT l.driver_id, gen_random_uuid(), 1, 'live', move, application_id, standing_version, classes, "

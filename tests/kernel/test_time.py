@@ -21,6 +21,7 @@ from liangzheng.kernel.time import (
     civil_day,
     end_of_day,
     full_years,
+    months_after,
     start_of_day,
 )
 
@@ -182,3 +183,23 @@ def test_a_promise_has_exactly_n_working_days_in_it_and_ends_on_one(day: date, n
 def test_a_promise_is_one_to_366_working_days(n: int) -> None:
     with pytest.raises(Invalid):
         add_working_days(date(2026, 11, 20), n, WeekdaysOnly())
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2026, 5, 20), 6, date(2026, 11, 20)),
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 12, 31), 2, date(2027, 2, 28)),
+        (date(2026, 10, 31), 1, date(2026, 11, 30)),
+        (date(2026, 7, 1), 6, date(2027, 1, 1)),
+    ],
+)
+def test_months_end_on_the_same_day_or_the_months_last(day: date, months: int, expected: date) -> None:
+    assert months_after(day, months) == expected
+
+
+def test_months_past_the_calendar_are_invalid() -> None:
+    with pytest.raises(Invalid):
+        months_after(date(9999, 8, 1), 6)

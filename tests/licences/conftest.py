@@ -51,4 +51,5 @@ async def place(
             settings, database, clock, lambda app: stack.enter_async_context(Phone.over(app))
         )
         stack.callback(opened.wiring.passwords.close)
+        stack.callback(opened.wiring.photo_process.close)
         yield opened

@@ -3,6 +3,7 @@ beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -79,14 +80,16 @@ class Deployment:
         async with self.world.database.transaction() as tx:
             await rollout.open_wave(tx, wave, self.clock.now(), audit.Actor("operator"))
 
-    async def issue(self) -> int:
-        """The issuer process works until nothing waits; licences issued."""
+    def issuer(self, reached: Callable[[str], None] = lambda point: None) -> Issuer:
+        """An issuer process of this deployment; `reached` is told the points it passes."""
         dirs = key_dirs(self.wiring.settings)
         signers = FileSigners(dirs.issuer, Role.DOCUMENT, self.wiring.trust)
-        reference = self.wiring.reference
-        issuer = Issuer(
-            self.world.database, signers, self.wiring.trust, reference.authorities, self.wiring.lives
-        )
+        authorities, lives = self.wiring.reference.authorities, self.wiring.lives
+        return Issuer(self.world.database, signers, self.wiring.trust, authorities, lives, reached=reached)
+
+    async def issue(self) -> int:
+        """The issuer process works until nothing waits; licences issued."""
+        issuer = self.issuer()
         issued = 0
         while (result := await issuer.batch(self.clock.now())).claimed - result.postponed:
             issued += result.issued

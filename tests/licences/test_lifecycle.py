@@ -6,25 +6,37 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liangzheng import drivers, licences
+from liangzheng import audit, drivers, licences
 from liangzheng.drivers import StandingChange
-from liangzheng.infra import outbox
+from liangzheng.infra import checks, outbox
 from liangzheng.infra.reference import load_reference
 from liangzheng.kernel.classes import ORDER_162_DAY, Classes
 from liangzheng.kernel.errors import Conflict
-from liangzheng.kernel.ids import CredentialId, DriverId, PersonId, PhoneKeyId
+from liangzheng.kernel.ids import (
+    ApplicationId,
+    CredentialId,
+    DriverId,
+    FaceCheckId,
+    PersonId,
+    PhoneKeyId,
+    PhotoId,
+)
 from liangzheng.kernel.machine import Machine
 from liangzheng.kernel.status import Display, Status, display
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences import CRASH_POINTS
-from liangzheng.licences.lifecycle import APPLICATION, CREDENTIAL, LICENCE
+from liangzheng.licences.lifecycle import APPLICATION, CREDENTIAL, LICENCE, ApplicationState
+from liangzheng.licences.model import Application, Photo
+from liangzheng.licences.photo_rules import PhotoSource
 from liangzheng.licences.rules import free_slot, status_value
-from liangzheng.licences.store import applications, held
+from liangzheng.licences.send_to_review import send_to_review
+from liangzheng.licences.store import applications, findings, held, reviews
 from liangzheng.licences.store.applications import Waiting
 from liangzheng.worker.handlers import handlers
 from tests.licences.test_crash import PowerCut, losing
@@ -74,6 +86,9 @@ STANDINGS = st.sampled_from(
 STEPS = st.one_of(
     st.tuples(st.just("apply"), st.integers(1, 4)),
     st.tuples(st.just("change"), STANDINGS),
+    st.tuples(st.just("own photo"), st.integers(1, 4)),
+    st.tuples(st.just("decide"), st.booleans()),
+    st.tuples(st.just("withdraw"), st.none()),
     st.tuples(st.just("drain"), st.none()),
     st.tuples(st.just("batch"), st.none()),
     st.tuples(st.just("lost"), st.sampled_from(CRASH_POINTS)),
@@ -92,6 +107,7 @@ class Life:
     driver_id: DriverId
     at: timedelta = timedelta(0)
     keys: dict[int, PhoneKeyId] = field(default_factory=dict)
+    person_id: PersonId = field(default_factory=PersonId.new)
 
     async def take(self, step: str, what: object) -> None:
         await getattr(self, "_" + step.replace(" ", "_"))(what)
@@ -109,6 +125,60 @@ class Life:
         self.world.now = self.now
         with suppress(Conflict):  # one is under way
             await self.world.apply(self.driver_id, with_phone=self._phone(number))
+
+    async def _own_photo(self, number: int) -> None:
+        """As `apply` and `replace_photo` keep it when the facts hold."""
+        octets = b"a fictional photo %d" % number
+        application_id, photo_id = ApplicationId.new(), PhotoId.new()
+        with suppress(Conflict):  # one is open
+            async with self.world.database.transaction(licences.CONSTRAINTS) as tx:
+                held_now = await held.live_number(tx, self.driver_id) is not None
+                photo = Photo(
+                    self.driver_id,
+                    photo_id,
+                    PhotoSource.CAMERA,
+                    sha256(octets).digest(),
+                    (),
+                    self.now,
+                    octets,
+                )
+                await reviews.add_photo(tx, photo, self.person_id, {})
+                application = Application(
+                    driver_id=self.driver_id,
+                    id=application_id,
+                    state=ApplicationState.UNDER_REVIEW,
+                    move=1,
+                    origin="photo" if held_now else "holder",
+                    person_id=self.person_id,
+                    phone=None if held_now else self._phone(number),
+                    refusal=None,
+                    standing_version=1,
+                    submitted_at=self.now,
+                    moved_at=self.now,
+                    photo=PhotoSource.CAMERA,
+                    photo_id=photo_id,
+                )
+                await applications.add(tx, [(application, FaceCheckId.new())])
+                await send_to_review(tx, [(application, "苏E")], self.now)
+
+    async def _decide(self, approve: bool) -> None:
+        desk = licences.ReviewDesk(audit.Actor("operator"))
+        with suppress(Conflict):  # a new version is being made at this moment
+            async with self.world.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+                review = await licences.take_review(tx, desk, self.now)
+                if review is None:
+                    return
+                if approve:
+                    await licences.approve_photo(tx, desk, review.application_id, self.now)
+                else:
+                    reasons = [licences.PhotoReason.GLASSES]
+                    await licences.refuse_photo(tx, desk, review.application_id, reasons, self.now)
+
+    async def _withdraw(self, _: object) -> None:
+        async with self.world.database.transaction() as tx:
+            for found in await licences.applications_of(tx, self.person_id, self.driver_id):
+                if isinstance(found, Application) and found.state is ApplicationState.UNDER_REVIEW:
+                    await licences.withdraw(tx, self.person_id, self.driver_id, found.id, self.now)
 
     async def _change(self, change: StandingChange) -> None:
         async with self.world.database.transaction() as tx:
@@ -161,6 +231,7 @@ class Life:
             await self._drain(None)
             await self._recover(None)
             await self._batch(None)
+            await self._decide(True)
 
 
 async def always(life: Life) -> None:
@@ -172,6 +243,12 @@ async def always(life: Life) -> None:
         state for state in await world.states("application", driver_id) if state in ("accepted", "drafted")
     ]
     assert len(under_way) <= 1
+    own = [row for row in await world.rows("application", driver_id) if row["origin"] != "reissue"]
+    open_ = [row for row in own if row["state"] in ("under_review", "accepted", "drafted")]
+    assert len(open_) <= 1, "a holder has one application open"
+    async with world.database.read() as connection:
+        found = await checks.find(connection, [check for check in findings.CHECKS if "photo" in check.sql])
+    assert found == []
     assert set(world.signed) <= await kept_octets(world.database), "signed what was not kept"
     for table, parent, key, machine in (
         ("application_event", "application", "application_id", APPLICATION),
@@ -206,7 +283,7 @@ async def _events_are_a_walk(
 async def in_the_end(life: Life) -> None:
     """What holds when faults have stopped and everything was worked off."""
     world, driver_id = life.world, life.driver_id
-    assert not {"accepted", "drafted"} & set(await world.states("application", driver_id))
+    assert not {"under_review", "accepted", "drafted"} & set(await world.states("application", driver_id))
     assert "drafted" not in await world.states("licence", driver_id)
     assert not {"drafted", "requested"} & set(await world.states("credential", driver_id))
     async with world.database.read() as connection:

@@ -129,7 +129,8 @@ def test_each_reason_alone_is_told(refusal: Refusal) -> None:
 
 
 def test_every_refusal_can_be_reached() -> None:
-    others = {Refusal.OPENING_NOT_PUBLISHED, Refusal.NOT_YET_VALID}
+    own_photos = {Refusal.NOT_HELD, Refusal.PHOTO_NOT_USABLE, Refusal.PHOTO_TOO_SOON, Refusal.PHOTO_REFUSED}
+    others = {Refusal.OPENING_NOT_PUBLISHED, Refusal.NOT_YET_VALID} | own_photos  # test_photo_rules.py
     assert set(BREAK) | set(BY_STATUS) | others == set(Refusal)
     not_published = decide_application(replace(FACTS, opening=CityOpening.NOT_PUBLISHED))
     assert not_published == Refuse(Refusal.OPENING_NOT_PUBLISHED)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from liangzheng.licences import Refusal
+from liangzheng.licences import REASON_TEXTS, PhotoReason, Refusal
 from liangzheng.messages import Kind, words
 from liangzheng.messages.model import SMS_BY_DEFAULT
 from liangzheng.messages.rules import TOLD, decide_expiry_notice, decide_message, wants_sms
@@ -44,6 +44,7 @@ def test_an_event_makes_its_message(topic: str, body: dict[str, object], kind: K
 
 DETAILS: dict[Kind, dict[str, object]] = {
     Kind.APPLICATION_REFUSED: {"refusal": "not_open_here_yet"},
+    Kind.PHOTO_UNDER_REVIEW: {"due_day": "2026-11-23", "provisional": False},
     Kind.STANDING_CHANGED: {"changed": sorted(TOLD)},
     Kind.LICENCE_EXPIRING: {"valid_until": "2027-02-01"},
     Kind.LOOKED_AT: {"day": "2026-11-21", "count": 3},
@@ -55,6 +56,25 @@ def test_every_kind_has_words_in_two_languages(kind: Kind) -> None:
     text = words(kind, DETAILS.get(kind, {}))
     assert text.zh and text.en and text.zh != text.en
     assert len(text.zh) <= 300
+
+
+def test_where_no_holidays_are_announced_no_day_is_promised() -> None:
+    sure = words(Kind.PHOTO_UNDER_REVIEW, {"due_day": "2026-11-23", "provisional": False})
+    guessed = words(Kind.PHOTO_UNDER_REVIEW, {"due_day": "2036-11-24", "provisional": True})
+    assert "2026-11-23" in sure.zh and "2036" not in guessed.zh + guessed.en
+
+
+@pytest.mark.parametrize("reason", list(PhotoReason))
+def test_every_reason_of_a_refused_photo_can_be_told(reason: PhotoReason) -> None:
+    told = words(Kind.APPLICATION_REFUSED, {"refusal": "photo_refused", "reasons": [reason.value]})
+    assert REASON_TEXTS[reason].zh in told.zh and REASON_TEXTS[reason].en in told.en
+
+
+def test_a_replaced_photo_is_told_once_and_not_as_changed_details() -> None:
+    body = {"licence_id": "lic_x", "version": 2, "origin": "photo"}
+    assert decide_message("licence.issued", body) is None
+    told = decide_message("photo.replaced", body)
+    assert told is not None and told[0] is Kind.PHOTO_REPLACED
 
 
 @pytest.mark.parametrize("refusal", list(Refusal))

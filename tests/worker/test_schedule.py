@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from liangzheng import audit
+from liangzheng.infra import metrics
 from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
 from tests.licences.holders import Deployment
+from tests.licences.photos import apply_with_own
 
 
 def queue(place: Deployment) -> Wiring:
@@ -61,3 +63,18 @@ async def test_what_a_phone_may_still_repeat_is_kept_and_then_forgotten(place: D
     assert await place.world.count(known) > 0
     await Schedule(place.wiring).run_due(place.now + IDEMPOTENCY_KEPT + timedelta(seconds=1))
     assert await place.world.count(known) == 0
+
+
+async def test_late_reviews_are_escalated_and_the_queue_is_measured(place: Deployment) -> None:
+    await place.open_city()
+    holder = await place.holder()
+    await apply_with_own(holder)
+    metrics.REVIEWS.clear()
+    await Schedule(place.wiring).run_due(place.now + timedelta(hours=1))
+    exposed = metrics.exposition().decode()
+    assert 'lz_photo_reviews{state="late"} 0.0' in exposed
+    assert "lz_photo_review_oldest_seconds 3600.0" in exposed
+    await Schedule(place.wiring).run_due(place.now + timedelta(days=12))
+    assert 'lz_photo_reviews{state="late"} 1.0' in metrics.exposition().decode()
+    assert await place.world.count("SELECT count(*) FROM photo_review WHERE escalated_at IS NOT NULL") == 1
+    assert await place.world.count("SELECT count(*) FROM outbox WHERE topic = 'review.escalated'") == 1

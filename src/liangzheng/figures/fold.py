@@ -23,7 +23,7 @@ async def fold(tx: Connection, events: Sequence[Event], authorities: Authorities
 
 
 def _figure(event: Event, authorities: Authorities) -> Figure:
-    reissued = event.topic == Counted.LICENCE_ISSUED and event.body.get("origin") == "reissue"
+    reissued = event.topic == Counted.LICENCE_ISSUED and event.body.get("origin") in ("reissue", "photo")
     measure = Counted.LICENCE_REISSUED if reissued else Counted(event.topic)
     authority = event.body.get("authority")
     division = authorities.get(authority).province_prefix if authority else ""

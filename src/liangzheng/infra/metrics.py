@@ -15,6 +15,12 @@ LOG_FIELDS_DROPPED: Final = Counter(
 )
 EVENTS: Final = Counter("lz_outbox_events", "Events taken from the outbox.", ["outcome"], registry=REGISTRY)
 OUTBOX_DEPTH: Final = Gauge("lz_outbox_depth", "Events waiting, by topic.", ["topic"], registry=REGISTRY)
+REVIEWS: Final = Gauge(
+    "lz_photo_reviews", "Open reviews of new photos: waiting, taken, late.", ["state"], registry=REGISTRY
+)
+REVIEW_AGE: Final = Gauge(
+    "lz_photo_review_oldest_seconds", "Age of the oldest open review of a new photo.", registry=REGISTRY
+)
 DATABASE_RESTARTS: Final = Counter(
     "lz_database_restarts",
     "Times the embedded database server had died and was started again.",

@@ -78,6 +78,9 @@ class Settings:
     consent_request_s: int
     standing_consent_days: int
     points_before_2022_04: frozenset[int]
+    own_photo_least_octets: int
+    own_photo_most_octets: int
+    review_lease_s: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -101,6 +104,8 @@ class Settings:
             )
         if self.photo_least_octets > self.photo_most_octets:
             raise Invalid("LZ_PHOTO_LEAST_OCTETS", "is at most LZ_PHOTO_MOST_OCTETS")
+        if self.own_photo_least_octets > self.own_photo_most_octets:
+            raise Invalid("LZ_OWN_PHOTO_LEAST_OCTETS", "is at most LZ_OWN_PHOTO_MOST_OCTETS")
         if self.session_idle_s > self.session_s:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
         if self.staff_idle_s > self.staff_session_s:
@@ -406,6 +411,12 @@ TABLE: Final[tuple[Setting, ...]] = (
          "days a driver's standing consent to a company lasts, at most"),
     Setting("points_before_2022_04", "LZ_POINTS_BEFORE_2022_04", _points, lambda: frozenset({1, 2, 3, 6, 12}), "12,6,3,2,1",
             "points one violation before 2022-04-01 may weigh (from then on: Order 163)"),
+    _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", _number(1, 1 << 20), 10 * 1024,
+         "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
+    _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1_100_000), 1 << 20,
+         "octets of the largest camera or album photo a holder may send"),
+    _row("LZ_REVIEW_LEASE_S", "review_lease_s", _number(60, 86400), 900,
+         "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

@@ -232,6 +232,13 @@ class WaveId(Id):
     prefix = "wav"
 
 
+class PhotoId(Id):
+    """A photo a holder sent for their licence."""
+
+    __slots__ = ()
+    prefix = "pho"
+
+
 class MessageId(Id):
     """One message to a person."""
 

@@ -56,6 +56,18 @@ def full_years(since: date, on: date) -> int:
     return on.year - since.year - (on < anniversary(since, on.year))
 
 
+def months_after(day: date, months: int) -> date:
+    """The day `months` civil months after `day`: the same day of that month, or its last (Civil Code art. 202)."""
+    whole = day.year * 12 + day.month - 1 + months
+    year, month = divmod(whole, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise Invalid("months", "end within the years of the calendar")
+
+
 class Clock(Protocol):
     """Where an instant comes from.
 

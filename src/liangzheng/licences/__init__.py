@@ -4,7 +4,8 @@ A driver has at most one live licence, on at most three phones; what was signed 
 application that was
 answered has exactly one outcome. Functions that take `tx` are part of the caller's transaction.
 
-Events put: `application.accepted`, `application.refused`, `licence.issued`, `licence.withdrawn` (subject:
+Events put: `application.accepted`, `application.refused`, `application.under-review`, `licence.issued`,
+`licence.withdrawn`, `photo.replaced`, `review.escalated` (subject:
 the driver, or
 the person where there is none; body: driver_id, application_id, authority …). Events followed:
 `standing.changed`
@@ -13,7 +14,16 @@ the person where there is none; body: driver_id, application_id, authority …).
 
 from __future__ import annotations
 
-from liangzheng.licences.apply import Decided, Request, apply
+from liangzheng.licences.add_photo import (
+    FaceFinder,
+    Judged,
+    NoFaceFinder,
+    SentPhoto,
+    add_photo,
+    judge_photo,
+    let_go_of_photos,
+)
+from liangzheng.licences.apply import PHOTO_USABLE_FOR, Decided, Request, apply
 from liangzheng.licences.check import check
 from liangzheng.licences.follow_standing import follow_standing
 from liangzheng.licences.issue import CRASH_POINTS, Issuer
@@ -24,18 +34,53 @@ from liangzheng.licences.model import (
     Credential,
     LicenceNumber,
     LiveLicence,
+    Photo,
+    PhotoReview,
     SnapshotIssued,
     TurnedAway,
 )
 from liangzheng.licences.phones import end_credential, follow_phone_keys, renew, request_credential
-from liangzheng.licences.read import application, applications_of, credentials, licence_for, progress
-from liangzheng.licences.rules import Accept, Refusal, Refuse, decide_application
+from liangzheng.licences.photo_process import PhotoProcess
+from liangzheng.licences.photo_rules import (
+    NotUsable,
+    PhotoDoubt,
+    PhotoFault,
+    PhotoPolicy,
+    PhotoReason,
+    PhotoSource,
+    Usable,
+)
+from liangzheng.licences.read import (
+    application,
+    applications_of,
+    credentials,
+    licence_for,
+    progress,
+    review_of,
+)
+from liangzheng.licences.replace_photo import PhotoState, Replacement, photo_state, replace_photo
+from liangzheng.licences.review import (
+    Pictures,
+    QueueFigures,
+    ReviewDesk,
+    approve_photo,
+    escalate_reviews,
+    put_back,
+    refuse_photo,
+    review_at,
+    review_figures,
+    review_pictures,
+    review_queue,
+    take_review,
+)
+from liangzheng.licences.rules import Accept, Refusal, Refuse, Review, decide_application
 from liangzheng.licences.snapshot import snapshot
 from liangzheng.licences.status_lists import StatusLists
 from liangzheng.licences.store.applications import CONSTRAINTS as _OF_APPLICATIONS
 from liangzheng.licences.store.held import CONSTRAINTS as _OF_PHONES
 from liangzheng.licences.store.restored import raise_list_versions
-from liangzheng.licences.texts import REFUSAL_TEXTS, Text
+from liangzheng.licences.store.reviews import CONSTRAINTS as REVIEW_CONSTRAINTS
+from liangzheng.licences.texts import DOUBT_TEXTS, FAULT_TEXTS, REASON_TEXTS, REFUSAL_TEXTS, Text
 from liangzheng.licences.withdraw import withdraw
 
 CONSTRAINTS = _OF_APPLICATIONS | _OF_PHONES
@@ -44,37 +89,77 @@ CONSTRAINTS = _OF_APPLICATIONS | _OF_PHONES
 __all__ = [
     "CONSTRAINTS",
     "CRASH_POINTS",
+    "DOUBT_TEXTS",
+    "FAULT_TEXTS",
+    "PHOTO_USABLE_FOR",
+    "REASON_TEXTS",
     "REFUSAL_TEXTS",
+    "REVIEW_CONSTRAINTS",
     "Accept",
     "Application",
     "ApplicationEventRow",
     "BatchResult",
     "Credential",
     "Decided",
+    "FaceFinder",
     "Issuer",
+    "Judged",
     "LicenceNumber",
     "LiveLicence",
+    "NoFaceFinder",
+    "NotUsable",
+    "Photo",
+    "PhotoDoubt",
+    "PhotoFault",
+    "PhotoPolicy",
+    "PhotoProcess",
+    "PhotoReason",
+    "PhotoReview",
+    "PhotoSource",
+    "PhotoState",
+    "Pictures",
+    "QueueFigures",
     "Refusal",
     "Refuse",
+    "Replacement",
     "Request",
+    "Review",
+    "ReviewDesk",
+    "SentPhoto",
     "SnapshotIssued",
     "StatusLists",
     "Text",
     "TurnedAway",
+    "Usable",
+    "add_photo",
     "application",
     "applications_of",
     "apply",
+    "approve_photo",
     "check",
     "credentials",
     "decide_application",
     "end_credential",
+    "escalate_reviews",
     "follow_phone_keys",
     "follow_standing",
+    "judge_photo",
+    "let_go_of_photos",
     "licence_for",
+    "photo_state",
     "progress",
+    "put_back",
     "raise_list_versions",
+    "refuse_photo",
     "renew",
+    "replace_photo",
     "request_credential",
+    "review_at",
+    "review_figures",
+    "review_of",
+    "review_pictures",
+    "review_queue",
     "snapshot",
+    "take_review",
     "withdraw",
 ]

@@ -1,4 +1,5 @@
-"""Applying for an electronic licence with the archived photo: decided at once, kept durably, issued soon.
+"""Applying for an electronic licence: decided at once, kept durably; with the archived photo issued soon, with an own
+photo after a review.
 
 Applications that wait at the same time go to the database together (`infra/together.py`): each is decided on
 its own facts, and one that the database will not take fails alone.
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Final, Literal
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from liangzheng import accounts, audit, drivers, rollout
@@ -19,24 +20,28 @@ from liangzheng.infra import idempotency, outbox
 from liangzheng.infra.idempotency import Claim
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.together import Together
-from liangzheng.kernel.errors import Conflict, TooMany
-from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, Id, PersonId, PhoneKeyId
+from liangzheng.kernel.errors import Conflict, Invalid, TooMany
+from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, Id, PersonId, PhoneKeyId, PhotoId
 from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusLetter, StatusPolicy
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences import as_code
 from liangzheng.licences.lifecycle import ApplicationState
 from liangzheng.licences.model import Application, Phone, TurnedAway
+from liangzheng.licences.photo_rules import PhotoSource
 from liangzheng.licences.rules import (
     MAX_PHONES,
     Accept,
     CityOpening,
     Facts,
+    PhotoGiven,
     Refusal,
     Refuse,
+    Review,
     decide_application,
 )
-from liangzheng.licences.store import applications
+from liangzheng.licences.send_to_review import UNDER_REVIEW, send_to_review
+from liangzheng.licences.store import applications, reviews
 from liangzheng.licences.store.applications import CONSTRAINTS, Situation, Waiting
 
 ACT: Final = "licences.apply"
@@ -46,6 +51,9 @@ MOST: Final = 32
 
 AT_ONCE: Final = 2
 
+PHOTO_USABLE_FOR: Final = timedelta(hours=24)
+"""How long after it was sent an own photo may be applied with."""
+
 REFUSED_A_DAY: Final = 20
 """Refused applications of one person within 24 hours; each is kept, so there is an end to them."""
 
@@ -54,12 +62,20 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the applicant asks. `key`: the idempotency key the phone made, the same at every retry."""
+    """What the applicant asks. `key`: the idempotency key the phone made, the same at every retry.
 
-    photo: Literal["archived"]
+    `photo_id`: the own photo, sent before, where `photo` is not the archived one.
+    """
+
+    photo: PhotoSource
     face_check_id: FaceCheckId
     phone_key_id: PhoneKeyId | None
     key: str
+    photo_id: PhotoId | None = None
+
+    def __post_init__(self) -> None:
+        if (self.photo is PhotoSource.ARCHIVED) is not (self.photo_id is None):
+            raise Invalid("photo_id", "is named with a camera or album photo, and only then")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,7 @@ class Decided:
     """The answer: a durable id, and the decision. A refusal is kept like an acceptance."""
 
     application_id: ApplicationId
-    decision: Accept | Refuse
+    decision: Accept | Review | Refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,7 @@ class _Known:
     situations: Mapping[DriverId, Situation]
     turned_away: Mapping[PersonId, datetime]
     calendar: rollout.Calendar
+    photos: set[PhotoId]
 
     def record_of(self, submission: _Submission) -> LicenceRecord | None:
         """The register's record of the applicant, None when they are not bound to one."""
@@ -133,7 +150,9 @@ async def apply(
     of one person race; TooMany after `refused_a_day` refusals within 24 hours, and then nothing is kept.
     """
     idempotency.refuse_key(request.key)
-    asked = [request.photo, str(request.face_check_id), str(request.phone_key_id or "")]
+    asked = [request.photo.value, str(request.face_check_id), str(request.phone_key_id or "")]
+    if request.photo_id is not None:
+        asked.append(str(request.photo_id))
     claim = Claim(person_id.uuid, request.key, idempotency.request_hash(ACT, asked))
     submission = _Submission(
         person_id, request, claim, ApplicationId.new(), authorities, policy, refused_a_day, now
@@ -225,7 +244,26 @@ async def _known(tx: Connection, new: Sequence[_Submission], now: datetime) -> _
         if (assurance := assurances.get(submission.person_id)) is None or assurance.driver_id not in records
     ]
     turned_away = await applications.turned_away_spent(tx, unknown, quota) if unknown else {}
-    return _Known(assurances, phones, records, situations, turned_away, await rollout.calendar(tx))
+    photos = await reviews.usable(tx, _named_photos(new, assurances), now - PHOTO_USABLE_FOR)
+    return _Known(assurances, phones, records, situations, turned_away, await rollout.calendar(tx), photos)
+
+
+def _named_photos(
+    new: Sequence[_Submission], assurances: Mapping[PersonId, accounts.Assurance]
+) -> list[reviews.Named]:
+    named = []
+    for submission in new:
+        assurance, photo_id = assurances.get(submission.person_id), submission.request.photo_id
+        if assurance is not None and assurance.driver_id is not None and photo_id is not None:
+            source = submission.request.photo
+            named.append(reviews.Named(submission.person_id, assurance.driver_id, photo_id, source))
+    return named
+
+
+def _photo_given(submission: _Submission, known: _Known) -> PhotoGiven:
+    if submission.request.photo_id is None:
+        return PhotoGiven.ARCHIVED
+    return PhotoGiven.OWN if submission.request.photo_id in known.photos else PhotoGiven.NOT_USABLE
 
 
 def _decide(submission: _Submission, known: _Known, verified: set[FaceCheckId], now: datetime) -> Decided:
@@ -238,10 +276,11 @@ def _decide(submission: _Submission, known: _Known, verified: set[FaceCheckId], 
         face_verified=submission.request.face_check_id in verified,
         phone_key_bound=submission.request.phone_key_id is None or phone is not None,
         opening=_opening(submission, known, record, now),
-        application_under_way=situation.under_way if situation else False,
+        application_under_way=situation.under_way or situation.under_review if situation else False,
         held=situation.held if situation else None,
         phone_has_room=_has_room(phone, situation),
         on=civil_day(now),
+        photo=_photo_given(submission, known),
     )
     return Decided(submission.id, decide_application(facts, submission.policy))
 
@@ -273,51 +312,74 @@ async def _keep(
     kept: list[tuple[Application, FaceCheckId]] = []
     told: dict[str, list[tuple[Id, Mapping[str, str | None]]]] = {}
     entries: list[audit.Entry] = []
+    to_review: list[tuple[Application, str]] = []
     for submission, answer in decided:
         record = known.record_of(submission)
         refusal = answer.decision.refusal if isinstance(answer.decision, Refuse) else None
         if record is not None:
             face_check_id = submission.request.face_check_id
-            kept.append(
-                (_application(submission, record, known.phone_of(submission), refusal, now), face_check_id)
-            )
+            application = _application(submission, record, known.phone_of(submission), answer.decision, now)
+            kept.append((application, face_check_id))
+            if application.state is ApplicationState.UNDER_REVIEW:
+                to_review.append((application, record.issuing_authority))
         else:
             assert refusal is not None, "nobody without a driver is accepted"
             # There is no driver to keep it with.
             away = TurnedAway(submission.person_id, submission.id, refusal, now)
             await applications.add_turned_away(tx, away)
-        topic = "application.refused" if refusal else "application.accepted"
-        told.setdefault(topic, []).append(_event(submission, record, refusal))
+        topic = _topic(answer.decision)
+        if topic != UNDER_REVIEW:  # told with its promise by send_to_review
+            told.setdefault(topic, []).append(_event(submission, record, refusal))
         entries.append(_entry(topic, submission, record, refusal, now))
     if kept:
         await applications.add(tx, kept)
     waiting = [Waiting(a.driver_id, a.id, now) for a, _ in kept if a.state is ApplicationState.ACCEPTED]
     if waiting:
         await applications.enqueue(tx, waiting)
+    await send_to_review(tx, to_review, now)
     for topic, happened in told.items():
         await outbox.put_many(tx, topic, happened, now)
     await audit.record_many(tx, entries)
+
+
+def _topic(decision: Accept | Review | Refuse) -> str:
+    match decision:
+        case Accept():
+            return "application.accepted"
+        case Review():
+            return UNDER_REVIEW
+        case Refuse():
+            return "application.refused"
+
+
+_STATE: Final = {
+    Accept: ApplicationState.ACCEPTED,
+    Review: ApplicationState.UNDER_REVIEW,
+    Refuse: ApplicationState.REFUSED,
+}
 
 
 def _application(
     submission: _Submission,
     record: LicenceRecord,
     phone: Phone | None,
-    refusal: Refusal | None,
+    decision: Accept | Review | Refuse,
     now: datetime,
 ) -> Application:
     return Application(
         driver_id=record.driver_id,
         id=submission.id,
-        state=ApplicationState.REFUSED if refusal else ApplicationState.ACCEPTED,
+        state=_STATE[type(decision)],
         move=1,
         origin="holder",
         person_id=submission.person_id,
         phone=phone,
-        refusal=refusal,
+        refusal=decision.refusal if isinstance(decision, Refuse) else None,
         standing_version=record.standing_version,
         submitted_at=now,
         moved_at=now,
+        photo=submission.request.photo,
+        photo_id=submission.request.photo_id,
     )
 
 
@@ -350,6 +412,7 @@ def _as_answer(decided: Decided) -> dict[str, str | None]:
     refused = decided.decision if isinstance(decided.decision, Refuse) else None
     return {
         "application_id": str(decided.application_id),
+        "review": "yes" if isinstance(decided.decision, Review) else None,
         "refusal": refused.refusal.value if refused else None,
         "letters": "".join(refused.letters) if refused else "",
     }
@@ -360,6 +423,6 @@ def _told_before(answer: dict[str, str] | Conflict) -> Decided | Conflict:
         return answer
     application_id = ApplicationId.parse(answer["application_id"])
     if answer["refusal"] is None:
-        return Decided(application_id, Accept())
+        return Decided(application_id, Review() if answer.get("review") else Accept())
     letters = tuple(StatusLetter(letter) for letter in answer["letters"])
     return Decided(application_id, Refuse(Refusal(answer["refusal"]), letters))

@@ -24,9 +24,10 @@ def terms_of(record: LicenceRecord) -> Terms:
     return Terms(record.classes, record.valid_from, record.valid_until, record.issuing_authority)
 
 
-def standing_of(record: LicenceRecord) -> Standing:
-    """What decisions are made on."""
-    return Standing(record.status, record.extended_until, terms_of(record), record.portrait_hash is not None)
+def standing_of(record: LicenceRecord, *, own_photo: bool = False) -> Standing:
+    """What decisions are made on. A version whose photo is the holder's own needs none in the archive."""
+    photo_on_file = own_photo or record.portrait_hash is not None
+    return Standing(record.status, record.extended_until, terms_of(record), photo_on_file)
 
 
 def credential_claims(
@@ -35,11 +36,13 @@ def credential_claims(
     number: LicenceNumber,
     place: StatusPlace,
     phone_key: bytes,
+    portrait: bytes,
     made_at: datetime,
     lives_s: int,
 ) -> CredentialClaims:
-    """The half of a 亮码 the issuer signs. The number is masked: a code is shown to strangers."""
-    assert record.portrait_hash is not None, "decided before: no licence without a photo"
+    """The half of a 亮码 the issuer signs. The number is masked: a code is shown to strangers. `portrait`: SHA-256 of
+    the licence's photo.
+    """
     made = int(made_at.timestamp())
     return CredentialClaims(
         issuer=issuer_of(authority),
@@ -54,7 +57,7 @@ def credential_claims(
         classes=str(record.classes),
         valid_from=record.valid_from,
         valid_until=record.valid_until,
-        portrait_hash=record.portrait_hash[:16],
+        portrait_hash=portrait[:16],
         phone_key=phone_key,
         iat=made,
         exp=made + lives_s,
@@ -62,12 +65,16 @@ def credential_claims(
 
 
 def document_claims(
-    record: LicenceRecord, authority: IssuingAuthority, number: LicenceNumber, made_at: datetime, lives_s: int
+    record: LicenceRecord,
+    authority: IssuingAuthority,
+    number: LicenceNumber,
+    portrait: bytes,
+    made_at: datetime,
+    lives_s: int,
 ) -> DocumentClaims:
     """Front and back page. Points and status are named as of now: what is shown as present comes from a
     snapshot.
     """
-    assert record.portrait_hash is not None, "decided before: no licence without a photo"
     made = int(made_at.timestamp())
     return DocumentClaims(
         issuer=issuer_of(authority),
@@ -91,7 +98,7 @@ def document_claims(
         file_number=record.file_number,
         record=record.record,
         hearing_aid=record.hearing_aid,
-        portrait_sha256=record.portrait_hash,
+        portrait_sha256=portrait,
         iat=made,
         exp=made + lives_s,
     )

@@ -5,13 +5,13 @@ it. Only reads.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 
 from liangzheng import drivers
 from liangzheng.infra import checks
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.postgres import Connection, Row
-from liangzheng.kernel.ids import CredentialId, DriverId, LicenceId
+from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
@@ -23,6 +23,7 @@ from liangzheng.standards.x509 import Role
 
 _STATUS = "the status list says of a live licence what the register says"
 _TERMS = "a live licence has the classes, validity and authority of the register"
+_LATE = "a review past its working day was escalated"
 _SIGNED = "every kept signature verifies under a document signer of the trust bundle"
 
 
@@ -37,6 +38,10 @@ async def check(
     queue, who may lag.
     """
     found = await checks.find(tx, findings.CHECKS)
+    # A day more than the promise: the worker that escalates may have been away for the night.
+    for row in await findings.late_unheard(tx, on - timedelta(days=1), checks.MOST_FINDINGS):
+        subject = str(ApplicationId(row["application_id"]))
+        found.append(Finding(_LATE, subject, f"promised by {row['due_day']}"))
     async for rows in findings.live_in_batches(tx):
         found += await _against_register(tx, rows, on, waiting, policy)
     for table in ("licence", "credential"):
@@ -63,7 +68,7 @@ async def _against_register(
             continue
         if driver_id in waiting:
             continue
-        standing = as_code.standing_of(record)
+        standing = as_code.standing_of(record, own_photo=row["own_photo"])
         follow_up = decide_follow_up(terms_of(row), standing, on, policy)
         if follow_up is FollowUp.WITHDRAW or (
             follow_up is FollowUp.REISSUE and row["driver_id"] not in under_way

@@ -15,7 +15,7 @@ from liangzheng.drivers import LicenceRecord
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Unavailable
-from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, Id, LicenceId, PhoneKeyId
+from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, Id, LicenceId, PhoneKeyId, PhotoId
 from liangzheng.kernel.region import Authorities, IssuingAuthority
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.kernel.time import civil_day
@@ -38,7 +38,7 @@ from liangzheng.licences.model import (
 )
 from liangzheng.licences.rules import Refuse, decide_draft, decide_reissue, free_slot, status_value
 from liangzheng.licences.store import applications as waiting_store
-from liangzheng.licences.store import drafting, held, lists
+from liangzheng.licences.store import drafting, held, lists, reviews
 from liangzheng.licences.store.applications import ApplicationMove, Waiting
 from liangzheng.licences.store.drafting import Lineage, OnPhone
 from liangzheng.standards.document import document_to_be_signed
@@ -114,6 +114,15 @@ class _Known:
     lineages: Mapping[DriverId, Lineage]
     on_phones: Mapping[DriverId, list[OnPhone]]
     ended: set[tuple[DriverId, PhoneKeyId]]
+    own_photos: Mapping[PhotoId, bytes]
+
+    def portrait_for(self, application: Application) -> bytes:
+        """SHA-256 of the photo a version made for this application has."""
+        if application.photo_id is not None:
+            return self.own_photos[application.photo_id]
+        archived = self.records[application.driver_id].portrait_hash
+        assert archived is not None, "decided before: no licence without a photo"
+        return archived
 
 
 async def draft(tx: Connection, claimed: Sequence[Waiting], desk: Desk) -> Drafted:
@@ -127,7 +136,7 @@ async def draft(tx: Connection, claimed: Sequence[Waiting], desk: Desk) -> Draft
     )
     requests = [(w.driver_id, w.subject) for w in claimed if isinstance(w.subject, CredentialId)]
     asked = sorted({a.driver_id for a in accepted} | {driver for driver, _ in requests})
-    known = await _known(tx, asked)
+    known = await _known(tx, asked, accepted)
     # 2. One draft each, or a reason.
     for application in accepted:
         _draft_application(plan, application, known, desk)
@@ -140,12 +149,15 @@ async def draft(tx: Connection, claimed: Sequence[Waiting], desk: Desk) -> Draft
     return plan
 
 
-async def _known(tx: Connection, asked: Sequence[DriverId]) -> _Known:
+async def _known(tx: Connection, asked: Sequence[DriverId], accepted: Sequence[Application]) -> _Known:
     lineages = await drafting.hold_lineages(tx, asked)
     on_phones = await drafting.on_phones(tx, asked)
     ended = await drafting.ended_phones(tx, asked)
     records = await drivers.licence_records(tx, asked)
-    return _Known(records, lineages, on_phones, ended)
+    own_photos = await reviews.portrait_hashes(
+        tx, [(a.driver_id, a.photo_id) for a in accepted if a.photo_id is not None]
+    )
+    return _Known(records, lineages, on_phones, ended, own_photos)
 
 
 def _draft_application(plan: Drafted, application: Application, known: _Known, desk: Desk) -> None:
@@ -155,7 +167,7 @@ def _draft_application(plan: Drafted, application: Application, known: _Known, d
     lineage = known.lineages.get(driver_id)
     phones = known.on_phones.get(driver_id, [])
     # Decided again, on the record as it is now: it may have changed since the application was accepted.
-    standing = as_code.standing_of(record)
+    standing = as_code.standing_of(record, own_photo=application.photo_id is not None)
     decide = decide_reissue if application.origin == "reissue" else decide_draft
     decision = decide(standing, civil_day(now), desk.policy)
     if isinstance(decision, Refuse):
@@ -170,9 +182,12 @@ def _draft_application(plan: Drafted, application: Application, known: _Known, d
         plan.postponed.append(Waiting(driver_id, application.id, now + TRY_MUCH_LATER))
         return
     number = _next_number(lineage)
-    plan.licences.append(_licence_draft(application, record, number, signer, desk))
+    portrait = known.portrait_for(application)
+    plan.licences.append(_licence_draft(application, record, number, portrait, signer, desk))
     for slot, credential_id, phone in _phones_of(application, phones, known):
-        plan.credentials.append(_credential_draft(record, number, slot, credential_id, phone, signer, desk))
+        plan.credentials.append(
+            _credential_draft(record, number, slot, credential_id, phone, portrait, signer, desk)
+        )
     plan.drafted.append(ApplicationMove(driver_id, application.id, application.move))
 
 
@@ -232,16 +247,31 @@ def _draft_request(
     if signer is None:
         plan.postponed.append(Waiting(driver_id, credential_id, desk.now + TRY_MUCH_LATER))
         return
+    assert lineage.portrait is not None, "a live version has a photo"
     plan.credentials.append(
-        _credential_draft(record, lineage.live[0], waiting.slot, credential_id, waiting.phone, signer, desk)
+        _credential_draft(
+            record,
+            lineage.live[0],
+            waiting.slot,
+            credential_id,
+            waiting.phone,
+            lineage.portrait,
+            signer,
+            desk,
+        )
     )
 
 
 def _licence_draft(
-    application: Application, record: LicenceRecord, number: LicenceNumber, signer: Signer, desk: Desk
+    application: Application,
+    record: LicenceRecord,
+    number: LicenceNumber,
+    portrait: bytes,
+    signer: Signer,
+    desk: Desk,
 ) -> LicenceDraft:
     authority = desk.authorities.get(record.issuing_authority)
-    claims = as_code.document_claims(record, authority, number, desk.now, desk.lives.credential)
+    claims = as_code.document_claims(record, authority, number, portrait, desk.now, desk.lives.credential)
     return LicenceDraft(
         driver_id=application.driver_id,
         number=number,
@@ -260,13 +290,16 @@ def _credential_draft(
     slot: int,
     requested: CredentialId | None,
     phone: Phone,
+    portrait: bytes,
     signer: Signer,
     desk: Desk,
 ) -> CredentialDraft:
     authority = desk.authorities.get(record.issuing_authority)
     place = desk.take_place()
     lives_s = desk.lives.credential
-    claims = as_code.credential_claims(record, authority, number, place, phone.public_key, desk.now, lives_s)
+    claims = as_code.credential_claims(
+        record, authority, number, place, phone.public_key, portrait, desk.now, lives_s
+    )
     return CredentialDraft(
         driver_id=record.driver_id,
         id=requested or CredentialId.new(),

@@ -27,6 +27,7 @@ from liangzheng.licences.lifecycle import (
 )
 from liangzheng.licences.model import Application, HeldLicence
 from liangzheng.licences.rules import FollowUp, Standing, StatusValue, decide_follow_up, status_value
+from liangzheng.licences.send_to_review import end_replacement
 from liangzheng.licences.store import applications, held, lists
 from liangzheng.licences.store.applications import Waiting
 
@@ -58,7 +59,8 @@ async def follow(
     versions = await held.hold(tx, record.driver_id)
     live = [licence for licence in versions if licence.state is LicenceState.LIVE]
     if live:
-        await _follow(tx, live[0], as_code.standing_of(record), record.standing_version, now, policy)
+        standing = as_code.standing_of(record, own_photo=live[0].photo_id is not None)
+        await _follow(tx, live[0], standing, record.standing_version, now, policy)
 
 
 async def _follow(
@@ -90,6 +92,7 @@ async def _withdraw(tx: Connection, licence: HeldLicence, now: datetime) -> None
         await lists.set_values(tx, [(c.place, StatusValue.INVALID) for c in ended if c.place], now)
         if state is CredentialState.REQUESTED:
             await applications.unqueue(tx, [(driver_id, c.id) for c in ended])
+    await end_replacement(tx, driver_id, licence.terms.authority, now)
     body = {
         "driver_id": str(driver_id),
         "licence_id": str(licence.number.licence_id),
@@ -128,6 +131,8 @@ async def _reissue(tx: Connection, licence: HeldLicence, standing_version: int, 
         standing_version=standing_version,
         submitted_at=now,
         moved_at=now,
+        photo=licence.photo,
+        photo_id=licence.photo_id,
     )
     await applications.add(tx, [(application, None)])
     await applications.enqueue(tx, [Waiting(licence.driver_id, application.id, now)])

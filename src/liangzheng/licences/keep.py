@@ -132,6 +132,8 @@ async def _make_live(
         assert count == len(live), "held since they were read"
     await outbox.put_many(tx, ISSUED, [_issued(d) for d in good], now)
     await audit.record_many(tx, [_entry(d, now) for d in good])
+    replaced = [_issued(d) for d in good if d.origin == "photo"]
+    await outbox.put_many(tx, "photo.replaced", replaced, now)
     return BatchResult(issued=len(good), credentials=len(live), abandoned=abandoned)
 
 

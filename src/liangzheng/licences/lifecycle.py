@@ -11,6 +11,7 @@ class ApplicationState(StrEnum):
     """Where an application stands. SUBMITTED is the moment of decision: it is never kept, the decision is."""
 
     SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
     ACCEPTED = "accepted"
     DRAFTED = "drafted"
     ISSUED = "issued"
@@ -23,6 +24,9 @@ class ApplicationEvent(StrEnum):
 
     FACTS_HELD = "facts_held"
     FACTS_FAILED = "facts_failed"
+    PHOTO_IS_NEW = "photo_is_new"
+    PHOTO_APPROVED = "photo_approved"
+    PHOTO_REFUSED = "photo_refused"
     FACTS_CHANGED = "facts_changed"
     WITHDREW = "withdrew"
     DRAFT_RECORDED = "draft_recorded"
@@ -38,6 +42,13 @@ APPLICATION: Machine[ApplicationState, ApplicationEvent] = Machine(
     (
         Arrow(_A.SUBMITTED, _AE.FACTS_HELD, _A.ACCEPTED),
         Arrow(_A.SUBMITTED, _AE.FACTS_FAILED, _A.REFUSED),
+        # Facts hold and the photo is the holder's own: a person looks at it, within one working day.
+        Arrow(_A.SUBMITTED, _AE.PHOTO_IS_NEW, _A.UNDER_REVIEW),
+        Arrow(_A.UNDER_REVIEW, _AE.PHOTO_APPROVED, _A.ACCEPTED),
+        Arrow(_A.UNDER_REVIEW, _AE.PHOTO_REFUSED, _A.REFUSED),
+        Arrow(_A.UNDER_REVIEW, _AE.WITHDREW, _A.WITHDRAWN),
+        # The licence whose photo was to be replaced has ended meanwhile.
+        Arrow(_A.UNDER_REVIEW, _AE.FACTS_CHANGED, _A.REFUSED),
         # Between acceptance and the draft the standing changed, and the decision made again is a refusal.
         Arrow(_A.ACCEPTED, _AE.FACTS_CHANGED, _A.REFUSED),
         Arrow(_A.ACCEPTED, _AE.WITHDREW, _A.WITHDRAWN),

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId, PersonId, PhoneKeyId
+from liangzheng.kernel.ids import (
+    ApplicationId,
+    CredentialId,
+    DriverId,
+    LicenceId,
+    PersonId,
+    PhoneKeyId,
+    PhotoId,
+)
 from liangzheng.licences.lifecycle import ApplicationState, CredentialState, LicenceState
+from liangzheng.licences.photo_rules import PhotoDoubt, PhotoReason, PhotoSource
 from liangzheng.licences.rules import Refusal, StatusValue, Terms
 
-Origin = Literal["holder", "reissue"]
+Origin = Literal["holder", "reissue", "photo"]
+"""Who wants a version: its holder, the platform because the register changed, its holder for another photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,60 @@ class Application:
     standing_version: int
     submitted_at: datetime
     moved_at: datetime
+    photo: PhotoSource = PhotoSource.ARCHIVED
+    photo_id: PhotoId | None = None
+    """The holder's own photo; None with the archived one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A holder's own photo. `picture` is None once it was let go; an approved one is a blob under its hash."""
+
+    driver_id: DriverId
+    id: PhotoId
+    source: PhotoSource
+    portrait_hash: bytes
+    doubts: tuple[PhotoDoubt, ...]
+    added_at: datetime
+    picture: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who reviews: kind and id as in the audit record."""
+
+    kind: str
+    id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReview:
+    """A new photo waiting for its reviewer, or what was decided. `due_at`: the instant after which it is late.
+
+    `provisional`: the promise counts a year whose holidays were not announced. `reasons` only when refused.
+    """
+
+    driver_id: DriverId
+    application_id: ApplicationId
+    photo_id: PhotoId
+    origin: Origin
+    authority: str
+    submitted_at: datetime
+    due_day: date
+    due_at: datetime
+    provisional: bool
+    taken_by: Reviewer | None
+    taken_until: datetime | None
+    escalated_at: datetime | None
+    outcome: Literal["approved", "refused", "withdrawn"] | None
+    reasons: tuple[PhotoReason, ...]
+    decided_at: datetime | None
+    move: int
+    """Of the application, for the compare-and-set of the decision."""
+    source: PhotoSource
+    doubts: tuple[PhotoDoubt, ...]
+    facts: Mapping[str, str | int | bool | None]
+    """What was measured in the picture, and the days it and its sender name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +224,8 @@ class HeldLicence:
     application_id: ApplicationId
     terms: Terms
     standing_version: int
+    photo: PhotoSource = PhotoSource.ARCHIVED
+    photo_id: PhotoId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,15 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
 from liangzheng.licences.lifecycle import CredentialState
-from liangzheng.licences.model import Application, ApplicationEventRow, Credential, LiveLicence, TurnedAway
-from liangzheng.licences.store import applications, held
+from liangzheng.licences.model import (
+    Application,
+    ApplicationEventRow,
+    Credential,
+    LiveLicence,
+    PhotoReview,
+    TurnedAway,
+)
+from liangzheng.licences.store import applications, held, reviews
 
 _MOST = 100
 
@@ -36,6 +43,11 @@ async def application(
 async def progress(tx: Connection, application: Application) -> list[ApplicationEventRow]:
     """What happened to it, oldest first."""
     return await applications.events_of(tx, application.driver_id, application.id)
+
+
+async def review_of(tx: Connection, application: Application) -> PhotoReview | None:
+    """The review of its photo; None for one with the archived photo, or refused before any review."""
+    return await reviews.of_application(tx, application.driver_id, application.id)
 
 
 async def licence_for(tx: Connection, driver_id: DriverId) -> LiveLicence:

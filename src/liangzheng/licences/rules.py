@@ -5,7 +5,7 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum, StrEnum
 
@@ -20,6 +20,7 @@ from liangzheng.kernel.status import (
     may_apply,
     may_drive,
 )
+from liangzheng.licences.photo_rules import replaceable_from
 
 MAX_PHONES = 3
 """Phones one licence may be on at a time, our choice (docs/reference.md §4.8)."""
@@ -44,6 +45,7 @@ class Refusal(StrEnum):
     PHONE_KEY_NOT_BOUND = "phone_key_not_bound"
     NOT_OPEN_HERE_YET = "not_open_here_yet"
     OPENING_NOT_PUBLISHED = "opening_not_published"
+    NOT_HELD = "not_held"
     TRANSFERRED_OUT = "transferred_out"
     LICENCE_ENDED = "licence_ended"
     STATUS_ABNORMAL = "status_abnormal"
@@ -53,9 +55,12 @@ class Refusal(StrEnum):
     VALIDITY_OVER = "validity_over"
     NO_CLASS_HELD = "no_class_held"
     NO_PHOTO_ON_FILE = "no_photo_on_file"
+    PHOTO_NOT_USABLE = "photo_not_usable"
     APPLICATION_UNDER_WAY = "application_under_way"
     ALREADY_HELD = "already_held"
+    PHOTO_TOO_SOON = "photo_too_soon"
     PHONES_FULL = "phones_full"
+    PHOTO_REFUSED = "photo_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,20 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """Every condition holds, and the photo is the holder's own: a person looks at it first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
-    """A decision, kept and told: the first reason in precedence, and the status letters behind it, if any."""
+    """A decision, kept and told: the first reason in precedence, and the status letters behind it, if any.
+
+    `again_from`: the first day on which asking again can succeed, where a day decides.
+    """
 
     refusal: Refusal
     letters: tuple[StatusLetter, ...] = ()
+    again_from: date | None = None
 
 
 class CityOpening(StrEnum):
@@ -101,6 +115,14 @@ class Standing:
     photo_on_file: bool
 
 
+class PhotoGiven(StrEnum):
+    """Which photo an applicant names: the archived one, an own one that may be used, or one that may not."""
+
+    ARCHIVED = "archived"
+    OWN = "own"
+    NOT_USABLE = "not_usable"
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything an application is decided on.
@@ -119,13 +141,16 @@ class Facts:
     held: Terms | None
     phone_has_room: bool
     on: date
+    photo: PhotoGiven = PhotoGiven.ARCHIVED
 
 
-def decide_application(facts: Facts, policy: StatusPolicy = DEFAULT_POLICY) -> Accept | Refuse:
-    """Whether an applicant is issued an electronic licence with the archived photo, at once.
+def decide_application(facts: Facts, policy: StatusPolicy = DEFAULT_POLICY) -> Accept | Review | Refuse:
+    """Whether an applicant is issued an electronic licence: with the archived photo at once, with an own one after a
+    review.
 
+    An own photo for a licence that is held is a replacement, with rules of its own (decide_replacement).
     Source: docs/reference.md §4.2 (real name of level 2 and a fresh face check, city open, inside validity,
-    photo on file), §3.2 (what each status does to applying), §4.3 (a held licence with the same terms needs
+    photo on file or own), §3.2 (what each status does to applying), §4.3 (a held licence with the same terms needs
     no new one).
     """
     if facts.level < REAL_NAME_LEVEL:
@@ -140,16 +165,61 @@ def decide_application(facts: Facts, policy: StatusPolicy = DEFAULT_POLICY) -> A
         return Refuse(Refusal.NOT_OPEN_HERE_YET)
     if facts.opening is CityOpening.NOT_PUBLISHED:
         return Refuse(Refusal.OPENING_NOT_PUBLISHED)
-    against = _against(facts.standing, facts.on, policy)
+    own = facts.photo is not PhotoGiven.ARCHIVED
+    against = _against(with_own_photo(facts.standing) if own else facts.standing, facts.on, policy)
     if against is not None:
         return against
+    if facts.photo is PhotoGiven.NOT_USABLE:
+        return Refuse(Refusal.PHOTO_NOT_USABLE)
     if facts.application_under_way:
         return Refuse(Refusal.APPLICATION_UNDER_WAY)
-    if facts.held == facts.standing.terms:
+    if facts.held == facts.standing.terms or (own and facts.held is not None):
         return Refuse(Refusal.ALREADY_HELD)
     if not facts.phone_has_room:
         return Refuse(Refusal.PHONES_FULL)
-    return Accept()
+    return Review() if own else Accept()
+
+
+def with_own_photo(standing: Standing) -> Standing:
+    """The standing for a version whose photo is the holder's own: the archive need not hold one."""
+    return replace(standing, photo_on_file=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementFacts:
+    """Everything a replacement of the photo is decided on. `last_new_photo`: the day the newest version with a
+    camera, album or replaced photo was issued."""
+
+    face_verified: bool
+    held: bool
+    standing: Standing
+    photo_usable: bool
+    application_under_way: bool
+    last_new_photo: date | None
+    on: date
+
+
+def decide_replacement(facts: ReplacementFacts, policy: StatusPolicy = DEFAULT_POLICY) -> Review | Refuse:
+    """Whether the photo of a held licence goes to review for being replaced.
+
+    The first replacement at once; after a camera, album or replaced photo the next waits six civil months.
+    Source: docs/reference.md §4.2 (replacement after issue), §3.2 (status as for applying).
+    """
+    if not facts.face_verified:
+        return Refuse(Refusal.FACE_NOT_VERIFIED)
+    if not facts.held:
+        return Refuse(Refusal.NOT_HELD)
+    against = _against(with_own_photo(facts.standing), facts.on, policy)
+    if against is not None:
+        return against
+    if not facts.photo_usable:
+        return Refuse(Refusal.PHOTO_NOT_USABLE)
+    if facts.application_under_way:
+        return Refuse(Refusal.APPLICATION_UNDER_WAY)
+    opens = replaceable_from(facts.last_new_photo)
+    if opens is not None and facts.on < opens:
+        return Refuse(Refusal.PHOTO_TOO_SOON, again_from=opens)
+    return Review()
 
 
 def decide_draft(standing: Standing, on: date, policy: StatusPolicy = DEFAULT_POLICY) -> Accept | Refuse:

@@ -1,4 +1,4 @@
-"""Taking an application back while no draft of it is kept."""
+"""Taking an application back while no draft of it is kept: under review or accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
-from liangzheng.licences.store import applications
+from liangzheng.licences.model import Reviewer
+from liangzheng.licences.store import applications, reviews
 from liangzheng.licences.store.applications import ApplicationMove
 
 
@@ -33,10 +34,14 @@ async def withdraw(
     if found.state is ApplicationState.WITHDRAWN:
         return
     move = ApplicationMove(driver_id, application_id, found.move)
-    moved = await applications.move(tx, [move], ApplicationState.ACCEPTED, ApplicationEvent.WITHDREW, now)
+    from_where = found.state if found.state is ApplicationState.UNDER_REVIEW else ApplicationState.ACCEPTED
+    moved = await applications.move(tx, [move], from_where, ApplicationEvent.WITHDREW, now)
     if not moved:
         raise Conflict("the application has gone too far to be withdrawn", place="application")
     await applications.unqueue(tx, [(driver_id, application_id)])
+    if from_where is ApplicationState.UNDER_REVIEW:
+        applicant = Reviewer("person", person_id.uuid)
+        await reviews.close(tx, driver_id, application_id, "withdrawn", (), applicant, now)
     # While it was under way it stood for a new version of a licence that is held.
     await follow(tx, await drivers.licence_record(tx, driver_id), now, policy)
     await audit.record(

@@ -16,6 +16,8 @@ class Kind(StrEnum):
 
     APPLICATION_ACCEPTED = "application-accepted"
     APPLICATION_REFUSED = "application-refused"
+    PHOTO_UNDER_REVIEW = "photo-under-review"
+    PHOTO_REPLACED = "photo-replaced"
     LICENCE_ISSUED = "licence-issued"
     LICENCE_REISSUED = "licence-reissued"
     LICENCE_WITHDRAWN = "licence-withdrawn"
@@ -31,6 +33,7 @@ SMS_BY_DEFAULT = frozenset(
         Kind.LICENCE_REISSUED,
         Kind.LICENCE_WITHDRAWN,
         Kind.LICENCE_EXPIRING,
+        Kind.PHOTO_REPLACED,
     }
 )
 """The result comes by SMS and in the app (docs/reference.md §4.2); what happens daily, in the app only."""

@@ -13,7 +13,9 @@ EXPIRY_NOTICE_DAYS: Final = 90
 
 _KEPT: Final = {
     Kind.APPLICATION_ACCEPTED: ("application_id",),
-    Kind.APPLICATION_REFUSED: ("application_id", "refusal"),
+    Kind.APPLICATION_REFUSED: ("application_id", "refusal", "reasons"),
+    Kind.PHOTO_UNDER_REVIEW: ("application_id", "due_day", "provisional"),
+    Kind.PHOTO_REPLACED: ("licence_id", "version"),
     Kind.LICENCE_ISSUED: ("licence_id", "version"),
     Kind.LICENCE_REISSUED: ("licence_id", "version"),
     Kind.LICENCE_WITHDRAWN: ("licence_id", "version"),
@@ -27,7 +29,8 @@ TOLD: Final = frozenset({"points", "status", "classes", "valid_until", "extended
 def decide_message(topic: str, body: Mapping[str, Any]) -> tuple[Kind, Mapping[str, Any]] | None:
     """The message an event makes, or None for one nobody needs to hear of.
 
-    Source: docs/reference.md §4.2 no. 4 (result by SMS and in-app message), §4.3 (the licence is made anew by itself).
+    Source: docs/reference.md §4.2 no. 3 and 4 (review within one working day; result by SMS and in-app message), §4.3
+    (the licence is made anew by itself).
     """
     kind = _kind(topic, body)
     if kind is None:
@@ -41,9 +44,14 @@ def decide_message(topic: str, body: Mapping[str, Any]) -> tuple[Kind, Mapping[s
 
 def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
     if topic == "licence.issued":
-        return Kind.LICENCE_ISSUED if body.get("origin") == "holder" else Kind.LICENCE_REISSUED
+        origin = body.get("origin")
+        if origin == "photo":
+            return None  # told as photo.replaced
+        return Kind.LICENCE_ISSUED if origin == "holder" else Kind.LICENCE_REISSUED
     return {
         "application.accepted": Kind.APPLICATION_ACCEPTED,
+        "application.under-review": Kind.PHOTO_UNDER_REVIEW,
+        "photo.replaced": Kind.PHOTO_REPLACED,
         "application.refused": Kind.APPLICATION_REFUSED,
         "licence.withdrawn": Kind.LICENCE_WITHDRAWN,
         "standing.changed": Kind.STANDING_CHANGED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from liangzheng.licences import REFUSAL_TEXTS, Refusal
+from liangzheng.licences import REASON_TEXTS, REFUSAL_TEXTS, PhotoReason, Refusal
 from liangzheng.messages.model import Kind, Text
 
 _PLAIN = {
@@ -19,6 +19,10 @@ _PLAIN = {
     Kind.LICENCE_REISSUED: Text(
         "您的驾驶证信息有变更，电子驾驶证已自动换发，旧版失效。",
         "Your licence details changed: the electronic licence was made anew by itself, and the old one is void.",
+    ),
+    Kind.PHOTO_REPLACED: Text(
+        "您的电子驾驶证照片已更换，旧版失效。",
+        "The photo of your electronic licence was replaced, and the old version is void.",
     ),
     Kind.LICENCE_WITHDRAWN: Text(
         "您的电子驾驶证已收回，不再显示。如有疑问，请联系发证地车辆管理所。",
@@ -41,8 +45,25 @@ def words(kind: Kind, detail: Mapping[str, Any]) -> Text:
     match kind:
         case Kind.APPLICATION_REFUSED:
             reason = REFUSAL_TEXTS[Refusal(detail["refusal"])]
+            why = [REASON_TEXTS[PhotoReason(code)] for code in detail.get("reasons", ())]
+            if why:
+                return Text(
+                    f"您的照片未通过审核：{''.join(text.zh for text in why)}可重新提交。",
+                    f"Your photo was refused: {' '.join(text.en for text in why)} You can submit another one.",
+                )
             return Text(
                 f"您的电子驾驶证申领未通过：{reason.zh}", f"Your application was refused: {reason.en}"
+            )
+        case Kind.PHOTO_UNDER_REVIEW:
+            by = detail["due_day"]
+            if detail.get("provisional"):  # the year's holidays are not announced: no day is promised
+                return Text(
+                    "您的照片正在审核，将在一个工作日内答复。",
+                    "Your photo is under review; you will hear within one working day.",
+                )
+            return Text(
+                f"您的照片正在审核，将在{by}前（含当日）答复。",
+                f"Your photo is under review; you will hear by the end of {by}.",
             )
         case Kind.STANDING_CHANGED:
             changed = [_COLUMNS[column] for column in detail["changed"]]

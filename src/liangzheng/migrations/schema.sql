@@ -391,19 +391,22 @@ CREATE TABLE application (
     standing_version  bigint NOT NULL,
     submitted_at      timestamp with time zone NOT NULL,
     moved_at          timestamp with time zone NOT NULL,
+    photo_id          uuid,
     CONSTRAINT application_pkey PRIMARY KEY (driver_id, id),
     CONSTRAINT application_check CHECK (((refusal IS NOT NULL) = (state = 'refused'::text))),
     CONSTRAINT application_check1 CHECK (((phone_key_id IS NULL) = (phone_key IS NULL))),
     CONSTRAINT application_check2 CHECK (((origin = 'reissue'::text) OR ((person_id IS NOT NULL) AND (face_check_id IS NOT NULL)))),
     CONSTRAINT application_move_check CHECK ((move >= 1)),
-    CONSTRAINT application_origin_check CHECK ((origin = ANY (ARRAY['holder'::text, 'reissue'::text]))),
+    CONSTRAINT application_origin_check CHECK ((origin = ANY (ARRAY['holder'::text, 'reissue'::text, 'photo'::text]))),
+    CONSTRAINT application_own_photo_check CHECK (((photo = 'archived'::text) = (photo_id IS NULL))),
     CONSTRAINT application_phone_key_check CHECK ((length(phone_key) = 33)),
-    CONSTRAINT application_photo_check CHECK ((photo = 'archived'::text)),
-    CONSTRAINT application_refusal_check CHECK ((refusal = ANY (ARRAY['real_name_too_low'::text, 'not_in_register'::text, 'face_not_verified'::text, 'phone_key_not_bound'::text, 'not_open_here_yet'::text, 'opening_not_published'::text, 'transferred_out'::text, 'licence_ended'::text, 'status_abnormal'::text, 'not_usable_now'::text, 'extension_over'::text, 'not_yet_valid'::text, 'validity_over'::text, 'no_class_held'::text, 'no_photo_on_file'::text, 'application_under_way'::text, 'already_held'::text, 'phones_full'::text]))),
-    CONSTRAINT application_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'drafted'::text, 'issued'::text, 'refused'::text, 'withdrawn'::text])))
+    CONSTRAINT application_photo_check CHECK ((photo = ANY (ARRAY['archived'::text, 'camera'::text, 'album'::text]))),
+    CONSTRAINT application_refusal_check CHECK ((refusal = ANY (ARRAY['real_name_too_low'::text, 'not_in_register'::text, 'face_not_verified'::text, 'phone_key_not_bound'::text, 'not_open_here_yet'::text, 'opening_not_published'::text, 'not_held'::text, 'transferred_out'::text, 'licence_ended'::text, 'status_abnormal'::text, 'not_usable_now'::text, 'extension_over'::text, 'not_yet_valid'::text, 'validity_over'::text, 'no_class_held'::text, 'no_photo_on_file'::text, 'photo_not_usable'::text, 'application_under_way'::text, 'already_held'::text, 'photo_too_soon'::text, 'phones_full'::text, 'photo_refused'::text]))),
+    CONSTRAINT application_state_check CHECK ((state = ANY (ARRAY['under_review'::text, 'accepted'::text, 'drafted'::text, 'issued'::text, 'refused'::text, 'withdrawn'::text])))
 ) WITH (fillfactor=85);
 CREATE UNIQUE INDEX application_face_check ON application USING btree (driver_id, face_check_id) WHERE (state <> 'refused'::text);
 CREATE UNIQUE INDEX application_open ON application USING btree (driver_id) WHERE (state = ANY (ARRAY['accepted'::text, 'drafted'::text]));
+CREATE UNIQUE INDEX application_open_own ON application USING btree (driver_id) WHERE ((state = ANY (ARRAY['under_review'::text, 'accepted'::text, 'drafted'::text])) AND (origin <> 'reissue'::text));
 
 CREATE TABLE application_event (
     driver_id       uuid NOT NULL,
@@ -412,7 +415,7 @@ CREATE TABLE application_event (
     event           text NOT NULL,
     at              timestamp with time zone NOT NULL,
     CONSTRAINT application_event_pkey PRIMARY KEY (driver_id, application_id, move),
-    CONSTRAINT application_event_event_check CHECK ((event = ANY (ARRAY['facts_held'::text, 'facts_failed'::text, 'facts_changed'::text, 'withdrew'::text, 'draft_recorded'::text, 'signing_abandoned'::text, 'signed'::text])))
+    CONSTRAINT application_event_event_check CHECK ((event = ANY (ARRAY['facts_held'::text, 'facts_failed'::text, 'facts_changed'::text, 'photo_is_new'::text, 'photo_approved'::text, 'photo_refused'::text, 'withdrew'::text, 'draft_recorded'::text, 'signing_abandoned'::text, 'signed'::text])))
 );
 
 CREATE TABLE application_turned_away (
@@ -421,7 +424,7 @@ CREATE TABLE application_turned_away (
     refusal       text NOT NULL,
     submitted_at  timestamp with time zone NOT NULL,
     CONSTRAINT application_turned_away_pkey PRIMARY KEY (person_id, id),
-    CONSTRAINT application_turned_away_refusal_check CHECK ((refusal = ANY (ARRAY['real_name_too_low'::text, 'not_in_register'::text, 'face_not_verified'::text, 'phone_key_not_bound'::text, 'not_open_here_yet'::text, 'opening_not_published'::text, 'transferred_out'::text, 'licence_ended'::text, 'status_abnormal'::text, 'not_usable_now'::text, 'extension_over'::text, 'not_yet_valid'::text, 'validity_over'::text, 'no_class_held'::text, 'no_photo_on_file'::text, 'application_under_way'::text, 'already_held'::text, 'phones_full'::text])))
+    CONSTRAINT application_turned_away_refusal_check CHECK ((refusal = ANY (ARRAY['real_name_too_low'::text, 'not_in_register'::text, 'face_not_verified'::text, 'phone_key_not_bound'::text, 'not_open_here_yet'::text, 'opening_not_published'::text, 'not_held'::text, 'transferred_out'::text, 'licence_ended'::text, 'status_abnormal'::text, 'not_usable_now'::text, 'extension_over'::text, 'not_yet_valid'::text, 'validity_over'::text, 'no_class_held'::text, 'no_photo_on_file'::text, 'photo_not_usable'::text, 'application_under_way'::text, 'already_held'::text, 'photo_too_soon'::text, 'phones_full'::text, 'photo_refused'::text])))
 );
 
 CREATE TABLE issue_queue (
@@ -1070,6 +1073,54 @@ CREATE TABLE points_entry (
 );
 CREATE UNIQUE INDEX points_entry_reference ON points_entry USING btree (driver_id, reference);
 
+CREATE TABLE photo (
+    driver_id      uuid NOT NULL,
+    id             uuid NOT NULL,
+    person_id      uuid NOT NULL,
+    source         text NOT NULL,
+    portrait_hash  bytea NOT NULL,
+    picture        bytea,
+    doubts         text[] NOT NULL,
+    facts          jsonb NOT NULL,
+    added_at       timestamp with time zone NOT NULL,
+    CONSTRAINT photo_pkey PRIMARY KEY (driver_id, id),
+    CONSTRAINT photo_portrait_hash_check CHECK ((length(portrait_hash) = 32)),
+    CONSTRAINT photo_source_check CHECK ((source = ANY (ARRAY['camera'::text, 'album'::text])))
+);
+CREATE INDEX photo_kept ON photo USING btree (added_at) WHERE (picture IS NOT NULL);
+
+CREATE TABLE photo_review (
+    driver_id        uuid NOT NULL,
+    application_id   uuid NOT NULL,
+    photo_id         uuid NOT NULL,
+    authority        text NOT NULL,
+    submitted_at     timestamp with time zone NOT NULL,
+    due_day          date NOT NULL,
+    due_at           timestamp with time zone NOT NULL,
+    provisional      boolean NOT NULL,
+    taken_by_kind    text,
+    taken_by         uuid,
+    taken_until      timestamp with time zone,
+    escalated_at     timestamp with time zone,
+    outcome          text,
+    reasons          text[] DEFAULT '{}'::text[] NOT NULL,
+    decided_by_kind  text,
+    decided_by       uuid,
+    decided_at       timestamp with time zone,
+    CONSTRAINT photo_review_pkey PRIMARY KEY (driver_id, application_id),
+    CONSTRAINT photo_review_check CHECK (((outcome IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT photo_review_check1 CHECK (((outcome IS NULL) = (decided_by_kind IS NULL))),
+    CONSTRAINT photo_review_check2 CHECK (((cardinality(reasons) > 0) = (NOT (outcome IS DISTINCT FROM 'refused'::text)))),
+    CONSTRAINT photo_review_check3 CHECK (((taken_by_kind IS NULL) = (taken_until IS NULL))),
+    CONSTRAINT photo_review_check4 CHECK (((taken_by IS NULL) OR (taken_by_kind IS NOT NULL))),
+    CONSTRAINT photo_review_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['staff'::text, 'operator'::text, 'person'::text, 'system'::text]))),
+    CONSTRAINT photo_review_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT photo_review_taken_by_kind_check CHECK ((taken_by_kind = ANY (ARRAY['staff'::text, 'operator'::text])))
+);
+CREATE INDEX photo_review_application ON photo_review USING btree (application_id);
+CREATE UNIQUE INDEX photo_review_photo ON photo_review USING btree (driver_id, photo_id);
+CREATE INDEX photo_review_waiting ON photo_review USING btree (due_at, application_id) WHERE (outcome IS NULL);
+
 CREATE TABLE message (
     person_id  uuid NOT NULL,
     id         uuid NOT NULL,
@@ -1127,3 +1178,5 @@ ALTER TABLE register_line ADD CONSTRAINT register_line_source_id_fkey FOREIGN KE
 ALTER TABLE register_line_waiting ADD CONSTRAINT register_line_waiting_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);
 ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
+ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOREIGN KEY (driver_id, photo_id) REFERENCES photo(driver_id, id);

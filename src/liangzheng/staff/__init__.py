@@ -10,7 +10,7 @@ Events: `driver.looked-up`, `licence.retained`, `retention.ended`, `licence.susp
 
 from __future__ import annotations
 
-from liangzheng.staff.acting import actor_of, permit
+from liangzheng.staff.acting import actor_of, division_of, permit
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check
@@ -94,6 +94,7 @@ __all__ = [
     "add_member",
     "check",
     "decide",
+    "division_of",
     "enrol",
     "events_of",
     "give_duty",

@@ -38,7 +38,8 @@ def handlers(
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
         """A new phone key alone gives no credential: its holder asks for one. What staff did, and what a register told,
-        has its effect with `standing.changed`; a driver reads consents and looks of companies in lists of their own.
+        has its effect with `standing.changed`; a driver reads consents and looks of companies in lists of their own. A late review
+        is on the list reviewers and operators read.
         """
 
     return {
@@ -52,6 +53,9 @@ def handlers(
         "retention.ended": nothing_to_do,
         "licence.suspended": nothing_to_do,
         "licence.restored": nothing_to_do,
+        "application.under-review": tell,
+        "review.escalated": nothing_to_do,
+        "photo.replaced": tell,
         "application.accepted": both(count, tell),
         "application.refused": both(count, tell),
         "licence.issued": both(count, tell, tell_companies),

@@ -90,6 +90,23 @@ async def _count_keys(wiring: Wiring, now: datetime) -> None:
             metrics.SIGNS_UNTIL.labels(role.value).set(0)
 
 
+async def _escalate_reviews(wiring: Wiring, now: datetime) -> None:
+    late = await licences.escalate_reviews(wiring.database, now)
+    if late:
+        _log.warning("photo reviews are past their day", extra={"count": late})
+    async with wiring.database.read() as connection:
+        queue = await licences.review_figures(connection, now)
+    for state, count in (("waiting", queue.waiting), ("taken", queue.taken), ("late", queue.late)):
+        metrics.REVIEWS.labels(state).set(count)
+    metrics.REVIEW_AGE.set(queue.oldest_s)
+
+
+async def _let_go_of_photos(wiring: Wiring, now: datetime) -> None:
+    gone = await licences.let_go_of_photos(wiring.database, now)
+    if gone:
+        _log.info("pictures let go", extra={"count": gone})
+
+
 async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
     for role, province, last in running_out(wiring.trust(), now):
         whose = f"{role} {province or ''}".strip()
@@ -114,6 +131,8 @@ JOBS = (
     Job("tell-looks", timedelta(seconds=30), _tell_looks),
     Job("run-out", timedelta(minutes=1), _run_out),
     Job("count-keys", timedelta(minutes=1), _count_keys),
+    Job("escalate-reviews", timedelta(minutes=1), _escalate_reviews),
+    Job("let-go-of-photos", timedelta(hours=1), _let_go_of_photos),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),

@@ -1,9 +1,9 @@
-"""Applications of the caller: submitted with the archived photo, decided at once, issued soon; with their
-progress."""
+"""Applications of the caller: decided at once; with the archived photo issued soon, with an own one after its review;
+with their progress."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -16,8 +16,18 @@ from liangzheng.api.bodies import Answer, resource
 from liangzheng.api.hot import hot_post
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import Invalid, NotFound
-from liangzheng.kernel.ids import ApplicationId, FaceCheckId, PhoneKeyId
-from liangzheng.licences import REFUSAL_TEXTS, Application, Refusal, Refuse, TurnedAway
+from liangzheng.kernel.ids import ApplicationId, FaceCheckId, PhoneKeyId, PhotoId
+from liangzheng.licences import (
+    REASON_TEXTS,
+    REFUSAL_TEXTS,
+    Application,
+    PhotoReview,
+    PhotoSource,
+    Refusal,
+    Refuse,
+    Review,
+    TurnedAway,
+)
 
 router = resource("/holder/applications", "holder")
 
@@ -26,17 +36,20 @@ class ApplyBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What the phone sends. Who applies comes from the login, never from the body.
 
     `face_check`: one passed for applying. `phone_key`: the phone that gets the licence; none for a licence
-    without one.
+    without one. `photo_id`: with a camera or album photo, the one sent to /holder/photos.
     """
 
-    photo: Literal["archived"]
+    photo: Literal["archived", "camera", "album"]
     face_check: str
     phone_key: str | None = None
+    photo_id: str | None = None
 
     def request(self, key: str) -> licences.Request:
         """As kernel values. Raises Invalid."""
         phone_key = PhoneKeyId.parse(self.phone_key) if self.phone_key is not None else None
-        return licences.Request(self.photo, FaceCheckId.parse(self.face_check), phone_key, key)
+        photo_id = PhotoId.parse(self.photo_id) if self.photo_id is not None else None
+        face_check = FaceCheckId.parse(self.face_check)
+        return licences.Request(PhotoSource(self.photo), face_check, phone_key, key, photo_id)
 
 
 class RefusalText(msgspec.Struct, frozen=True):
@@ -54,10 +67,11 @@ class RefusalText(msgspec.Struct, frozen=True):
 
 
 class DecidedAnswer(msgspec.Struct, frozen=True):
-    """The durable id and the decision. `accepted` is issued within seconds; ask for its progress."""
+    """The durable id and the decision. `accepted` is issued within seconds, `under_review` decided within one
+    working day; ask for its progress."""
 
     application_id: str
-    state: Literal["accepted", "refused"]
+    state: Literal["accepted", "under_review", "refused"]
     refusal: RefusalText | None
 
 
@@ -80,9 +94,16 @@ async def submit(request: Request, who: Caller, body: ApplyBody) -> DecidedAnswe
     refused = decided.decision if isinstance(decided.decision, Refuse) else None
     return DecidedAnswer(
         application_id=str(decided.application_id),
-        state="refused" if refused else "accepted",
+        state=state_of(decided),
         refusal=RefusalText.of(refused.refusal) if refused else None,
     )
+
+
+def state_of(decided: licences.Decided) -> Literal["accepted", "under_review", "refused"]:
+    """The decision in the word of the application's state."""
+    if isinstance(decided.decision, Refuse):
+        return "refused"
+    return "under_review" if isinstance(decided.decision, Review) else "accepted"
 
 
 def idempotency_key(request: Request) -> str:
@@ -104,7 +125,7 @@ hot = [
         answer=DecidedAnswer,
         status=202,
         needs_key=True,
-        summary="Apply for an electronic licence with the archived photo",
+        summary="Apply for an electronic licence, with the archived or an own photo",
     )
 ]
 
@@ -133,11 +154,13 @@ class ProgressAnswer(Answer):
 
 
 class ApplicationAnswer(Answer):
-    """One application. `origin` is `reissue` for a new version the platform made by itself."""
+    """One application. `origin` is `reissue` for a new version the platform made by itself, `photo` for a
+    replacement of the photo; `photo` is archived, camera or album."""
 
     application_id: str
     state: str
     origin: str
+    photo: str
     refusal: RefusalAnswer | None
     submitted_at: datetime
     moved_at: datetime
@@ -145,16 +168,49 @@ class ApplicationAnswer(Answer):
     @classmethod
     def of(cls, found: Application | TurnedAway) -> ApplicationAnswer:
         """What may leave of it."""
-        state, origin, moved_at = "refused", "holder", found.submitted_at
+        state, origin, moved_at, photo = "refused", "holder", found.submitted_at, PhotoSource.ARCHIVED
         if isinstance(found, Application):
             state, origin, moved_at = found.state.value, found.origin, found.moved_at
+            photo = found.photo
         return cls(
             application_id=str(found.id),
             state=state,
             origin=origin,
+            photo=photo.value,
             refusal=RefusalAnswer.of(found.refusal),
             submitted_at=found.submitted_at,
             moved_at=moved_at,
+        )
+
+
+class ReasonAnswer(Answer):
+    """Why a reviewer refused the photo: from the catalogue."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class ReviewAnswer(Answer):
+    """The review of an own photo: the day it is promised by (`provisional`: its year's holidays are not announced
+    yet), and what became of it."""
+
+    due_day: date
+    provisional: bool
+    outcome: str | None
+    reasons: list[ReasonAnswer]
+
+    @classmethod
+    def of(cls, review: PhotoReview | None) -> ReviewAnswer | None:
+        """What its holder may know: not who reviewed."""
+        if review is None:
+            return None
+        texts = [(reason, REASON_TEXTS[reason]) for reason in review.reasons]
+        return cls(
+            due_day=review.due_day,
+            provisional=review.provisional,
+            outcome=review.outcome,
+            reasons=[ReasonAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in texts],
         )
 
 
@@ -168,6 +224,7 @@ class ApplicationWithProgress(ApplicationAnswer):
     """One application and what happened to it, oldest first."""
 
     progress: list[ProgressAnswer]
+    review: ReviewAnswer | None
 
 
 @router.get("")
@@ -186,13 +243,16 @@ async def show_application(request: Request, who: Holder, application_id: str) -
             tx, who.person_id, who.driver_id, ApplicationId.parse(application_id)
         )
         steps = await licences.progress(tx, found) if isinstance(found, Application) else []
+        review = await licences.review_of(tx, found) if isinstance(found, Application) else None
     progress = [ProgressAnswer(event=step.event, at=step.at) for step in steps]
-    return ApplicationWithProgress(**ApplicationAnswer.of(found).model_dump(), progress=progress)
+    return ApplicationWithProgress(
+        **ApplicationAnswer.of(found).model_dump(), progress=progress, review=ReviewAnswer.of(review)
+    )
 
 
 @router.delete("/{application_id}")
 async def withdraw_application(request: Request, who: Holder, application_id: str) -> ApplicationAnswer:
-    """Take an application back, as long as it is only accepted; again changes nothing."""
+    """Take an application back, as long as it is under review or only accepted; again changes nothing."""
     wiring = wired(request)
     asked = ApplicationId.parse(application_id)
     if who.driver_id is None:

@@ -3,8 +3,8 @@ snapshot."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 from fastapi import Request
 from pydantic import StringConstraints
@@ -13,11 +13,13 @@ from liangzheng import drivers, licences
 from liangzheng.accounts import Caller
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.holder.applications import idempotency_key
+from liangzheng.api.holder.applications import RefusalAnswer, idempotency_key, state_of
+from liangzheng.api.idempotent import once
 from liangzheng.api.octets import to_base64url
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import DriverId, PhoneKeyId
+from liangzheng.kernel.ids import DriverId, FaceCheckId, PhoneKeyId, PhotoId
+from liangzheng.licences import PhotoSource, Refuse
 from liangzheng.standards.livecode import pack_document
 
 router = resource("/holder/licence", "holder")
@@ -78,6 +80,35 @@ class SnapshotAnswer(Answer):
     amber_after_s: int
 
 
+class ReplaceBody(Body):
+    """The photo sent to /holder/photos, from where, and a face check passed for applying."""
+
+    photo: Literal["camera", "album"]
+    photo_id: Annotated[str, StringConstraints(max_length=40)]
+    face_check: Annotated[str, StringConstraints(max_length=40)]
+
+    def replacement(self) -> licences.Replacement:
+        """As kernel values. Raises Invalid."""
+        photo_id, face_check = PhotoId.parse(self.photo_id), FaceCheckId.parse(self.face_check)
+        return licences.Replacement(PhotoSource(self.photo), photo_id, face_check)
+
+
+class ReplacementAnswer(Answer):
+    """The durable id and the decision; `again_from` is the first day a replacement is possible, where a day decides."""
+
+    application_id: str
+    state: Literal["accepted", "under_review", "refused"]
+    refusal: RefusalAnswer | None
+    again_from: date | None
+
+
+class PhotoStateAnswer(Answer):
+    """Where the licence's photo is from, and from which day it may be replaced; null: at once."""
+
+    photo: str
+    replaceable_from: date | None
+
+
 def _driver_of(who: Caller) -> DriverId:
     if who.driver_id is None:
         raise NotFound("there is no live electronic licence")
@@ -110,6 +141,41 @@ async def add_phone(request: Request, who: Holder, body: FurtherPhoneBody) -> Re
             tx, who.person_id, _driver_of(who), phone_key_id, key, wiring.clock.now()
         )
     return RequestedAnswer(credential_id=str(credential_id))
+
+
+@router.get("/photo")
+async def photo_state(request: Request, who: Holder) -> PhotoStateAnswer:
+    """Whether the photo may be replaced now, and if not, from which day."""
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
+        found = await licences.photo_state(tx, _driver_of(who), wiring.clock.now())
+    return PhotoStateAnswer(photo=found.source.value, replaceable_from=found.replaceable_from)
+
+
+@router.post("/photo", status_code=202)
+async def replace_photo(request: Request, who: Holder, body: ReplaceBody) -> ReplacementAnswer:
+    """Ask for another photo on the licence: reviewed within one working day. Needs an Idempotency-Key."""
+    wiring = wired(request)
+    key, driver_id, now = idempotency_key(request), _driver_of(who), wiring.clock.now()
+    replacement = body.replacement()
+    async with wiring.database.transaction(licences.CONSTRAINTS) as tx:
+
+        async def perform() -> ReplacementAnswer:
+            decided = await licences.replace_photo(
+                tx, who.person_id, driver_id, replacement, now, wiring.settings.status_policy
+            )
+            refused = decided.decision if isinstance(decided.decision, Refuse) else None
+            return ReplacementAnswer(
+                application_id=str(decided.application_id),
+                state=state_of(decided),
+                refusal=RefusalAnswer.of(refused.refusal) if refused else None,
+                again_from=refused.again_from if refused else None,
+            )
+
+        return await once(
+            tx, key, owner=who.person_id, act="photo.replace", body=body, answer=ReplacementAnswer, now=now,
+            perform=perform,
+        )  # fmt: skip
 
 
 @router.post("/snapshot")

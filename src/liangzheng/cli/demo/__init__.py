@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng.cli.demo import officers
+from liangzheng.cli.demo import officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
@@ -93,10 +93,14 @@ async def _prepare(stage: Stage, teller: Teller) -> None:
 async def _tell(stage: Stage, teller: Teller) -> None:
     wave, _ = await stage.open_first_wave()
     actor = await stage.cast(wave)
-    for title, act in Story(stage, actor, await stage.verifier_token()).steps():
+    token = await stage.verifier_token()
+    for title, act in Story(stage, actor, token).steps():
+        await teller.step(title, act)
+    for title, act in await photo.steps(stage, wave, actor, token):
         await teller.step(title, act)
     await teller.step("fsck", lambda: _fsck(stage))
-    actor.told = True
+    for each in stage.kept.actors:
+        each.told = each.told or each.once
     stage.keep()
 
 

@@ -182,6 +182,13 @@ class Stage:
                 return actor
         return await self.new_actor(wave, once=True)
 
+    async def another(self, wave: rollout.Wave, taken: list[Actor]) -> Actor:
+        """A further driver of the same story: one whose story was not told to its end, or a new one."""
+        for actor in self.kept.actors:
+            if actor.once and not actor.told and actor not in taken:
+                return actor
+        return await self.new_actor(wave, once=True)
+
     async def new_actor(self, wave: rollout.Wave, *, once: bool) -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on."""
         known = {actor.line for actor in self.kept.actors}

@@ -10,13 +10,24 @@ from datetime import datetime
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.classes import ORDER_162_DAY, Classes
-from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, FaceCheckId, PersonId, PhoneKeyId
+from liangzheng.kernel.ids import (
+    ApplicationId,
+    CredentialId,
+    DriverId,
+    FaceCheckId,
+    PersonId,
+    PhoneKeyId,
+    PhotoId,
+)
 from liangzheng.licences.lifecycle import APPLICATION, ApplicationEvent, ApplicationState
 from liangzheng.licences.model import Application, ApplicationEventRow, Phone, TurnedAway
+from liangzheng.licences.photo_rules import PhotoSource
 from liangzheng.licences.rules import Refusal, Terms
 
 CONSTRAINTS = {
     "application_open": "an application is already under way",
+    "application_open_own": "an application is already under way",
+    "photo_review_photo": "this photo has served another application",
     "application_face_check": "this face check has served another application",
 }
 
@@ -40,12 +51,14 @@ def _application(row: Row) -> Application:
         standing_version=row["standing_version"],
         submitted_at=row["submitted_at"],
         moved_at=row["moved_at"],
+        photo=PhotoSource(row["photo"]),
+        photo_id=PhotoId(row["photo_id"]) if row["photo_id"] else None,
     )
 
 
 _COLUMNS = (
     "a.driver_id, a.id, a.state, a.move, a.origin, a.person_id, a.phone_key_id, a.phone_key, a.refusal, "
-    "a.standing_version, a.submitted_at, a.moved_at"
+    "a.standing_version, a.submitted_at, a.moved_at, a.photo, a.photo_id"
 )
 
 
@@ -59,11 +72,12 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What this context already has of a driver: applications under way, the live licence's terms, its
-    phones; and when the oldest refusal of a used-up quota was, None while some of it is left.
+    """What this context already has of a driver: an application an issuer will take, one under review, the live
+    licence's terms, its phones; and when the oldest refusal of a used-up quota was, None while some of it is left.
     """
 
     under_way: bool
+    under_review: bool
     held: Terms | None
     phones: tuple[PhoneKeyId, ...]
     quota_spent_at: datetime | None
@@ -78,6 +92,8 @@ async def situations(
         SELECT d.driver_id, l.classes, l.valid_from, l.valid_until, l.authority,
                EXISTS (SELECT FROM application AS a
                         WHERE a.driver_id = d.driver_id AND a.state IN ('accepted', 'drafted')) AS under_way,
+               EXISTS (SELECT FROM application AS a
+                        WHERE a.driver_id = d.driver_id AND a.state = 'under_review') AS under_review,
                ARRAY (SELECT c.phone_key_id FROM credential AS c
                        WHERE c.driver_id = d.driver_id AND c.state = 'live') AS phones,
                (SELECT r.submitted_at FROM application AS r
@@ -94,6 +110,7 @@ async def situations(
     return {
         DriverId(row["driver_id"]): Situation(
             row["under_way"],
+            row["under_review"],
             terms_of(row) if row["classes"] is not None else None,
             tuple(PhoneKeyId(key) for key in row["phones"]),
             row["quota_spent_at"],
@@ -102,18 +119,25 @@ async def situations(
     }
 
 
+_FIRST_EVENT = {
+    ApplicationState.ACCEPTED: ApplicationEvent.FACTS_HELD,
+    ApplicationState.UNDER_REVIEW: ApplicationEvent.PHOTO_IS_NEW,
+    ApplicationState.REFUSED: ApplicationEvent.FACTS_FAILED,
+}
+
+
 async def add(tx: Connection, decided: Sequence[tuple[Application, FaceCheckId | None]]) -> None:
     """Keeps decided applications with the event of each decision. Raises Conflict (see CONSTRAINTS)."""
     rows, events = [], []
     for application, face_check_id in decided:
-        accepted = application.state is ApplicationState.ACCEPTED
-        event = ApplicationEvent.FACTS_HELD if accepted else ApplicationEvent.FACTS_FAILED
+        event = _FIRST_EVENT[application.state]
         assert APPLICATION.step(ApplicationState.SUBMITTED, event) is application.state
         phone, at = application.phone, application.submitted_at
         rows.append(
             (
                 application.driver_id.uuid, application.id.uuid, application.state.value, 1, application.origin,
-                "archived", application.person_id.uuid if application.person_id else None,
+                application.photo.value, application.photo_id.uuid if application.photo_id else None,
+                application.person_id.uuid if application.person_id else None,
                 face_check_id.uuid if face_check_id else None, phone.key_id.uuid if phone else None,
                 phone.public_key if phone else None,
                 application.refusal.value if application.refusal else None, application.standing_version, at, at,
@@ -129,7 +153,7 @@ async def add(tx: Connection, decided: Sequence[tuple[Application, FaceCheckId |
 
 
 _KEPT = (
-    "driver_id", "id", "state", "move", "origin", "photo", "person_id", "face_check_id", "phone_key_id", "phone_key",
+    "driver_id", "id", "state", "move", "origin", "photo", "photo_id", "person_id", "face_check_id", "phone_key_id", "phone_key",
     "refusal", "standing_version", "submitted_at", "moved_at",
 )  # fmt: skip
 
@@ -335,10 +359,10 @@ async def hold_accepted(
 
 
 async def forget_phone(tx: Connection, driver_id: DriverId, phone_key_id: PhoneKeyId) -> None:
-    """Accepted applications for an ended phone go on without a phone."""
+    """Applications for an ended phone that are not drafted yet go on without a phone."""
     await tx.execute(
         "UPDATE application SET phone_key_id = NULL, phone_key = NULL "
-        "WHERE driver_id = $1 AND phone_key_id = $2 AND state = 'accepted'",
+        "WHERE driver_id = $1 AND phone_key_id = $2 AND state IN ('under_review', 'accepted')",
         driver_id.uuid,
         phone_key_id.uuid,
     )

@@ -29,13 +29,15 @@ from liangzheng.licences.store.applications import terms_of
 class Lineage:
     """The newest licence of a driver: its highest version, abandoned drafts included; withdrawn ones end it.
 
-    `live`: the version in force and its terms. `drafted`: an issuer has a version of it in hand.
+    `live`: the version in force and its terms; `portrait`: SHA-256 of its photo. `drafted`: an issuer has a version of
+    it in hand.
     """
 
     number: LicenceNumber
     withdrawn: bool
     drafted: bool
     live: tuple[LicenceNumber, Terms] | None
+    portrait: bytes | None
 
 
 async def hold_lineages(tx: Connection, drivers: Sequence[DriverId]) -> dict[DriverId, Lineage]:
@@ -44,9 +46,12 @@ async def hold_lineages(tx: Connection, drivers: Sequence[DriverId]) -> dict[Dri
     """
     asked = [driver.uuid for driver in drivers]
     live = {
-        row["driver_id"]: (LicenceNumber(LicenceId(row["id"]), row["version"]), terms_of(row))
+        row["driver_id"]: (
+            (LicenceNumber(LicenceId(row["id"]), row["version"]), terms_of(row)),
+            row["portrait_hash"],
+        )
         for row in await tx.fetch(
-            "SELECT driver_id, id, version, classes, valid_from, valid_until, authority FROM licence "
+            "SELECT driver_id, id, version, classes, valid_from, valid_until, authority, portrait_hash FROM licence "
             "WHERE driver_id = ANY($1::uuid[]) AND state = 'live' ORDER BY driver_id FOR UPDATE",
             asked,
         )
@@ -62,7 +67,7 @@ async def hold_lineages(tx: Connection, drivers: Sequence[DriverId]) -> dict[Dri
             LicenceNumber(LicenceId(row["id"]), row["version"]),
             row["withdrawn"],
             row["drafted"],
-            live.get(row["driver_id"]),
+            *live.get(row["driver_id"], (None, None)),
         )
         for row in rows
     }

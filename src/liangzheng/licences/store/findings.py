@@ -5,6 +5,7 @@ over all shards.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from uuid import UUID
 
 from liangzheng.infra.checks import Check
@@ -86,6 +87,34 @@ CHECKS = (
         "WHERE c.state IN ('superseded', 'ended', 'withdrawn') AND s.value <> 1 LIMIT $1",
     ),
     Check(
+        "every application with an own photo that was accepted has its approved review",
+        "SELECT a.id AS subject, a.state AS found FROM application AS a LEFT JOIN photo_review AS r "
+        "ON r.driver_id = a.driver_id AND r.application_id = a.id AND r.photo_id = a.photo_id "
+        "WHERE a.photo_id IS NOT NULL AND a.origin <> 'reissue' AND a.state IN ('accepted', 'drafted', 'issued') "
+        "AND (r.outcome IS DISTINCT FROM 'approved' OR r.decided_by_kind IS NULL) LIMIT $1",
+    ),
+    Check(
+        "every approved photo is kept under its hash",
+        "SELECT p.id AS subject, '' AS found FROM photo_review AS r JOIN photo AS p ON p.driver_id = r.driver_id "
+        "AND p.id = r.photo_id WHERE r.outcome = 'approved' "
+        "AND NOT EXISTS (SELECT FROM blob AS b WHERE b.hash = p.portrait_hash) LIMIT $1",
+    ),
+    Check(
+        "every application under review has an open review with its picture, and every open review its application",
+        "SELECT coalesce(a.id, r.application_id) AS subject, coalesce(a.state, '') AS found FROM photo_review AS r "
+        "FULL JOIN application AS a ON a.driver_id = r.driver_id AND a.id = r.application_id "
+        "LEFT JOIN photo AS p ON p.driver_id = r.driver_id AND p.id = r.photo_id "
+        "WHERE coalesce(a.state = 'under_review', false) <> (r.application_id IS NOT NULL AND r.outcome IS NULL) "
+        "OR (a.state = 'under_review' AND p.picture IS NULL) LIMIT $1",
+    ),
+    Check(
+        "a version with an own photo has that photo",
+        "SELECT l.id AS subject, 'version ' || l.version AS found FROM licence AS l JOIN application AS a "
+        "ON a.driver_id = l.driver_id AND a.id = l.application_id LEFT JOIN photo AS p "
+        "ON p.driver_id = a.driver_id AND p.id = a.photo_id "
+        "WHERE a.photo_id IS NOT NULL AND l.portrait_hash IS DISTINCT FROM p.portrait_hash LIMIT $1",
+    ),
+    Check(
         "every accepted application waits in the queue",
         "SELECT a.id AS subject, '' AS found FROM application AS a WHERE a.state = 'accepted' AND NOT EXISTS "
         "(SELECT 1 FROM issue_queue AS q WHERE q.subject = a.id) LIMIT $1",
@@ -126,6 +155,18 @@ CHECKS = (
 _AT_ONCE = 1000
 
 
+async def late_unheard(tx: Connection, before: date, limit: int) -> list[Row]:
+    """Open reviews promised for a day before `before` that were not escalated."""
+    return list(
+        await tx.fetch(
+            "SELECT application_id, due_day FROM photo_review WHERE outcome IS NULL AND escalated_at IS NULL "
+            "AND due_day < $1 LIMIT $2",
+            before,
+            limit,
+        )
+    )
+
+
 async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
     """Live licences in order of driver, a thousand at a time, each with the list values of its live
     credentials.
@@ -134,7 +175,9 @@ async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
     while rows := await tx.fetch(
         "SELECT l.driver_id, l.id, l.version, l.classes, l.valid_from, l.valid_until, l.authority, "
         "ARRAY(SELECT s.value FROM credential AS c JOIN status_entry AS s ON s.list_id = c.list_id AND "
-        "s.list_index = c.list_index WHERE c.driver_id = l.driver_id AND c.state = 'live') AS values "
+        "s.list_index = c.list_index WHERE c.driver_id = l.driver_id AND c.state = 'live') AS values, "
+        "EXISTS (SELECT FROM application AS a WHERE a.driver_id = l.driver_id AND a.id = l.application_id "
+        "AND a.photo_id IS NOT NULL) AS own_photo "
         "FROM licence AS l WHERE l.state = 'live' AND l.driver_id > $1 ORDER BY l.driver_id LIMIT $2",
         after,
         _AT_ONCE,

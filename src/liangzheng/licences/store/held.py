@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from liangzheng.infra.postgres import Connection, Row
-from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId, PhoneKeyId
+from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId, PhoneKeyId, PhotoId
 from liangzheng.licences.lifecycle import (
     CREDENTIAL,
     LICENCE,
@@ -16,6 +16,7 @@ from liangzheng.licences.lifecycle import (
     LicenceState,
 )
 from liangzheng.licences.model import Credential, HeldLicence, LicenceNumber, LiveLicence, Phone, StatusPlace
+from liangzheng.licences.photo_rules import PhotoSource
 from liangzheng.licences.store.applications import terms_of
 from liangzheng.standards import cose
 
@@ -55,15 +56,26 @@ async def live_number(tx: Connection, driver_id: DriverId) -> LicenceNumber | No
     return LicenceNumber(LicenceId(row["id"]), row["version"]) if row else None
 
 
+async def photo_of_live(tx: Connection, driver_id: DriverId) -> PhotoSource | None:
+    """Where the photo of the driver's live licence is from; None without one."""
+    found = await tx.fetchval(
+        "SELECT a.photo FROM licence AS l JOIN application AS a ON a.driver_id = l.driver_id AND a.id = "
+        "l.application_id WHERE l.driver_id = $1 AND l.state = 'live'",
+        driver_id.uuid,
+    )
+    return PhotoSource(found) if found else None
+
+
 async def hold(tx: Connection, driver_id: DriverId) -> list[HeldLicence]:
     """The driver's live and drafted versions, held until the transaction ends. Drafts first: as an issuer
     holds them.
     """
     rows = await tx.fetch(
-        "SELECT id, version, state, application_id, standing_version, classes, valid_from, valid_until, "
-        "authority "
-        "FROM licence WHERE driver_id = $1 AND state IN ('live', 'drafted') ORDER BY state, id, version FOR "
-        "UPDATE",
+        "SELECT l.id, l.version, l.state, l.application_id, l.standing_version, l.classes, l.valid_from, "
+        "l.valid_until, l.authority, a.photo, a.photo_id FROM licence AS l JOIN application AS a "
+        "ON a.driver_id = l.driver_id AND a.id = l.application_id "
+        "WHERE l.driver_id = $1 AND l.state IN ('live', 'drafted') ORDER BY l.state, l.id, l.version FOR "
+        "UPDATE OF l",
         driver_id.uuid,
     )
     return [
@@ -74,6 +86,8 @@ async def hold(tx: Connection, driver_id: DriverId) -> list[HeldLicence]:
             application_id=ApplicationId(row["application_id"]),
             terms=terms_of(row),
             standing_version=row["standing_version"],
+            photo=PhotoSource(row["photo"]),
+            photo_id=PhotoId(row["photo_id"]) if row["photo_id"] else None,
         )
         for row in rows
     ]

@@ -1,0 +1,224 @@
+"""Reviews of new photos: the queue, taking one in hand, looking, deciding. Who reviews comes from an authenticator."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query, Request
+from pydantic import Field, model_validator
+from starlette.responses import Response
+
+from liangzheng import licences, staff
+from liangzheng.api.auth import authenticates
+from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.staff.callers import officer
+from liangzheng.api.wired import wired
+from liangzheng.kernel.errors import NotFound
+from liangzheng.kernel.ids import ApplicationId
+from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
+
+router = resource("/staff/photo-reviews", "staff")
+
+@authenticates
+async def reviewer(request: Request) -> ReviewDesk:
+    """The member of staff who reviews photos, with the authorities of their region. Raises NotAuthenticated, and
+    Forbidden for who does not hold the duty.
+    """
+    who, wiring = await officer(request), wired(request)
+    held = staff.permit(who, staff.Act.REVIEW_PHOTO, wiring.staff_policy, wiring.clock.now())
+    authorities = wiring.reference.authorities
+    mine = frozenset(
+        each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
+    )
+    return ReviewDesk(staff.actor_of(who), mine, timedelta(seconds=wiring.settings.review_lease_s))
+
+
+AtDesk = Annotated[ReviewDesk, Depends(reviewer)]
+"""`async def act(desk: AtDesk, …)`: the reviewer who calls."""
+
+
+class FindingAnswer(Answer):
+    """A doubt or a reason: a stable code and its words."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class FactsAnswer(Answer):
+    """What was measured (see PhotoFacts), the day its sender states and the day the file states. `faces` null: no
+    engine looked."""
+
+    octets: int
+    width: int
+    height: int
+    colour: int
+    white_permille: int
+    brightness: int
+    sharpness: int
+    faces: int | None
+    frontal: bool | None
+    declared_day: date | None
+    embedded_day: date | None
+
+
+class ReviewAnswer(Answer):
+    """An open review, or what became of one. Names nobody: the holder is seen in the pictures, once it is in hand."""
+
+    application_id: str
+    origin: str
+    source: str
+    authority: str
+    submitted_at: datetime
+    due_day: date
+    provisional: bool
+    late: bool
+    in_hand_until: datetime | None
+    outcome: str | None
+    doubts: list[FindingAnswer]
+    facts: FactsAnswer
+
+    @classmethod
+    def of(cls, review: PhotoReview) -> ReviewAnswer:
+        """What a reviewer sees of it."""
+        texts = [(doubt, DOUBT_TEXTS[doubt]) for doubt in review.doubts]
+        return cls(
+            application_id=str(review.application_id),
+            origin=review.origin,
+            source=review.source.value,
+            authority=review.authority,
+            submitted_at=review.submitted_at,
+            due_day=review.due_day,
+            provisional=review.provisional,
+            late=review.escalated_at is not None,
+            in_hand_until=review.taken_until,
+            outcome=review.outcome,
+            doubts=[FindingAnswer(code=doubt.value, zh=text.zh, en=text.en) for doubt, text in texts],
+            facts=FactsAnswer.model_validate(review.facts),
+        )
+
+
+class QueueAnswer(Answer):
+    """Due first in front; `next` goes into `after` for the next page, null when there is none."""
+
+    reviews: list[ReviewAnswer]
+    next: str | None
+
+
+class TakeBody(Body):
+    """The review to take; null: the one in hand, else the one due first."""
+
+    application_id: str | None = None
+
+
+class DecideBody(Body):
+    """Approve, or refuse for one to five reasons of the catalogue."""
+
+    decision: Literal["approve", "refuse"]
+    reasons: list[str] = Field(default_factory=list, max_length=5)
+
+    @model_validator(mode="after")
+    def reasons_with_a_refusal(self) -> DecideBody:
+        """Reasons go with a refusal, and only with one."""
+        if bool(self.reasons) is not (self.decision == "refuse"):
+            raise ValueError("one to five reasons go with a refusal, and none with an approval")
+        if not set(self.reasons) <= set(PhotoReason):
+            raise ValueError("reasons are those of the catalogue")
+        return self
+
+
+class ReasonsAnswer(Answer):
+    """The catalogue."""
+
+    reasons: list[FindingAnswer]
+
+
+@router.get("")
+async def queue(
+    request: Request,
+    desk: AtDesk,
+    after: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> QueueAnswer:
+    """Open reviews of the reviewer's authorities."""
+    last = ApplicationId.parse(after) if after is not None else None
+    async with wired(request).database.read() as tx:
+        found = await licences.review_queue(tx, desk, last, limit)
+    return QueueAnswer(
+        reviews=[ReviewAnswer.of(review) for review in found],
+        next=str(found[-1].application_id) if len(found) == limit else None,
+    )
+
+
+@router.get("/reasons")
+async def reasons(desk: AtDesk) -> ReasonsAnswer:
+    """Why a photo may be refused, and what the holder then reads."""
+    catalogue = [
+        FindingAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in REASON_TEXTS.items()
+    ]
+    return ReasonsAnswer(reasons=catalogue)
+
+
+@router.post("/take")
+async def take(request: Request, body: TakeBody, desk: AtDesk) -> ReviewAnswer:
+    """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
+    wiring = wired(request)
+    named = ApplicationId.parse(body.application_id) if body.application_id is not None else None
+    async with wiring.database.transaction() as tx:
+        found = await licences.take_review(tx, desk, wiring.clock.now(), named)
+    if found is None:
+        raise NotFound("nothing waits for a review")
+    return ReviewAnswer.of(found)
+
+
+@router.post("/{application_id}/put-back", status_code=204)
+async def put_back(request: Request, application_id: str, desk: AtDesk) -> Response:
+    """Give a review in hand back to the queue."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        await licences.put_back(tx, desk, ApplicationId.parse(application_id), wiring.clock.now())
+    return Response(status_code=204)
+
+
+@router.get("/{application_id}/{which}")
+async def picture(
+    request: Request,
+    application_id: str,
+    which: Literal["new", "archived"],
+    desk: AtDesk,
+) -> Response:
+    """The new photo, or the register's archived one, of a review in hand. Recorded as a look."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        pictures = await licences.review_pictures(
+            tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
+        )
+    octets = pictures.new if which == "new" else pictures.archived
+    if octets is None:
+        raise NotFound("the register has no photo on file")
+    return Response(octets, media_type="image/jpeg")
+
+
+@router.post("/{application_id}/decision")
+async def decide(
+    request: Request, application_id: str, body: DecideBody, desk: AtDesk, key: IdempotencyKey = None
+) -> ReviewAnswer:
+    """Decide on a review in hand, once; whoever comes second hears 409."""
+    wiring = wired(request)
+    asked, now = ApplicationId.parse(application_id), wiring.clock.now()
+    async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+
+        async def perform() -> ReviewAnswer:
+            if body.decision == "approve":
+                await licences.approve_photo(tx, desk, asked, now)
+            else:
+                named = [PhotoReason(reason) for reason in body.reasons]
+                await licences.refuse_photo(tx, desk, asked, named, now)
+            return ReviewAnswer.of(await licences.review_at(tx, desk, asked))
+
+        return await once(
+            tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=ReviewAnswer,
+            now=now, perform=perform,
+        )  # fmt: skip

@@ -1,0 +1,210 @@
+"""Two more fictional drivers: one applies with a camera photo, is refused with a reason and submits again; one replaces
+the photo of a licence, and hears from which day it may be replaced again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any, Final
+
+from liangzheng import rollout
+from liangzheng.cli.demo.held import StepFailed, hold
+from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.stage import Stage
+from liangzheng.cli.demo.story import ISSUED_WITHIN_S, Story, b64, unb64
+from liangzheng.drivers.draw import portrait
+from liangzheng.kernel.time import civil_day, months_after
+from liangzheng.standards.livecode import open_document
+
+_SEED: Final = 20260521
+_BLUE: Final = (64, 96, 200)
+_HELD: Final = "a licence is held already (from a start that was cut off)"
+
+
+async def steps(
+    stage: Stage, wave: rollout.Wave, first: Actor, token: str
+) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+    """Title and act of every step, in order."""
+    applicant = await stage.another(wave, [first])
+    replacer = await stage.another(wave, [first, applicant])
+    new, other = PhotoStory(stage, applicant, token), PhotoStory(stage, replacer, token)
+    return [
+        ("photo of one's own", new.sent),
+        ("photo refused", new.refused_with_reason),
+        ("photo approved", new.submitted_again),
+        ("photo replaced", other.replaced),
+        ("replaced again", other.replaced_again),
+    ]
+
+
+class PhotoStory(Story):
+    """One driver and their photo."""
+
+    def __init__(self, stage: Stage, actor: Actor, verifier_token: str) -> None:
+        super().__init__(stage, actor, verifier_token)
+        self._application = ""
+        self._pictures = 0
+
+    async def sent(self) -> str:
+        """A picture on blue is turned away with its reason, one on white goes to the reviewers."""
+        await self.account()
+        await self.bind()
+        blue = await self._send(_on_blue(self._picture()))
+        faults = [fault["code"] for fault in blue["faults"]]
+        hold(not blue["usable"] and "ground_not_white" in faults, f"a blue ground is refused: {faults}")
+        if await self._held():
+            return _HELD
+        await self._apply("camera")
+        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+        promise = shown["review"]
+        hold(promise["due_day"] is not None, "a day is promised")
+        word = "provisionally by" if promise["provisional"] else "by the end of"
+        return f"{blue['faults'][0]['zh']} On white: under review, promised {word} {promise['due_day']}"
+
+    async def refused_with_reason(self) -> str:
+        """An operator refuses with a reason of the catalogue; the driver reads it."""
+        if await self._held():
+            return _HELD
+        listed = await self._lz("reviews", "list")
+        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+        if shown["state"] != "under_review":
+            return "decided on already (by a start that was cut off)"
+        hold(self._application in listed.stdout, "./lz reviews list shows it")
+        done = await self._lz("reviews", "refuse", self._application, "--reason", "glasses")
+        hold(done.returncode == 0, f"./lz reviews refuse: {done.stderr or done.stdout}")
+        late = await self._lz("reviews", "approve", self._application)
+        hold(late.returncode == 1, "a second decision is refused")
+        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+        hold(shown["state"] == "refused", f"the application is refused, and not {shown['state']}")
+        [reason] = shown["review"]["reasons"]
+        return f"{reason['zh']} / {reason['en']}; a decision after it: {late.stderr.strip().removeprefix('lz: ')}"
+
+    async def submitted_again(self) -> str:
+        """Another picture at once; approved, it is the licence's portrait."""
+        if not await self._held():
+            await self._apply("camera")
+            await self._approve()
+        licence = await self._until_version(1)
+        return f"version 1 with the approved photo, SHA-256 {self._portrait_of(licence)[:12]}…"
+
+    async def replaced(self) -> str:
+        """A licence with the archived photo; another photo at once, and the old version is dead."""
+        await self.account()
+        await self.bind()
+        await self.apply()
+        held = await self._until_version(1)
+        if held["version"] > 1:
+            return "replaced already (by a start that was cut off)"
+        before = self._portrait_of(held)
+        asked = await self._open_application() or await self._replace()
+        hold(
+            asked["state"] in ("under_review", "accepted", "drafted"),
+            f"it goes to review: {asked['refusal']}",
+        )
+        self._application = asked["application_id"]
+        await self._approve()
+        after = self._portrait_of(await self._until_version(2))
+        hold(before != after, "version 2 carries another photo")
+        return (
+            f"version 2 with the new photo ({before[:8]}… → {after[:8]}…), version 1 ended in the same step"
+        )
+
+    async def replaced_again(self) -> str:
+        """The next replacement waits six months, and the answer names the day."""
+        asked = await self._replace()
+        hold(asked["state"] == "refused", "the second replacement is refused")
+        opens = months_after(civil_day(datetime.now(UTC)), 6)
+        told = date.fromisoformat(asked["again_from"])
+        hold(abs((told - opens).days) <= 1, f"it opens six months from now, and not on {told}")
+        return f"{asked['refusal']['zh']} {asked['refusal']['en']} From {told}."
+
+    # -- the means ------------------------------------------------------------------------------------------
+
+    def _picture(self) -> bytes:
+        self._pictures += 1
+        return portrait(_SEED, self._actor.line * 10 + self._pictures)
+
+    async def _send(self, picture: bytes) -> Any:
+        body = {"source": "camera", "picture": b64(picture)}
+        return (await self._post(self._holder, "/holder/photos", body, self._fresh_key("photo"))).expect(200)
+
+    async def _photo_id(self) -> str:
+        kept = await self._send(self._picture())
+        hold(kept["usable"], f"a drawn picture on white is usable: {kept['faults']}")
+        return str(kept["photo_id"])
+
+    async def _held(self) -> bool:
+        return bool((await self._get(self._holder, "/holder/licence")).status == 200)
+
+    async def _open_application(self) -> Any:
+        """What a start that was cut off left on its way; None when nothing is."""
+        listed = (await self._get(self._holder, "/holder/applications")).expect(200)["applications"]
+        on_its_way = ("under_review", "accepted", "drafted")
+        return next((each for each in listed if each["state"] in on_its_way), None)
+
+    async def _apply(self, source: str) -> None:
+        left = await self._open_application()
+        if left is not None:
+            self._application = left["application_id"]
+            return
+        check = await self._face_check("apply")
+        body = {
+            "photo": source, "photo_id": await self._photo_id(), "face_check": check["face_check_id"],
+            "phone_key": self._phone_key_id,
+        }  # fmt: skip
+        asked = (
+            await self._post(self._holder, "/holder/applications", body, self._fresh_key("apply"))
+        ).expect(202)
+        hold(asked["state"] == "under_review", f"it goes to review, and not {asked['refusal']}")
+        self._application = asked["application_id"]
+
+    async def _replace(self) -> Any:
+        check = await self._face_check("apply")
+        body = {"photo": "camera", "photo_id": await self._photo_id(), "face_check": check["face_check_id"]}
+        key = self._fresh_key("replace")
+        return (await self._post(self._holder, "/holder/licence/photo", body, key)).expect(202)
+
+    async def _approve(self) -> None:
+        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+        if shown["state"] != "under_review":
+            return  # approved by a start that was cut off
+        done = await self._lz("reviews", "approve", self._application)
+        hold(done.returncode == 0, f"./lz reviews approve: {done.stderr or done.stdout}")
+
+    async def _until_version(self, version: int) -> Any:
+        until = time.monotonic() + ISSUED_WITHIN_S
+        while time.monotonic() < until:
+            found = await self._get(self._holder, "/holder/licence")
+            if found.status == 200 and found.body["version"] >= version:
+                return found.body
+            await asyncio.sleep(0.1)
+        raise StepFailed(f"no version {version} within {ISSUED_WITHIN_S:.0f} s; see the issuer's log")
+
+    def _portrait_of(self, licence: Any) -> str:
+        """SHA-256 of the photo in the signed document and its file, which is one."""
+        trust, _ = self._stage.make_keys()
+        opened = open_document(unb64(licence["file"]), trust)
+        found = hashlib.sha256(opened.portrait).hexdigest()
+        hold(found == opened.claims.portrait_sha256.hex(), "the document names its photo")
+        return found
+
+    def _fresh_key(self, what: str) -> str:
+        return f"{what}-{secrets.token_hex(4)}"
+
+
+def _on_blue(picture: bytes) -> bytes:
+    """The same drawn person before a blue wall."""
+    from PIL import Image, ImageDraw
+
+    with Image.open(BytesIO(picture)) as opened:
+        image = opened.convert("RGB")
+    for corner in ((1, 1), (image.width - 2, 1)):
+        ImageDraw.floodfill(image, corner, _BLUE, thresh=40)
+    page = BytesIO()
+    image.save(page, "JPEG", quality=92)
+    return page.getvalue()

@@ -1,0 +1,190 @@
+"""The reviewers' routes over HTTP, with an authenticator of the tests in the place of staff logins."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from liangzheng import audit
+from liangzheng.api.app import dress
+from liangzheng.api.auth import bearer_token
+from liangzheng.api.frame import Limits
+from liangzheng.api.staff import photo_reviews
+from liangzheng.kernel.errors import NotAuthenticated
+from liangzheng.kernel.ids import VerifierId
+from liangzheng.licences import PhotoReason, ReviewDesk
+from tests.api.phone import done, refused
+from tests.licences.conftest import key_room, place, world
+from tests.licences.holders import Deployment
+from tests.licences.photos import apply_with_own, replace
+
+__all__ = ["key_room", "place", "world"]
+
+DESKS = {
+    "first-reviewer": ReviewDesk(audit.Actor("staff", VerifierId(UUID(int=1)))),
+    "second-reviewer": ReviewDesk(audit.Actor("staff", VerifierId(UUID(int=2)))),
+    "nanjing": ReviewDesk(audit.Actor("staff", VerifierId(UUID(int=3))), frozenset({"苏A"})),
+}
+
+
+async def reviewer_by_token(request: Request) -> ReviewDesk:
+    desk = DESKS.get(bearer_token(request))
+    if desk is None:
+        raise NotAuthenticated("nobody of the tests")
+    return desk
+
+
+class Console:
+    """One reviewer's terminal."""
+
+    def __init__(self, app: FastAPI, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://staff", headers=headers
+        )
+
+    async def get(self, path: str = "") -> httpx.Response:
+        return await self.client.get(f"/staff/photo-reviews{path}")
+
+    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+        return await self.client.post(f"/staff/photo-reviews{path}", json=body, headers=headers)
+
+
+@pytest.fixture
+def app(place: Deployment) -> FastAPI:
+    app = FastAPI(redirect_slashes=False)
+    app.state.wiring = place.wiring
+    app.dependency_overrides[photo_reviews.reviewer] = reviewer_by_token
+    return dress(app, photo_reviews.router.routes, place.clock, Limits())
+
+
+async def submitted(place: Deployment) -> str:
+    holder = await place.holder()
+    return str((await apply_with_own(holder))["application_id"])
+
+
+async def test_a_reviewer_takes_looks_and_approves_and_the_licence_is_issued(
+    place: Deployment, app: FastAPI
+) -> None:
+    await place.open_city()
+    application = await submitted(place)
+    console = Console(app, "first-reviewer")
+    [waiting] = done(await console.get(), 200)["reviews"]
+    assert (waiting["application_id"], waiting["origin"], waiting["late"]) == (application, "holder", False)
+    assert [doubt["code"] for doubt in waiting["doubts"]] == ["face_not_checked"]
+    assert (waiting["facts"]["width"], waiting["facts"]["faces"]) == (520, None)
+    taken = done(await console.post("/take", {}), 200)
+    assert taken["application_id"] == application and taken["in_hand_until"]
+    for which in ("new", "archived"):
+        picture = await console.get(f"/{application}/{which}")
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+        assert picture.content[:2] == b"\xff\xd8" and picture.headers["cache-control"] == "no-store"
+    decided = done(await console.post(f"/{application}/decision", {"decision": "approve"}), 200)
+    assert decided["outcome"] == "approved"
+    assert await place.issue() == 1
+    again = await console.post(f"/{application}/decision", {"decision": "approve"})
+    assert "decided" in refused(again, 409, "conflict")["detail"]
+
+
+async def test_the_same_decision_with_the_same_key_is_answered_alike(place: Deployment, app: FastAPI) -> None:
+    await place.open_city()
+    application = await submitted(place)
+    console = Console(app, "first-reviewer")
+    done(await console.post("/take", {}), 200)
+    key, body = {"Idempotency-Key": "decision-1"}, {"decision": "refuse", "reasons": ["glasses"]}
+    answers = [done(await console.post(f"/{application}/decision", body, key), 200) for _ in range(2)]
+    assert answers[0] == answers[1] and answers[0]["outcome"] == "refused"
+    other = {"decision": "approve"}
+    refused(await console.post(f"/{application}/decision", other, key), 409, "conflict")
+
+
+async def test_who_is_not_logged_in_as_staff_is_a_stranger(place: Deployment, app: FastAPI) -> None:
+    app.dependency_overrides.clear()
+    refused(await Console(app, "first-reviewer").get(), 401, "not-authenticated")
+
+
+async def test_nobody_is_named_before_or_after(place: Deployment, app: FastAPI) -> None:
+    await place.open_city()
+    await submitted(place)
+    text = (await Console(app, "first-reviewer").get()).text
+    [driver] = await place.world.rows("driver")
+    assert not {str(driver["name"]), str(driver["document_number"])} & set(text.split(chr(34)))
+
+
+async def test_a_second_reviewer_hears_conflict_and_another_region_nothing(
+    place: Deployment, app: FastAPI
+) -> None:
+    await place.open_city()
+    application = await submitted(place)
+    first, second, nanjing = (Console(app, token) for token in DESKS)
+    done(await first.post("/take", {"application_id": application}), 200)
+    refused(await second.post("/take", {"application_id": application}), 409, "conflict")
+    refused(await second.post("/take", {}), 404, "not-found")
+    refused(await second.get(f"/{application}/new"), 409, "conflict")
+    refused(await second.post(f"/{application}/decision", {"decision": "approve"}), 409, "conflict")
+    assert done(await nanjing.get(), 200)["reviews"] == []
+    for path in (f"/{application}/new", f"/{application}/archived"):
+        refused(await nanjing.get(path), 404, "not-found")
+    refused(await nanjing.post(f"/{application}/decision", {"decision": "approve"}), 404, "not-found")
+    assert (await first.post(f"/{application}/put-back", None)).status_code == 204
+    done(await second.post("/take", {}), 200)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"decision": "refuse"},
+        {"decision": "refuse", "reasons": []},
+        {"decision": "refuse", "reasons": ["because"]},
+        {"decision": "refuse", "reasons": [reason.value for reason in PhotoReason][:6]},
+        {"decision": "approve", "reasons": ["glasses"]},
+        {"decision": "refuse", "reasons": ["glasses"], "note": "typed freely"},
+        {"decision": "perhaps"},
+    ],
+)
+async def test_a_decision_that_says_too_little_or_too_much_is_refused(
+    place: Deployment, app: FastAPI, body: dict[str, Any]
+) -> None:
+    await place.open_city()
+    application = await submitted(place)
+    console = Console(app, "first-reviewer")
+    done(await console.post("/take", {}), 200)
+    refused(await console.post(f"/{application}/decision", body), 422, "invalid")
+    assert await place.world.states("application") == ["under_review"]
+
+
+async def test_without_an_archived_photo_the_new_one_stands_alone(place: Deployment, app: FastAPI) -> None:
+    await place.open_city()
+    holder = await place.holder(portrait_hash=None)
+    application = (await apply_with_own(holder))["application_id"]
+    console = Console(app, "first-reviewer")
+    done(await console.post("/take", {}), 200)
+    assert (await console.get(f"/{application}/new")).status_code == 200
+    refused(await console.get(f"/{application}/archived"), 404, "not-found")
+    refused(await console.get(f"/{application}/other"), 422, "invalid")
+
+
+async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deployment, app: FastAPI) -> None:
+    await place.open_city()
+    holder = await place.holder()
+    await holder.apply()
+    await place.issue()
+    asked = (await replace(holder))["application_id"]
+    await submitted(place)
+    console = Console(app, "first-reviewer")
+    page = done(await console.get("?limit=1"), 200)
+    rest = done(await console.get(f"?limit=5&after={page['next']}"), 200)
+    found = [*page["reviews"], *rest["reviews"]]
+    assert rest["next"] is None and len(found) == 2
+    assert {review["application_id"]: review["origin"] for review in found}[asked] == "photo"
+
+
+async def test_strangers_are_turned_away_and_reasons_are_listed(place: Deployment, app: FastAPI) -> None:
+    refused(await Console(app, "somebody").get(), 401, "not-authenticated")
+    listed = done(await Console(app, "first-reviewer").get("/reasons"), 200)["reasons"]
+    assert [reason["code"] for reason in listed] == [reason.value for reason in PhotoReason]
