@@ -56,10 +56,10 @@ class Console:
 
 
 @pytest.fixture
-def app(place: Deployment) -> FastAPI:
+def app(place: Deployment, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     app = FastAPI(redirect_slashes=False)
     app.state.wiring = place.wiring
-    app.dependency_overrides[photo_reviews.reviewer] = reviewer_by_token
+    monkeypatch.setattr(photo_reviews, "desk_of", reviewer_by_token)
     return dress(app, photo_reviews.router.routes, place.clock, Limits())
 
 
@@ -103,8 +103,10 @@ async def test_the_same_decision_with_the_same_key_is_answered_alike(place: Depl
     refused(await console.post(f"/{application}/decision", other, key), 409, "conflict")
 
 
-async def test_who_is_not_logged_in_as_staff_is_a_stranger(place: Deployment, app: FastAPI) -> None:
-    app.dependency_overrides.clear()
+async def test_who_is_not_logged_in_as_staff_is_a_stranger(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
     refused(await Console(app, "first-reviewer").get(), 401, "not-authenticated")
 
 

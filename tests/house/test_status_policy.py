@@ -25,7 +25,7 @@ ASKS = frozenset(
 """Functions that take a policy and go by the usual table when they are given none."""
 
 ACTS = frozenset(
-    {"licences.apply", "licences.replace_photo",
+    {"licences.apply", "licences.replace_photo", "licences.refuse_photo",
      "licences.withdraw", "licences.snapshot", "licences.check", "licences.follow_standing",
      "showing.verify", "handlers", "Issuer", "Desk"}
 )  # fmt: skip

@@ -143,7 +143,8 @@ def refuse(
     """The application ends; the holder hears the reasons and may submit again. Takes it in hand first when nobody has it."""
     named = ApplicationId.parse(application)
     _act(lambda tx, desk, now: licences.take_review(tx, desk, now, named))
-    _act(lambda tx, desk, now: licences.refuse_photo(tx, desk, named, reason, now))
+    policy = Settings.from_env().status_policy
+    _act(lambda tx, desk, now: licences.refuse_photo(tx, desk, named, reason, now, policy))
     typer.echo(f"{named}  refused: {', '.join(each.value for each in reason)}")
 
 

@@ -16,6 +16,7 @@ from liangzheng.infra import blobs, outbox
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from liangzheng.kernel.ids import ApplicationId
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
 from liangzheng.licences.model import PhotoReview, Reviewer
@@ -162,6 +163,7 @@ async def refuse_photo(
     application_id: ApplicationId,
     reasons: Sequence[PhotoReason],
     now: datetime,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> None:
     """The application ends refused, for reasons of the catalogue; the holder may submit again at once.
 
@@ -176,7 +178,7 @@ async def refuse_photo(
     body = _body(review) | {"refusal": Refusal.PHOTO_REFUSED.value, "reasons": told}
     await outbox.put(tx, "application.refused", review.driver_id, body, now)
     # While it was under way it stood for a new version of a licence that is held.
-    await follow(tx, await drivers.licence_record(tx, review.driver_id), now)
+    await follow(tx, await drivers.licence_record(tx, review.driver_id), now, policy)
     await _record(tx, desk, review, "photo.refused", {"reasons": told}, now)
 
 
@@ -251,6 +253,7 @@ async def _decide(
     outcome: Literal["approved", "refused"],
     reasons: Sequence[PhotoReason],
     now: datetime,
+    policy: StatusPolicy = DEFAULT_POLICY,
 ) -> None:
     """The application's move and the review's outcome. Raises Conflict for whoever comes second."""
     refusal = Refusal.PHOTO_REFUSED if outcome == "refused" else None

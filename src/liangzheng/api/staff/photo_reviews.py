@@ -21,11 +21,15 @@ from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoRev
 
 router = resource("/staff/photo-reviews", "staff")
 
+
 @authenticates
 async def reviewer(request: Request) -> ReviewDesk:
-    """The member of staff who reviews photos, with the authorities of their region. Raises NotAuthenticated, and
-    Forbidden for who does not hold the duty.
-    """
+    """The member of staff who reviews photos. Raises NotAuthenticated, and Forbidden for who does not hold the duty."""
+    return await desk_of(request)
+
+
+async def desk_of(request: Request) -> ReviewDesk:
+    """Where the caller reviews: the authorities of the region they hold the duty for."""
     who, wiring = await officer(request), wired(request)
     held = staff.permit(who, staff.Act.REVIEW_PHOTO, wiring.staff_policy, wiring.clock.now())
     authorities = wiring.reference.authorities
@@ -215,7 +219,7 @@ async def decide(
                 await licences.approve_photo(tx, desk, asked, now)
             else:
                 named = [PhotoReason(reason) for reason in body.reasons]
-                await licences.refuse_photo(tx, desk, asked, named, now)
+                await licences.refuse_photo(tx, desk, asked, named, now, wiring.settings.status_policy)
             return ReviewAnswer.of(await licences.review_at(tx, desk, asked))
 
         return await once(
