@@ -30,7 +30,9 @@ IDS = {
         ("licence.withdrawn", IDS, Kind.LICENCE_WITHDRAWN),
         ("standing.changed", {"changed": ["points", "class_history"]}, Kind.STANDING_CHANGED),
         ("standing.changed", {"changed": ["class_history"]}, None),
-        ("phone-key.bound", IDS, None),
+        ("phone-key.bound", IDS, Kind.PHONE_KEY_BOUND),
+        ("mobile-change.asked", {"held_act_id": "hld_x"}, Kind.MOBILE_CHANGE_ASKED),
+        ("account.closed", {"held_act_id": "hld_x"}, None),
     ],
 )
 def test_an_event_makes_its_message(topic: str, body: dict[str, object], kind: Kind | None) -> None:

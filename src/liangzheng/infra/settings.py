@@ -40,6 +40,10 @@ class Settings:
     simulated_face_counts: bool | None
     sms: Literal["none", "simulated"]
     checkpoints_dir: Path | None
+    mobile_proof: bool | None
+    mobile_change_hold_s: int
+    closing_hold_s: int
+    codes_an_hour: int
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -105,6 +109,8 @@ class Settings:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
         if self.staff_idle_s > self.staff_session_s:
             raise Invalid("LZ_STAFF_IDLE_S", "is at most LZ_STAFF_SESSION_S")
+        if self.mobile_proof and self.sms == "none":
+            raise Invalid("LZ_MOBILE_PROOF", "is no without a gateway: no code would ever come (LZ_SMS)")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
         if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
@@ -125,6 +131,11 @@ class Settings:
             amber=self.amber_s,
             credential=self.credential_s,
         )
+
+    @property
+    def demands_mobile_proof(self) -> bool:
+        """Whether registering needs a one-time code: as said, else where there is a gateway to send it."""
+        return self.sms != "none" if self.mobile_proof is None else self.mobile_proof
 
     @property
     def cluster_dir(self) -> Path:
@@ -336,6 +347,14 @@ TABLE: Final[tuple[Setting, ...]] = (
          "who sends text messages: nobody, or a gateway that is simulated, writes them into a file and says so"),
     _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", _path, None,
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
+    _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,
+         "yes: who registers proves the mobile by a one-time code; none: yes where LZ_SMS names a gateway"),
+    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(3600, 30 * 86400), 86400,
+         "seconds a change of mobile waits, in which the old one can stop it"),
+    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(3600, 90 * 86400), 7 * 86400,
+         "seconds the closing of an account waits, in which its owner can stop it"),
+    _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
+         "one-time codes asked for from one network (IPv4 /24, IPv6 /48) of one process"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
