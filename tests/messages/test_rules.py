@@ -8,7 +8,7 @@ import pytest
 
 from liangzheng.licences import Refusal
 from liangzheng.messages import Kind, words
-from liangzheng.messages.model import SMS_BY_DEFAULT
+from liangzheng.messages.model import SMS_ALWAYS, SMS_BY_DEFAULT
 from liangzheng.messages.rules import TOLD, decide_expiry_notice, decide_message, wants_sms
 
 IDS = {
@@ -66,9 +66,10 @@ def test_every_refusal_can_be_told(refusal: Refusal) -> None:
 
 def test_a_choice_of_ones_own_goes_before_what_is_usual() -> None:
     for kind in Kind:
-        assert wants_sms(kind, {}) is (kind in SMS_BY_DEFAULT)
+        assert wants_sms(kind, {}) is (kind in SMS_BY_DEFAULT | SMS_ALWAYS)
         assert wants_sms(kind, {kind: True})
-        assert not wants_sms(kind, {kind: False})
+        # What an owner must hear of while a thief sits in the account, no choice turns off.
+        assert wants_sms(kind, {kind: False}) is (kind in SMS_ALWAYS)
 
 
 @pytest.mark.parametrize(("days", "told"), [(91, False), (90, True), (1, True), (0, True), (-1, False)])

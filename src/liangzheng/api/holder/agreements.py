@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Request, Response
 from pydantic import Field
@@ -12,7 +12,6 @@ from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.wired import wired
-from liangzheng.kernel.errors import NotFound
 
 router = resource("", "holder")
 
@@ -33,8 +32,14 @@ class AgreementTextsAnswer(Answer):
     texts: list[AgreementTextAnswer]
 
 
-class GiveBody(Body):
-    """The version that was shown."""
+class KindBody(Body):
+    """Which of them; each stands alone."""
+
+    kind: Literal["terms", "privacy", "face-data", "notices"]
+
+
+class GiveBody(KindBody):
+    """And the version that was shown."""
 
     version: Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -80,29 +85,26 @@ async def list_agreements(request: Request, who: Holder) -> AgreementsAnswer:
     )
 
 
-@router.put("/holder/agreements/{kind}", status_code=204)
-async def give(request: Request, who: Holder, kind: str, body: GiveBody) -> Response:
+@router.post("/holder/agreements", status_code=204)
+async def give(request: Request, who: Holder, body: GiveBody) -> Response:
     """Agree to the current text; again changes nothing."""
     wiring = wired(request)
     async with wiring.database.transaction() as tx:
-        await accounts.give_agreement(tx, who.person_id, _kind(kind), body.version, wiring.clock.now())
+        await accounts.give_agreement(
+            tx, who.person_id, accounts.AgreementKind(body.kind), body.version, wiring.clock.now()
+        )
     return Response(status_code=204)
 
 
-@router.delete("/holder/agreements/{kind}", status_code=204)
-async def withdraw(request: Request, who: Holder, kind: str) -> Response:
-    """Take it back; what needs it is not done from now on."""
+@router.post("/holder/agreements/withdrawals", status_code=204)
+async def withdraw(request: Request, who: Holder, body: KindBody) -> Response:
+    """Take it back; what needs it is not done from now on. Again changes nothing."""
     wiring = wired(request)
     async with wiring.database.transaction() as tx:
-        await accounts.withdraw_agreement(tx, who.person_id, _kind(kind), wiring.clock.now())
+        await accounts.withdraw_agreement(
+            tx, who.person_id, accounts.AgreementKind(body.kind), wiring.clock.now()
+        )
     return Response(status_code=204)
-
-
-def _kind(text: str) -> accounts.AgreementKind:
-    try:
-        return accounts.AgreementKind(text)
-    except ValueError:
-        raise NotFound("there is no such agreement") from None
 
 
 def _answer(text: accounts.AgreementText, latest: accounts.Agreement | None) -> AgreementAnswer:
