@@ -37,7 +37,9 @@ class Authenticator:
         data = self._data(ATTESTED, **wrong)
         point = self.key.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
-        data += bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + cbor2.dumps(cose)
+        data += (
+            bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + cbor2.dumps(cose)
+        )
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         client = self._client("webauthn.create", options["challenge"], **wrong)
         return self._credential({"clientDataJSON": b64(client), "attestationObject": b64(attestation)})
@@ -64,9 +66,20 @@ class Authenticator:
         return rp_hash + bytes([flags]) + self.count.to_bytes(4, "big")
 
     def _client(self, kind: str, challenge: str, **wrong: Any) -> bytes:
-        said = {"type": kind, "challenge": challenge, "origin": wrong.get("origin", self.origin), "crossOrigin": False}
+        said = {
+            "type": kind,
+            "challenge": challenge,
+            "origin": wrong.get("origin", self.origin),
+            "crossOrigin": False,
+        }
         return json.dumps(said).encode()
 
     def _credential(self, response: dict[str, Any]) -> dict[str, Any]:
         own = b64(self.credential_id)
-        return {"id": own, "rawId": own, "type": "public-key", "response": response, "clientExtensionResults": {}}
+        return {
+            "id": own,
+            "rawId": own,
+            "type": "public-key",
+            "response": response,
+            "clientExtensionResults": {},
+        }

@@ -50,11 +50,24 @@ class Post:
         return found[1]
 
     async def prove(
-        self, made: CodeRequest, code: str, mobile: Mobile = ONE.mobile, purpose: CodePurpose = RESET, **more: Any
+        self,
+        made: CodeRequest,
+        code: str,
+        mobile: Mobile = ONE.mobile,
+        purpose: CodePurpose = RESET,
+        **more: Any,
     ) -> str:
         world = self.world
         proof, _ = await accounts.prove_mobile(
-            world.database, mobile, purpose, made.token, code, world.key_index, world.policy, world.clock.now(), **more
+            world.database,
+            mobile,
+            purpose,
+            made.token,
+            code,
+            world.key_index,
+            world.policy,
+            world.clock.now(),
+            **more,
         )
         return proof
 
@@ -66,7 +79,12 @@ class Post:
 
     async def reset(self, proof: str, **changed: Any) -> None:
         world = self.world
-        said = {"mobile": ONE.mobile, "identity": ONE.identity, "name": ONE.name, "password": NEW_PASSWORD} | changed
+        said = {
+            "mobile": ONE.mobile,
+            "identity": ONE.identity,
+            "name": ONE.name,
+            "password": NEW_PASSWORD,
+        } | changed
         await accounts.reset_password(
             world.database, said["mobile"], proof, said["identity"], said["name"], said["password"],
             passwords=world.passwords, key_index=world.key_index, policy=world.policy, now=world.clock.now(),
@@ -103,7 +121,10 @@ async def test_a_mobile_without_an_account_is_answered_alike_and_gets_nothing(po
     for made, mobile in ((known, ONE.mobile), (unknown, STRANGE)):
         with pytest.raises(NotVerified) as refused:
             await post.prove(made, post.wrong(ONE.mobile), mobile)
-        assert str(refused.value) == "one-time code: it is not the code, or it was used, or it is too old: ask for a new one"
+        assert (
+            str(refused.value)
+            == "one-time code: it is not the code, or it was used, or it is too old: ask for a new one"
+        )
     counted = await post.world.rows("SELECT asked, wrong FROM one_time_code_budget")
     assert counted == [{"asked": 1, "wrong": 1}] * 2
 

@@ -27,7 +27,9 @@ async def creation(world: World, person_id: PersonId) -> dict[str, Any]:
 
 async def add(world: World, person_id: PersonId, sent: dict[str, Any]) -> accounts.Passkey:
     async with world.database.transaction(accounts.CONSTRAINTS) as tx:
-        return await accounts.add_passkey(tx, person_id, "家里的钥匙", json.dumps(sent), SITE, world.clock.now())
+        return await accounts.add_passkey(
+            tx, person_id, "家里的钥匙", json.dumps(sent), SITE, world.clock.now()
+        )
 
 
 async def added(world: World, person_id: PersonId) -> Authenticator:

@@ -163,7 +163,9 @@ async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Some
         message=done(await phone.get("/holder/messages"), 200)["messages"][0]["message_id"],
         code=codes[1],
         passkey=await _passkey(place, account["person_id"]),
-        held_act=done(await phone.post("/holder/account-closings", {"password": PASSWORD}), 202)["held_act_id"],
+        held_act=done(await phone.post("/holder/account-closings", {"password": PASSWORD}), 202)[
+            "held_act_id"
+        ],
         correction=done(await phone.post("/holder/corrections", {"wish": "住址有误"}), 201)["request_id"],
         session=await _further_login(phone),
     )

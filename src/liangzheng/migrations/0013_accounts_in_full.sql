@@ -112,6 +112,8 @@ ALTER TABLE account ADD CHECK (closed_at IS NULL OR password_hash IS NULL);
 ALTER TABLE face_check DROP CONSTRAINT face_check_purpose_check;
 ALTER TABLE face_check ADD CONSTRAINT face_check_purpose_check
     CHECK (purpose IN ('apply', 'bind-phone-key', 'change-mobile'));
+ALTER TABLE face_check DROP CONSTRAINT face_check_consumed_kind_check;
+ALTER TABLE face_check ADD CONSTRAINT face_check_consumed_kind_check CHECK (consumed_kind IN ('app', 'pky', 'hld'));
 
 -- ---- foreign keys (after the topology step where tables are sharded) ----
 ALTER TABLE passkey ADD FOREIGN KEY (person_id) REFERENCES account (person_id);

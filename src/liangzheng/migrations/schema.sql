@@ -228,7 +228,7 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_check2 CHECK (((state = 'challenged'::text) = (submission_hash IS NULL))),
     CONSTRAINT face_check_check3 CHECK (((consumed_kind IS NULL) = (consumed_by IS NULL))),
     CONSTRAINT face_check_check4 CHECK (((decided_by_kind IS NOT NULL) OR (decided_by IS NULL))),
-    CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text]))),
+    CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text, 'hld'::text]))),
     CONSTRAINT face_check_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['person'::text, 'verifier'::text, 'company'::text, 'staff'::text, 'worker'::text, 'operator'::text, 'system'::text, 'source'::text]))),
     CONSTRAINT face_check_engine_check CHECK ((engine ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
     CONSTRAINT face_check_liveness_check CHECK ((liveness = ANY (ARRAY['none'::text, 'challenge'::text, 'certified'::text]))),
