@@ -105,9 +105,10 @@ def filled_body(body: Any, things: Mapping[str, str]) -> Any:
 async def assemble(place: Deployment) -> Cast:
     """Everybody on stage: two licences issued, both shown to the officer."""
     app: FastAPI = place.phone.client._transport.app  # type: ignore[attr-defined]
-    # Hundreds of face checks within an hour: how many are allowed is tested elsewhere.
+    # Hundreds of face checks and refusals within an hour: how many are allowed is tested elsewhere.
     patient = replace(place.wiring.account_policy, face_checks_per_hour=100_000)
-    app.state.wiring = place.wiring = replace(place.wiring, account_policy=patient)
+    settings = replace(place.wiring.settings, refused_a_day=1000)
+    app.state.wiring = place.wiring = replace(place.wiring, account_policy=patient, settings=settings)
     await place.open_city()
     holders = [await place.holder(), await place.holder()]
     for holder in holders:
