@@ -16,6 +16,7 @@ from enum import StrEnum
 from liangzheng import accounts, drivers, licences, staff
 from liangzheng.infra import trust_mark
 from liangzheng.infra.face import FaceVerifier
+from liangzheng.infra.face_authority import AuthorityEndpoint, AuthorityFace
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
@@ -42,6 +43,8 @@ from liangzheng.kernel.people import IdentityNumber, PersonName
 from liangzheng.kernel.time import Clock, SystemClock
 from liangzheng.kernel.web_address import CallPolicy
 from liangzheng.relying.model import ConsentPolicy
+from liangzheng.standards.errors import BadKey
+from liangzheng.standards.keys import PublicKey, SoftwareSigner
 from liangzheng.standards.livecode import Lives
 from liangzheng.standards.x509 import Role
 
@@ -230,6 +233,8 @@ def _account_policy(settings: Settings) -> accounts.AccountPolicy:
         session_idle_s=settings.session_idle_s,
         session_absolute_s=settings.session_s,
         face_usable_s=settings.face_usable_s,
+        mobile_change_hold_s=settings.mobile_change_hold_s,
+        closing_hold_s=settings.closing_hold_s,
         simulated_pass_counts=not production and settings.simulated_face_counts is not False,
     )
 
@@ -263,7 +268,25 @@ def _face_verifier(settings: Settings) -> FaceVerifier:
     """The engine the deployment named; the manual one, which passes nobody alone, unless it said otherwise."""
     if settings.face_engine == "simulated":
         return SimulatedFace(settings.mode)
+    if settings.face_engine == "authority":
+        return _authority(settings)
     return ManualFace()
+
+
+def _authority(settings: Settings) -> FaceVerifier:
+    url, key, signer = (
+        settings.face_authority_url,
+        settings.face_authority_key,
+        settings.face_authority_signer,
+    )
+    assert url is not None and key is not None and signer is not None, "the settings were checked"
+    try:
+        public, ours = PublicKey.from_spki(key.read_bytes()), SoftwareSigner.from_pkcs8(signer.read_bytes())
+    except OSError as error:
+        raise Unavailable(f"the keys of the face authority cannot be read: {error.strerror}") from None
+    except BadKey:
+        raise Invalid("LZ_FACE_AUTHORITY_KEY", "and LZ_FACE_AUTHORITY_SIGNER name keys in DER") from None
+    return AuthorityFace(AuthorityEndpoint(url, public), ours)
 
 
 def _sms(settings: Settings) -> Sms:

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from liangzheng import accounts
-from liangzheng.accounts import Account, AccountPolicy, Caller, FaceCheck, LoggedIn, PhoneKey, PhoneKeyOffer
+from liangzheng.accounts import (
+    Account,
+    AccountPolicy,
+    Caller,
+    FaceCheck,
+    LoggedIn,
+    PhoneKey,
+    PhoneKeyOffer,
+    store_agreements,
+)
 from liangzheng.accounts.model import Purpose
 from liangzheng.infra.face import FaceFrame, FaceVerifier
 from liangzheng.infra.face_simulated import played_frames
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
-from liangzheng.infra.postgres import Database
+from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import PersonId, PhoneKeyId
 from liangzheng.kernel.time import FixedClock
 from liangzheng.standards.keys import Alg, SoftwareSigner
@@ -35,7 +44,14 @@ class World:
         hashed = await accounts.hash_new_password(self.passwords, password, person.mobile, person.identity)
         registration = accounts.Registration(person.mobile, person.identity, person.name, hashed)
         async with self.database.transaction() as tx:
-            return await accounts.register(tx, registration, self.key_index, self.real_name, self.clock.now())
+            made = await accounts.register(tx, registration, self.key_index, self.real_name, self.clock.now())
+            await self.agree(tx, made.person.person_id)
+            return made
+
+    async def agree(self, tx: Connection, person_id: PersonId) -> None:
+        """To the current text on face data."""
+        text = accounts.agreement_texts()[accounts.AgreementKind.FACE_DATA]
+        await store_agreements.add(tx, person_id, text, True, self.clock.now())
 
     async def person(self, person: MadeUp) -> PersonId:
         return (await self.register(person)).person.person_id

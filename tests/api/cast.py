@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.ids import DriverId, PasskeyId, PersonId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier
 from liangzheng.standards.livecode import build_code
-from tests.accounts.people import MadeUp, citizen
+from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import COMPANY, HOLDER, POLICE, PUBLIC, Row, Things
 from tests.api.phone import Phone, done, unb64
 from tests.licences.holders import Deployment, Holder
@@ -105,9 +105,10 @@ def filled_body(body: Any, things: Mapping[str, str]) -> Any:
 async def assemble(place: Deployment) -> Cast:
     """Everybody on stage: two licences issued, both shown to the officer."""
     app: FastAPI = place.phone.client._transport.app  # type: ignore[attr-defined]
-    # Hundreds of face checks within an hour: how many are allowed is tested elsewhere.
+    # Hundreds of face checks and refusals within an hour: how many are allowed is tested elsewhere.
     patient = replace(place.wiring.account_policy, face_checks_per_hour=100_000)
-    app.state.wiring = place.wiring = replace(place.wiring, account_policy=patient)
+    settings = replace(place.wiring.settings, refused_a_day=1000)
+    app.state.wiring = place.wiring = replace(place.wiring, account_policy=patient, settings=settings)
     await place.open_city()
     holders = [await place.holder(), await place.holder()]
     for holder in holders:
@@ -162,6 +163,12 @@ async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Some
         verification=verdict["verification"],
         message=done(await phone.get("/holder/messages"), 200)["messages"][0]["message_id"],
         code=codes[1],
+        passkey=await _passkey(place, account["person_id"]),
+        held_act=done(await phone.post("/holder/account-closings", {"password": PASSWORD}), 202)[
+            "held_act_id"
+        ],
+        correction=done(await phone.post("/holder/corrections", {"wish": "住址有误"}), 201)["request_id"],
+        session=await _further_login(phone),
     )
     secret = (
         verdict["holder"]["name"], verdict["holder"]["number"], account["mobile"], account["identity_number"],
@@ -169,6 +176,28 @@ async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Some
     )  # fmt: skip
     ids = tuple(value for name, value in asdict(things).items() if name not in ("list_id", "code"))
     return Somebody(holder, things, secret + ids)
+
+
+async def _passkey(place: Deployment, person: str) -> str:
+    """One in the table: its ceremonies are played in tests/accounts."""
+    made = PasskeyId.new()
+    async with place.world.database.transaction() as tx:
+        await tx.execute(
+            """
+            INSERT INTO passkey (person_id, id, made_at, sign_count, backed_up, label, credential_id, public_key)
+            VALUES ($1, $2, $3, 0, false, 'x', $4, $4)
+            """,
+            PersonId.parse(person).uuid, made.uuid, place.now, secrets.token_bytes(16),
+        )  # fmt: skip
+    return str(made)
+
+
+async def _further_login(phone: Phone) -> str:
+    mobile = done(await phone.post("/holder/data-exports"), 200)["account"]["mobile"]
+    body = {"mobile": mobile, "password": PASSWORD}
+    done(await phone.another().post("/holder/sessions", body), 201)
+    listed = done(await phone.get("/holder/sessions"), 200)["sessions"]
+    return str(next(login["session_id"] for login in listed if not login["current"]))
 
 
 async def _strangers(place: Deployment) -> tuple[Headers, Headers]:

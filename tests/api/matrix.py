@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from liangzheng.infra.face_simulated import played_frames
+from tests.accounts.people import PASSWORD
 from tests.api.phone import Phone, b64
 
 HOLDER, POLICE, COMPANY, PUBLIC = "holder", "police", "company", "public"
@@ -78,6 +79,11 @@ class Things:
     """Made by the officer of this cast when this person showed their code."""
     message: str
     code: str
+    passkey: str
+    held_act: str
+    correction: str
+    session: str
+    """A further login of theirs."""
     list_id: str = "1"
     """Of the status list; everybody's."""
 
@@ -118,6 +124,13 @@ ROWS: Final[tuple[Row, ...]] = (
     open_to_all("GET /open/trust-bundle"),
     open_to_all("POST /holder/accounts", 422, body={}),
     open_to_all("POST /holder/sessions", 422, body={}),
+    open_to_all("POST /holder/codes", 422, body={}),
+    open_to_all("POST /holder/codes/proofs", 422, body={}),
+    open_to_all("POST /holder/password-resets", 422, body={}),
+    open_to_all("POST /holder/mobile-change-stops", 422, body={}),
+    open_to_all("POST /holder/passkeys/log-in-challenges", 201),
+    open_to_all("POST /holder/passkeys/sessions", 422, body={}),
+    open_to_all("GET /open/agreement-texts"),
     # -- the holder ---------------------------------------------------------------------------------------
     Row("GET /holder/account"),
     Row("POST /holder/real-name-checks"),
@@ -170,6 +183,47 @@ ROWS: Final[tuple[Row, ...]] = (
         names={"path:message_id": "message"},
         own=statuses(204),
     ),
+    Row("GET /holder/sessions"),
+    Row("PUT /holder/second-factor", body={"wanted": False, "password": PASSWORD}, own=statuses(204)),
+    Row("GET /holder/passkeys"),
+    Row("POST /holder/passkeys/challenges", body={"password": PASSWORD}, own=statuses(201)),
+    # A ceremony cannot be played here: tests/accounts/test_passkeys.py does, with another person's credential too.
+    Row("POST /holder/passkeys", body={"label": "x", "credential": {}}, own=statuses(422)),
+    Row("POST /holder/passkeys/confirmations", own=statuses(201)),
+    Row(
+        "PUT /holder/passkeys/{passkey_id}",
+        names={"path:passkey_id": "passkey"},
+        body={"label": "钥匙"},
+        own=statuses(204),
+    ),
+    Row("GET /holder/agreements"),
+    Row("POST /holder/agreements", body={"kind": "terms", "version": 1}, own=statuses(204)),
+    Row("POST /holder/agreements/withdrawals", body={"kind": "terms"}, own=statuses(204)),
+    Row("POST /holder/data-exports"),
+    Row("GET /holder/corrections"),
+    Row("POST /holder/corrections", body={"wish": "住址有误"}, own=statuses(201)),
+    Row(
+        "DELETE /holder/corrections/{request_id}",
+        names={"path:request_id": "correction"},
+        own=statuses(204, 409),
+    ),
+    Row("GET /holder/held-acts"),
+    Row(
+        "POST /holder/held-acts/{held_act_id}/stop",
+        names={"path:held_act_id": "held_act"},
+        own=statuses(200, 409),
+    ),
+    Row("POST /holder/mobile-changes/codes", body={"mobile": "13711112222"}, own=statuses(202, 429)),
+    Row(
+        "POST /holder/mobile-changes/codes/proofs",
+        body={"mobile": "13711112222", "code_request": "x", "code": "000000"},
+        own=statuses(400),
+    ),
+    Row(
+        "POST /holder/mobile-changes",
+        body={"mobile": "13711112222", "mobile_proof": "x", "password": PASSWORD},
+        own=statuses(400),
+    ),
     # -- verifiers ----------------------------------------------------------------------------------------
     Row("GET /verifier/me", VERIFIERS, by=POLICE),
     Row(
@@ -186,7 +240,11 @@ ROWS: Final[tuple[Row, ...]] = (
         query={"of": "{driver}"},
         by=POLICE,
     ),
+    Row("DELETE /holder/passkeys/{passkey_id}", names={"path:passkey_id": "passkey"}, own=statuses(204)),
     # -- what ends something, last ------------------------------------------------------------------------
     Row("DELETE /holder/phone-keys/{phone_key_id}", names={"path:phone_key_id": "phone_key"}),
+    Row("DELETE /holder/sessions/{session_id}", names={"path:session_id": "session"}, own=statuses(204)),
+    Row("DELETE /holder/sessions"),
+    Row("POST /holder/account-closings", body={"password": PASSWORD}, own=statuses(202, 409)),
     Row("DELETE /holder/sessions/current", own=statuses(204)),
 )

@@ -80,7 +80,15 @@ class Phone:
         body = {"mobile": person.mobile.value, "password": password}
         answer = done(await self.post("/holder/sessions", body), 201)
         self.headers = {"Authorization": f"Bearer {answer['token']}"}
+        await self.agree()
         return answer
+
+    async def agree(self, kind: str = "face-data") -> None:
+        """To the current text."""
+        texts = done(await self.get("/open/agreement-texts"), 200)["texts"]
+        (version,) = [text["version"] for text in texts if text["kind"] == kind]
+        answer = await self.post("/holder/agreements", {"kind": kind, "version": version})
+        assert answer.status_code == 204, answer.text
 
     async def pass_face_check(self, purpose: str) -> str:
         """Its id."""

@@ -56,6 +56,13 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "POST /staff/enrolments/confirmations",
         "POST /staff/sessions",
         "POST /relying/token",  # the client's id and secret are in the request itself (RFC 6749 §2.3.1)
+        "POST /holder/codes",
+        "POST /holder/codes/proofs",
+        "POST /holder/password-resets",
+        "POST /holder/mobile-change-stops",
+        "POST /holder/passkeys/log-in-challenges",
+        "POST /holder/passkeys/sessions",
+        "GET /open/agreement-texts",
         "GET /open/rollout",
         "GET /open/status-lists/{list_id}",
         "GET /open/trust-bundle",

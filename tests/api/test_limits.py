@@ -16,12 +16,20 @@ LIMITED: dict[str, tuple[int, Callable[[int], dict[str, Any]]]] = {
         10,
         lambda number: {"mobile": MADE_UP[0].mobile.value, "password": f"{PASSWORD} {number}"},
     ),
+    "POST /holder/codes": (2, lambda _number: {"mobile": MADE_UP[0].mobile.value, "purpose": "log-in"}),
 }
 """Route → after how many requests at most it says 429, and the body of the n-th."""
 
 ELSEWHERE = {
     # Guarded by proof and memory-hard hashing (passwords: two at once, others wait); its own limits are in its own tests.
     "POST /holder/accounts",
+    # Ten wrong tries a mobile and day; a proof, used up whether or not the rest holds; a signature over a challenge:
+    # tests/accounts/test_codes.py, test_passkeys.py.
+    "POST /holder/codes/proofs",
+    "POST /holder/password-resets",
+    "POST /holder/mobile-change-stops",
+    "POST /holder/passkeys/log-in-challenges",
+    "POST /holder/passkeys/sessions",
 }
 
 

@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 
 from liangzheng.accounts import lifecycle as face
+from liangzheng.accounts.model import AgreementKind, Ceremony, CodePurpose
 from liangzheng.audit.model import ActorKind
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.classes import DrivingClass
-from liangzheng.kernel.ids import ApplicationId, DriverId, PhoneKeyId
+from liangzheng.kernel.ids import ApplicationId, DriverId, HeldActId, PhoneKeyId
 from liangzheng.kernel.people import IdentityKind
 from liangzheng.kernel.status import StatusLetter
 from liangzheng.licences import lifecycle
@@ -34,8 +35,14 @@ WORDS: dict[str, set[str]] = {
     "verification.class_asked": set(DrivingClass),
     "verifier.kind": set(VerifierKind),
     "face_check.state": set(face.State),
+    "held_act.state": set(face.HeldState),
+    "held_act.kind": set(face.HeldKind),
+    "correction_request.state": set(face.CorrectionState),
+    "agreement.kind": set(AgreementKind),
+    "one_time_code.purpose": set(CodePurpose),
+    "passkey_challenge.ceremony": set(Ceremony),
     "face_check.decided_by_kind": set(get_args(ActorKind)),
-    "face_check.consumed_kind": {ApplicationId.prefix, PhoneKeyId.prefix},
+    "face_check.consumed_kind": {ApplicationId.prefix, PhoneKeyId.prefix, HeldActId.prefix},
     "audit_entry.actor_kind": set(get_args(ActorKind)),
     "person.identity_kind": set(IdentityKind),
     "driver.identity_kind": set(IdentityKind),

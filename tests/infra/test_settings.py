@@ -81,6 +81,10 @@ OTHER_WORDS = {
     "LZ_SMS": "simulated",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_SIMULATED_FACE_COUNTS": "no",
+    "LZ_MOBILE_PROOF": "no",
+    "LZ_FACE_AUTHORITY_URL": "https://faces.example/check",
+    "LZ_FACE_AUTHORITY_KEY": "/keys/authority.der",
+    "LZ_FACE_AUTHORITY_SIGNER": "/keys/ours.der",
     "LZ_STATUS_EFFECTS": "L=message+drive",
     **{f"LZ_{role.upper()}_KEYS": f"/keys/{role}" for role in ROLES},
 }

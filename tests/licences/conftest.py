@@ -44,6 +44,7 @@ async def place(
             "LZ_DATA_DIR": str(tmp_path),
             "LZ_FACE_ENGINE": "simulated",
             "LZ_SMS": "simulated",
+            "LZ_MOBILE_PROOF": "no",
         }
     )
     async with AsyncExitStack() as stack:

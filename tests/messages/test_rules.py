@@ -8,7 +8,7 @@ import pytest
 
 from liangzheng.licences import REASON_TEXTS, PhotoReason, Refusal
 from liangzheng.messages import Kind, words
-from liangzheng.messages.model import SMS_BY_DEFAULT
+from liangzheng.messages.model import SMS_ALWAYS, SMS_BY_DEFAULT
 from liangzheng.messages.rules import TOLD, decide_expiry_notice, decide_message, wants_sms
 
 IDS = {
@@ -30,7 +30,9 @@ IDS = {
         ("licence.withdrawn", IDS, Kind.LICENCE_WITHDRAWN),
         ("standing.changed", {"changed": ["points", "class_history"]}, Kind.STANDING_CHANGED),
         ("standing.changed", {"changed": ["class_history"]}, None),
-        ("phone-key.bound", IDS, None),
+        ("phone-key.bound", IDS, Kind.PHONE_KEY_BOUND),
+        ("mobile-change.asked", {"held_act_id": "hld_x"}, Kind.MOBILE_CHANGE_ASKED),
+        ("account.closed", {"held_act_id": "hld_x"}, None),
     ],
 )
 def test_an_event_makes_its_message(topic: str, body: dict[str, object], kind: Kind | None) -> None:
@@ -84,9 +86,10 @@ def test_every_refusal_can_be_told(refusal: Refusal) -> None:
 
 def test_a_choice_of_ones_own_goes_before_what_is_usual() -> None:
     for kind in Kind:
-        assert wants_sms(kind, {}) is (kind in SMS_BY_DEFAULT)
+        assert wants_sms(kind, {}) is (kind in SMS_BY_DEFAULT | SMS_ALWAYS)
         assert wants_sms(kind, {kind: True})
-        assert not wants_sms(kind, {kind: False})
+        # What an owner must hear of while a thief sits in the account, no choice turns off.
+        assert wants_sms(kind, {kind: False}) is (kind in SMS_ALWAYS)
 
 
 @pytest.mark.parametrize(("days", "told"), [(91, False), (90, True), (1, True), (0, True), (-1, False)])

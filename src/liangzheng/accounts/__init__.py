@@ -4,11 +4,22 @@ Who a person is comes from their login (`session`). An identity number is stored
 never proves anything by being known. A driver belongs to one person; a face check serves one purpose once; at
 most three phone keys live. Functions that take `tx` are part of the caller's transaction.
 
-Events: `phone-key.bound`, `phone-key.ended` (subject: the person; body: driver_id, phone_key_id).
+A mobile is proved by a one-time code; what would let a thief stay (another mobile, the closing) is done only after a
+holding time. A face is captured only with a live agreement to the current text.
+
+Events (subject: the person): `phone-key.bound`, `phone-key.ended` (body: driver_id, phone_key_id), `passkey.added`,
+`passkey.removed`, `password.reset`, `mobile-change.*`, `account-closing.*`, `account.closed`, `correction.answered`.
 """
 
 from __future__ import annotations
 
+from liangzheng.accounts.agreements import (
+    agreement_history,
+    agreement_texts,
+    agreements,
+    give_agreement,
+    withdraw_agreement,
+)
 from liangzheng.accounts.check import check
 from liangzheng.accounts.check_face import (
     begin_face_check,
@@ -18,22 +29,67 @@ from liangzheng.accounts.check_face import (
     finish_face_check,
 )
 from liangzheng.accounts.check_real_name import assurance, check_real_name
-from liangzheng.accounts.log_in import log_in, log_out, session
+from liangzheng.accounts.codes import (
+    CodeRequest,
+    CodeToSend,
+    begin_code,
+    prove_mobile,
+    send_code,
+    use_mobile_proof,
+)
+from liangzheng.accounts.held import (
+    Reauthentication,
+    change_mobile,
+    check_password,
+    close,
+    complete_held,
+    held_acts,
+    stop_by_mobile,
+    stop_held,
+)
+from liangzheng.accounts.lifecycle import CorrectionState, HeldKind, HeldState
+from liangzheng.accounts.log_in import SecondFactorMissing, log_in, log_out, session
 from liangzheng.accounts.many import assurances, consume_face_checks, live_phone_keys, people_of
 from liangzheng.accounts.model import (
     Account,
     AccountPolicy,
+    Agreement,
+    AgreementKind,
+    AgreementText,
     Assurance,
     Caller,
+    CodePurpose,
+    CorrectionRequest,
     Decision,
     FaceCheck,
+    HeldAct,
     Level,
     LoggedIn,
+    Passkey,
     PhoneKey,
     PhoneKeyChallenge,
     PhoneKeyOffer,
     Purpose,
     Registration,
+    Session,
+)
+from liangzheng.accounts.my_data import (
+    answer_correction,
+    ask_correction,
+    corrections,
+    export,
+    open_corrections,
+    take_back_correction,
+)
+from liangzheng.accounts.passkeys import (
+    PasskeySite,
+    add_passkey,
+    begin_passkey,
+    begin_passkey_use,
+    log_in_with_passkey,
+    name_passkey,
+    passkeys,
+    remove_passkey,
 )
 from liangzheng.accounts.phone_keys import (
     begin_phone_key,
@@ -45,6 +101,8 @@ from liangzheng.accounts.phone_keys import (
 from liangzheng.accounts.ports import RealName
 from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
+from liangzheng.accounts.reset_password import choose_second_factor, reset_password
+from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.store import CONSTRAINTS
 from liangzheng.accounts.store_restored import end_sessions
@@ -53,44 +111,94 @@ __all__ = [
     "CONSTRAINTS",
     "Account",
     "AccountPolicy",
+    "Agreement",
+    "AgreementKind",
+    "AgreementText",
     "Assurance",
     "Caller",
+    "CodePurpose",
+    "CodeRequest",
+    "CodeToSend",
+    "CorrectionRequest",
+    "CorrectionState",
     "Decision",
     "FaceCheck",
+    "HeldAct",
+    "HeldKind",
+    "HeldState",
     "Level",
     "LoggedIn",
+    "Passkey",
+    "PasskeySite",
     "PhoneKey",
     "PhoneKeyChallenge",
     "PhoneKeyOffer",
     "Purpose",
     "RealName",
+    "Reauthentication",
     "Registration",
+    "SecondFactorMissing",
+    "Session",
     "account",
+    "add_passkey",
+    "agreement_history",
+    "agreement_texts",
+    "agreements",
+    "answer_correction",
+    "ask_correction",
     "assurance",
     "assurances",
+    "begin_code",
     "begin_face_check",
+    "begin_passkey",
+    "begin_passkey_use",
     "begin_phone_key",
     "bind_phone_key",
+    "change_mobile",
     "check",
+    "check_password",
     "check_real_name",
+    "choose_second_factor",
+    "close",
+    "complete_held",
     "consume_face_check",
     "consume_face_checks",
+    "corrections",
     "decide_face_check",
+    "end_other_sessions",
+    "end_session",
     "end_sessions",
+    "export",
     "face_check",
     "finish_face_check",
+    "give_agreement",
     "hash_new_password",
+    "held_acts",
     "identity_hash",
     "live_phone_keys",
     "log_in",
+    "log_in_with_passkey",
     "log_out",
     "mobile_hash",
+    "name_passkey",
+    "open_corrections",
+    "passkeys",
     "people_of",
     "person_of",
     "phone_key",
     "phone_keys",
+    "prove_mobile",
     "prune",
     "register",
+    "remove_passkey",
+    "reset_password",
     "revoke_phone_key",
+    "send_code",
     "session",
+    "sessions",
+    "stop_by_mobile",
+    "stop_held",
+    "take_back_correction",
+    "use_mobile_proof",
+    "withdraw_agreement",
 ]

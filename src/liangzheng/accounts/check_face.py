@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 
 from liangzheng import audit
 from liangzheng.accounts import rules, store
+from liangzheng.accounts.agreements import demand_face_agreement
 from liangzheng.accounts.lifecycle import FACE_CHECK, Event, State
 from liangzheng.accounts.model import AccountPolicy, Decision, FaceCheck, Level, Outcome, Purpose
+from liangzheng.accounts.waiting import demand_no_mobile_change
 from liangzheng.infra import jpeg
 from liangzheng.infra.face import FaceChallenge, FaceContext, FaceFrame, FaceResult, FaceVerifier
 from liangzheng.infra.postgres import Connection, Database
@@ -41,12 +43,15 @@ async def begin_face_check(
 ) -> FaceCheck:
     """A challenge, good once and for a minute.
 
-    Raises Forbidden below level 1 (there is no archived photo to compare with), TooMany past the hourly
-    number, Unavailable when the engine is away.
+    Raises Forbidden below level 1 (there is no archived photo to compare with) and while a change of mobile waits,
+    AgreementNeeded without agreement to the current text on face data, TooMany past the hourly number, Unavailable when
+    the engine is away.
     """
     person = await store.find_person(tx, person_id, for_update=True)
     if person is None or person.level < Level.IDENTITY_MATCHED:
         raise Forbidden("the real-name check comes first", place="level", rule="at least 1")
+    await demand_face_agreement(tx, person_id)
+    await demand_no_mobile_change(tx, person_id)
     begun, _ = await store.count_face_checks(tx, person_id, now - _HOUR)
     if begun >= policy.face_checks_per_hour:
         raise TooMany("too many face checks in an hour", retry_after_s=3600)
@@ -92,7 +97,8 @@ async def finish_face_check(
 ) -> FaceCheck:
     """The check after its one submission. The same submission again is answered with where the check stands.
 
-    Raises Invalid for frames that are none (nothing is spent), NotFound, Conflict for a second submission,
+    Raises Invalid for frames that are none and AgreementNeeded when the agreement was withdrawn (nothing is spent), NotFound,
+    Conflict for a second submission,
     NotVerified for a challenge that has expired.
     """
     # 1. The form, before anything is spent and before anything is decoded.
@@ -100,6 +106,7 @@ async def finish_face_check(
     submission = _submission_hash(nonce, frames)
     # 2. The challenge is spent, in its own transaction: whatever happens next, it cannot be used again.
     async with database.transaction() as tx:
+        await demand_face_agreement(tx, person_id)
         check, repeated = await _spend(tx, person_id, face_check_id, submission, now)
         if repeated:
             return check
@@ -285,6 +292,8 @@ async def consume_face_check(
     Raises NotFound for another person's, NotVerified when it was made for something else, has not passed, has
     expired or is used, Conflict when it was used while this was asked.
     """
+    if Purpose(purpose) is not Purpose.CHANGE_MOBILE:
+        await demand_no_mobile_change(tx, person_id)
     check = await _existing(tx, person_id, face_check_id)
     reason = rules.may_consume_face_check(check, Purpose(purpose), now)
     if reason is not None:

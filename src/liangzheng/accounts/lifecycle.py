@@ -1,6 +1,6 @@
-"""The lifecycle of a face check.
+"""The lifecycles of a face check, of an act with a holding time, and of a request to correct.
 
-Time ends one too, without a move: a challenge after a minute, a pass after its usable time (rules.py).
+A face check: time ends one too, without a move: a challenge after a minute, a pass after its usable time (rules.py).
 """
 
 from __future__ import annotations
@@ -48,5 +48,75 @@ FACE_CHECK = Machine(
         Arrow(State.IN_REVIEW, Event.APPROVED, State.PASSED),
         Arrow(State.IN_REVIEW, Event.REJECTED, State.FAILED),
         Arrow(State.PASSED, Event.USED, State.CONSUMED),
+    ),
+)
+
+
+# --- acts with a holding time -------------------------------------------------------------------------
+
+
+class HeldKind(StrEnum):
+    """What is done only after its owner had time to stop it."""
+
+    MOBILE = "mobile"
+    CLOSING = "closing"
+
+
+class HeldState(StrEnum):
+    """Where a held act stands."""
+
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class HeldEvent(StrEnum):
+    """What can happen to a held act."""
+
+    STOPPED_BY_OWNER = "stopped_by_owner"
+    HELD_LONG_ENOUGH = "held_long_enough"
+    # The new mobile became somebody else's meanwhile, or the account was closed.
+    NOT_POSSIBLE = "not_possible"
+
+
+HELD_ACT = Machine(
+    name="held act",
+    start=HeldState.WAITING,
+    arrows=(
+        Arrow(HeldState.WAITING, HeldEvent.STOPPED_BY_OWNER, HeldState.STOPPED),
+        Arrow(HeldState.WAITING, HeldEvent.HELD_LONG_ENOUGH, HeldState.DONE),
+        Arrow(HeldState.WAITING, HeldEvent.NOT_POSSIBLE, HeldState.FAILED),
+    ),
+)
+
+
+# --- requests to correct ------------------------------------------------------------------------------
+
+
+class CorrectionState(StrEnum):
+    """Where a request to correct stands."""
+
+    OPEN = "open"
+    CORRECTED = "corrected"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class CorrectionEvent(StrEnum):
+    """What can happen to a request to correct."""
+
+    PUT_RIGHT = "put_right"
+    NOT_GRANTED = "not_granted"
+    TAKEN_BACK = "taken_back"
+
+
+CORRECTION = Machine(
+    name="correction request",
+    start=CorrectionState.OPEN,
+    arrows=(
+        Arrow(CorrectionState.OPEN, CorrectionEvent.PUT_RIGHT, CorrectionState.CORRECTED),
+        Arrow(CorrectionState.OPEN, CorrectionEvent.NOT_GRANTED, CorrectionState.DECLINED),
+        Arrow(CorrectionState.OPEN, CorrectionEvent.TAKEN_BACK, CorrectionState.WITHDRAWN),
     ),
 )

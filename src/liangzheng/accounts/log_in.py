@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 
 from liangzheng import audit
 from liangzheng.accounts import rules, store, store_many
-from liangzheng.accounts.model import AccountPolicy, Caller, LoggedIn, Session
+from liangzheng.accounts.codes import use_mobile_proof
+from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose, LoggedIn, Session
 from liangzheng.accounts.register import REFUSED, mobile_hash
 from liangzheng.infra import keyindex
 from liangzheng.infra.keyindex import KeyIndex, Kind
@@ -41,8 +42,9 @@ async def log_in(
     policy: AccountPolicy,
     now: datetime,
     phone_offset_ms: int | None = None,
+    mobile_proof: str | None = None,
 ) -> LoggedIn:
-    """A new session, and its token this once.
+    """A new session, and its token this once. `mobile_proof` is demanded of who chose a second factor.
 
     Raises NotAuthenticated alike for an unknown mobile and a wrong password, after the same work; TooMany
     while attempts for this mobile are refused, whether or not it has an account.
@@ -50,7 +52,7 @@ async def log_in(
     # 1. Counted before the password is looked at: many at once get no more tries than one by one.
     hashed = mobile_hash(key_index, mobile)
     async with database.transaction() as tx:
-        refused_until = await _count_attempt(tx, hashed, policy, now)
+        refused_until = await count_attempt(tx, hashed, policy, now)
     if refused_until is not None:
         wait = max(1, ceil((refused_until - now).total_seconds()))
         raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
@@ -63,27 +65,49 @@ async def log_in(
         raise NotAuthenticated(REFUSED)
     renewed = await passwords.hash(password) if passwords.is_outdated(kept) else None
     # 3. The session.
-    token, session = _opened(person_id, policy, now, phone_offset_ms)
     async with database.transaction() as tx:
+        if await store.has_second_factor(tx, person_id):
+            if mobile_proof is None:
+                raise SecondFactorMissing(
+                    "a one-time code comes second", place="mobile_proof", rule="of a code for log-in"
+                )
+            await use_mobile_proof(tx, mobile, CodePurpose.LOG_IN, mobile_proof, key_index, now)
         await store.forget_attempts(tx, hashed)
         if renewed is not None:
             await store.replace_password_hash(tx, person_id, kept, renewed)
-        await store.end_oldest_sessions(tx, person_id, policy.sessions_at_once - 1, now)
-        await store.add_session(tx, session)
-        login = (person_id.uuid, session.token_hash)
-        found = (await store_many.sessions(tx, [login])).get(login)
-        assert found is not None, "the session was added in this transaction"
-        await audit.record(
-            tx, act="session.opened", actor=audit.Actor("person", person_id), subject=person_id,
-            driver_id=found[1].driver_id, purpose="log-in", now=now,
-        )  # fmt: skip
+        return await open_session(tx, person_id, policy, now, phone_offset_ms, "log-in")
+
+
+class SecondFactorMissing(NotAuthenticated):
+    """The password was right and is not enough: its person chose a second factor."""
+
+
+async def open_session(
+    tx: Connection,
+    person_id: PersonId,
+    policy: AccountPolicy,
+    now: datetime,
+    phone_offset_ms: int | None,
+    purpose: str,
+) -> LoggedIn:
+    """A new session of a person who has proved who they are; their oldest ones end when there are too many."""
+    token, session = _opened(person_id, policy, now, phone_offset_ms)
+    await store.end_oldest_sessions(tx, person_id, policy.sessions_at_once - 1, now)
+    await store.add_session(tx, session)
+    login = (person_id.uuid, session.token_hash)
+    found = (await store_many.sessions(tx, [login])).get(login)
+    assert found is not None, "the session was added in this transaction"
+    await audit.record(
+        tx, act="session.opened", actor=audit.Actor("person", person_id), subject=person_id,
+        driver_id=found[1].driver_id, purpose=purpose, now=now,
+    )  # fmt: skip
     return LoggedIn(token, session, found[1])
 
 
-async def _count_attempt(
+async def count_attempt(
     tx: Connection, hashed: bytes, policy: AccountPolicy, now: datetime
 ) -> datetime | None:
-    """None: try. Otherwise until when not."""
+    """One attempt more for this mobile. None: try. Otherwise until when not."""
     forgotten_before = now - timedelta(seconds=policy.failures_forgotten_s)
     attempts = await store.count_attempt(tx, hashed, now, forgotten_before)
     if attempts is None:

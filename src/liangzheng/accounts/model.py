@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from uuid import UUID
 
-from liangzheng.accounts.lifecycle import State
+from liangzheng.accounts.lifecycle import CorrectionState, HeldKind, HeldState, State
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.ids import DriverId, FaceCheckId, Id, PersonId, PhoneKeyId, SessionId
+from liangzheng.kernel.ids import (
+    CorrectionRequestId,
+    DriverId,
+    FaceCheckId,
+    HeldActId,
+    Id,
+    PasskeyId,
+    PersonId,
+    PhoneKeyId,
+    SessionId,
+)
 from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
 
 MOST_PHONE_KEYS = 3
@@ -28,6 +39,35 @@ class Purpose(StrEnum):
 
     APPLY = "apply"
     BIND_PHONE_KEY = "bind-phone-key"
+    CHANGE_MOBILE = "change-mobile"
+
+
+class CodePurpose(StrEnum):
+    """What a one-time code is sent for; it serves nothing else."""
+
+    REGISTER = "register"
+    LOG_IN = "log-in"
+    RESET_PASSWORD = "reset-password"  # noqa: S105 -- a purpose
+    CHANGE_MOBILE = "change-mobile"
+    STOP_MOBILE_CHANGE = "stop-mobile-change"
+
+
+class Ceremony(StrEnum):
+    """What a passkey challenge is made for; it serves nothing else."""
+
+    ADD = "add"
+    LOG_IN = "log-in"
+    CONFIRM = "confirm"
+
+
+class AgreementKind(StrEnum):
+    """What a person agrees to, each by itself: agreement on face data is never part of another (the order on face
+    recognition of 2025-06-01, docs/reference.md §4.7)."""
+
+    TERMS = "terms"
+    PRIVACY = "privacy"
+    FACE_DATA = "face-data"
+    NOTICES = "notices"
 
 
 class Outcome(StrEnum):
@@ -66,12 +106,117 @@ class AccountPolicy:
     face_checks_per_hour: int = 12
     face_failures_before_review: int = 3
     simulated_pass_counts: bool = False
+    code_s: int = 300
+    code_tries: int = 5
+    code_wrong_a_day: int = 10
+    """Of a million codes: a guess a day succeeds with a chance of at most 10⁻⁵."""
+    code_again_s: int = 60
+    codes_a_day: int = 10
+    mobile_proof_s: int = 600
+    passkey_challenge_s: int = 300
+    most_passkeys: int = 10
+    mobile_change_hold_s: int = 24 * 3600
+    closing_hold_s: int = 7 * 24 * 3600
 
     def __post_init__(self) -> None:
         if self.production and self.simulated_pass_counts:
             raise Invalid(
                 "simulated_pass_counts", "false in production: a simulated face check proves nothing"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCode:
+    """A one-time code as it is kept: hashes only."""
+
+    mobile_hash: bytes = field(repr=False)
+    purpose: CodePurpose
+    made_at: datetime
+    expires_at: datetime
+    tries: int
+    request_hash: bytes = field(repr=False)
+    code_hash: bytes = field(repr=False)
+    bound_to: UUID | None
+    proof_hash: bytes | None = field(repr=False)
+    proof_until: datetime | None
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBudget:
+    """How many codes were asked for of one mobile, how many were wrong, and since when."""
+
+    asked: int
+    asked_since: datetime
+    asked_at: datetime | None
+    wrong: int
+    wrong_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A WebAuthn credential that logs its person in. `public_key` is a COSE_Key."""
+
+    person_id: PersonId
+    passkey_id: PasskeyId
+    made_at: datetime
+    used_at: datetime | None
+    sign_count: int
+    backed_up: bool
+    label: str
+    credential_id: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAct:
+    """Something asked now and done after a holding time, so that its owner can stop it."""
+
+    person_id: PersonId
+    held_act_id: HeldActId
+    kind: HeldKind
+    state: HeldState
+    asked_at: datetime
+    due_at: datetime
+    ended_at: datetime | None
+    move: int
+    new_mobile: Mobile | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementText:
+    """One version of what a person agrees to; `hash` is the SHA-256 over kind, version and both texts."""
+
+    kind: AgreementKind
+    version: int
+    zh: str
+    en: str
+    hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One entry: given or withdrawn."""
+
+    kind: AgreementKind
+    version: int
+    given: bool
+    at: datetime
+    text_hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRequest:
+    """What a person asks to have put right, and what became of it."""
+
+    person_id: PersonId
+    request_id: CorrectionRequestId
+    state: CorrectionState
+    asked_at: datetime
+    answered_at: datetime | None
+    move: int
+    wish: str = field(repr=False)
+    answer: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from liangzheng.accounts.model import (
     PhoneKeyOffer,
     Purpose,
 )
+from liangzheng.accounts.waiting import demand_no_mobile_change
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotVerified
@@ -133,6 +134,7 @@ async def _person_who_may_bind(tx: Connection, person_id: PersonId) -> Person:
     person = await store.find_person(tx, person_id, for_update=True)
     if person is None or not rules.may_bind_phone_key(person.level):
         raise Forbidden("a face check comes first", place="level", rule="at least 2")
+    await demand_no_mobile_change(tx, person_id)
     return person
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from liangzheng.accounts import store
+from liangzheng.accounts import store, store_codes, store_passkeys
 from liangzheng.infra.postgres import Connection
 
 KEPT_FOR = timedelta(days=30)
@@ -12,6 +12,8 @@ KEPT_FOR = timedelta(days=30)
 
 
 async def prune(tx: Connection, now: datetime, kept_for: timedelta = KEPT_FOR) -> int:
-    """Ended and expired sessions, spent challenges and old failures to log in are gone; how many. Hashes of face captures stay:
-    the same picture never serves twice."""
-    return await store.forget(tx, now - kept_for)
+    """Ended and expired sessions, spent challenges and codes and old failures to log in are gone; how many. Hashes of face
+    captures stay: the same picture never serves twice."""
+    before = now - kept_for
+    forgotten = [await part.forget(tx, before) for part in (store, store_codes, store_passkeys)]
+    return sum(forgotten)

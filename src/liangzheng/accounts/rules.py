@@ -13,8 +13,11 @@ from liangzheng.accounts.lifecycle import Event, State
 from liangzheng.accounts.model import (
     MOST_PHONE_KEYS,
     AccountPolicy,
+    Agreement,
+    CodeBudget,
     FaceCheck,
     Level,
+    LiveCode,
     Outcome,
     Purpose,
     Session,
@@ -64,6 +67,52 @@ def may_use_session(session: Session, policy: AccountPolicy, now: datetime) -> b
     """Whether a login still holds: not ended, used within the idle time, younger than the absolute time."""
     idle = timedelta(seconds=policy.session_idle_s)
     return session.ended_at is None and now < session.expires_at and now - session.seen_at < idle
+
+
+# --- one-time codes -----------------------------------------------------------------------------------
+
+
+def decide_code_wait(budget: CodeBudget, policy: AccountPolicy, now: datetime) -> timedelta | None:
+    """How long no further code is made for a mobile, or None: a minute after the last, a day's number, a day's wrong tries."""
+    day = timedelta(days=1)
+    if code_tries_left(budget, policy, now) <= 0:
+        return budget.wrong_at + day - now
+    if budget.asked >= policy.codes_a_day and now < budget.asked_since + day:
+        return budget.asked_since + day - now
+    if budget.asked_at is not None:
+        again = budget.asked_at + timedelta(seconds=policy.code_again_s)
+        return again - now if now < again else None
+    return None
+
+
+def code_tries_left(budget: CodeBudget, policy: AccountPolicy, now: datetime) -> int:
+    """How many wrong tries a mobile has left. All its purposes share them; the count ends after a day without any, so
+    that no 24 hours ever hold more than a day's number."""
+    counts = now < budget.wrong_at + timedelta(days=1)
+    return policy.code_wrong_a_day - (budget.wrong if counts else 0)
+
+
+def may_try_code(code: LiveCode, policy: AccountPolicy, now: datetime) -> bool:
+    """Whether a code can still be given back: in time, not given back before, with tries left."""
+    return now < code.expires_at and code.proof_hash is None and code.tries < policy.code_tries
+
+
+# --- passkeys, agreements, held acts --------------------------------------------------------------------
+
+
+def may_remove_passkey(has_password: bool, others: int) -> bool:
+    """Whether a passkey may go: never the last way in."""
+    return has_password or others > 0
+
+
+def sign_count_fault(kept: int, given: int) -> bool:
+    """Whether a counter betrays a copy of the key (WebAuthn §6.1.1): it must grow, unless neither side counts."""
+    return (kept > 0 or given > 0) and given <= kept
+
+
+def may_use_face_data(latest: Agreement | None, current_version: int) -> bool:
+    """Whether a person's face may be captured and judged: they agreed to the current text, and took nothing back."""
+    return latest is not None and latest.given and latest.version == current_version
 
 
 # --- face checks ------------------------------------------------------------------------------------

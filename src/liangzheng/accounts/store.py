@@ -20,7 +20,16 @@ from liangzheng.accounts.model import (
 )
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.errors import Conflict
-from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, Id, PersonId, PhoneKeyId, SessionId
+from liangzheng.kernel.ids import (
+    ApplicationId,
+    DriverId,
+    FaceCheckId,
+    HeldActId,
+    Id,
+    PersonId,
+    PhoneKeyId,
+    SessionId,
+)
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
 
 # --- people -----------------------------------------------------------------------------------------
@@ -54,10 +63,11 @@ async def find_person(tx: Connection, person_id: PersonId, *, for_update: bool =
 
 
 async def find_account(tx: Connection, person_id: PersonId) -> Account | None:
-    """The person with their mobile."""
+    """The person with their mobile; None when the account is closed."""
     row = await tx.fetchrow(
         """
-        SELECT p.*, a.mobile FROM person p JOIN account a ON a.person_id = p.person_id WHERE p.person_id = $1
+        SELECT p.*, a.mobile FROM person p JOIN account a ON a.person_id = p.person_id
+         WHERE p.person_id = $1 AND a.closed_at IS NULL
         """,
         person_id.uuid,
     )
@@ -123,6 +133,24 @@ async def replace_password_hash(tx: Connection, person_id: PersonId, old: str, n
         "UPDATE account SET password_hash = $3 WHERE person_id = $1 AND password_hash = $2",
         person_id.uuid, old, new,
     )  # fmt: skip
+
+
+async def set_password(tx: Connection, person_id: PersonId, password_hash: str | None) -> None:
+    """The account opens with another password, or with none until it is reset."""
+    await tx.execute(
+        "UPDATE account SET password_hash = $2 WHERE person_id = $1 AND closed_at IS NULL",
+        person_id.uuid, password_hash,
+    )  # fmt: skip
+
+
+async def has_second_factor(tx: Connection, person_id: PersonId) -> bool:
+    """Whether the person wants a one-time code asked for besides the password."""
+    return bool(await tx.fetchval("SELECT second_factor FROM account WHERE person_id = $1", person_id.uuid))
+
+
+async def set_second_factor(tx: Connection, person_id: PersonId, wanted: bool) -> None:
+    """A one-time code is asked for besides the password, or not."""
+    await tx.execute("UPDATE account SET second_factor = $2 WHERE person_id = $1", person_id.uuid, wanted)
 
 
 async def count_attempt(
@@ -206,6 +234,27 @@ async def end_session(tx: Connection, person_id: PersonId, session_id: SessionId
     return status == "UPDATE 1"
 
 
+async def sessions_of(tx: Connection, person_id: PersonId, now: datetime) -> list[Session]:
+    """Logins that have not ended, newest first."""
+    rows = await tx.fetch(
+        "SELECT * FROM session WHERE person_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY id DESC",
+        person_id.uuid, now,
+    )  # fmt: skip
+    return [_session(row) for row in rows]
+
+
+async def end_sessions(tx: Connection, person_id: PersonId, but: SessionId | None, now: datetime) -> int:
+    """Every login ends, except `but`; how many did."""
+    status = await tx.execute(
+        """
+        UPDATE session SET ended_at = $3
+         WHERE person_id = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL
+        """,
+        person_id.uuid, but and but.uuid, now,
+    )  # fmt: skip
+    return int(status.split()[1])
+
+
 # --- face checks ------------------------------------------------------------------------------------
 
 
@@ -232,6 +281,15 @@ async def find_face_check(
         person_id.uuid, face_check_id.uuid,
     )  # fmt: skip
     return face_check_of(row) if row is not None else None
+
+
+async def face_checks_of(tx: Connection, person_id: PersonId) -> list[FaceCheck]:
+    """A person's checks, newest first, at most 500."""
+    rows = await tx.fetch(
+        "SELECT * FROM face_check WHERE person_id = $1 ORDER BY begun_at DESC, id DESC LIMIT 500",
+        person_id.uuid,
+    )
+    return [face_check_of(row) for row in rows]
 
 
 async def count_face_checks(tx: Connection, person_id: PersonId, since: datetime) -> tuple[int, int]:
@@ -391,6 +449,8 @@ async def end_phone_key(tx: Connection, key: PhoneKey, replaced_by: PhoneKeyId |
 
 CONSTRAINTS = {
     "phone_key_slot": "three phones are bound already: replace or end one",
+    "passkey_once": "this passkey is there already",
+    "held_act_one": "one of these waits already: stop it first",
     "phone_key_once": "this key was bound before: make a new one in the phone",
 }
 """Constraint → what its breach means, for `Database.transaction`."""
@@ -398,7 +458,7 @@ CONSTRAINTS = {
 
 # --- rows to values ---------------------------------------------------------------------------------
 
-_CONSUMERS: dict[str, type[Id]] = {kind.prefix: kind for kind in (ApplicationId, PhoneKeyId)}
+_CONSUMERS: dict[str, type[Id]] = {kind.prefix: kind for kind in (ApplicationId, PhoneKeyId, HeldActId)}
 
 
 def _moved(status: str) -> None:

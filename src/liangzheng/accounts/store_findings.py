@@ -8,7 +8,8 @@ CHECKS = (
     Check(
         "every person who is a driver is that driver's person",
         "SELECT p.person_id AS subject, '' AS found FROM person AS p LEFT JOIN driver_person AS d "
-        "ON d.driver_id = p.driver_id WHERE p.driver_id IS NOT NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
+        "ON d.driver_id = p.driver_id JOIN account AS a ON a.person_id = p.person_id "
+        "WHERE p.driver_id IS NOT NULL AND a.closed_at IS NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
     ),
     Check(
         "every driver's person is that driver",
@@ -24,6 +25,13 @@ CHECKS = (
         "a phone key that was replaced names a key of the same person",
         "SELECT k.id AS subject, '' AS found FROM phone_key AS k LEFT JOIN phone_key AS n "
         "ON n.person_id = k.person_id AND n.id = k.replaced_by WHERE k.replaced_by IS NOT NULL AND n.id IS NULL LIMIT $1",
+    ),
+    Check(
+        "a closed account has no way in",
+        "SELECT a.person_id AS subject, '' AS found FROM account AS a WHERE a.closed_at IS NOT NULL AND ("
+        "EXISTS (SELECT FROM session AS s WHERE s.person_id = a.person_id AND s.ended_at IS NULL) OR "
+        "EXISTS (SELECT FROM phone_key AS k WHERE k.person_id = a.person_id AND k.ended_at IS NULL) OR "
+        "EXISTS (SELECT FROM passkey AS p WHERE p.person_id = a.person_id)) LIMIT $1",
     ),
     Check(
         "a face check that was used up passed before",

@@ -67,12 +67,14 @@ async def phone_keys(tx: Connection, asked: Sequence[tuple[PersonId, PhoneKeyId]
 
 
 async def face_checks(tx: Connection, asked: Sequence[tuple[PersonId, FaceCheckId]]) -> list[FaceCheck]:
-    """Those of the checks that are their person's."""
+    """Those of the checks that are their person's, while no change of that person's mobile waits."""
     rows = await tx.fetch(
         """
         SELECT f.* FROM face_check f
           JOIN unnest($1::uuid[], $2::uuid[]) AS a (person_id, id)
             ON f.person_id = a.person_id AND f.id = a.id
+         WHERE NOT EXISTS (SELECT FROM held_act h
+                            WHERE h.person_id = f.person_id AND h.kind = 'mobile' AND h.state = 'waiting')
         """,
         [person.uuid for person, _ in asked],
         [check.uuid for _, check in asked],

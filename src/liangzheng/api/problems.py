@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from liangzheng.infra.logs import logger
 from liangzheng.kernel.errors import (
+    AgreementNeeded,
     Conflict,
     Failure,
     Forbidden,
@@ -51,6 +52,7 @@ FAILURES: Final[Mapping[type[Failure], Kind]] = {
     NotVerified: Kind(NotVerified.code, 400, "A verification step failed"),
     NotAuthenticated: Kind(NotAuthenticated.code, 401, "Log in first"),
     Forbidden: Kind(Forbidden.code, 403, "Not allowed"),
+    AgreementNeeded: Kind(AgreementNeeded.code, 403, "Your agreement comes first"),
     NotFound: Kind(NotFound.code, 404, "Not found"),
     Conflict: Kind(Conflict.code, 409, "Conflict with what is already there"),
     TooLarge: Kind(TooLarge.code, 413, "Too large"),

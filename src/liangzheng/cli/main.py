@@ -62,6 +62,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "company": Command(
         "liangzheng.cli.company", "Register, approve and suspend companies that ask about drivers.", _REGISTER
     ),
+    "requests": Command(
+        "liangzheng.cli.requests", "Answer people who ask to have their data put right.", _REGISTER
+    ),
     "papers": Command("liangzheng.cli.papers", "Write the generated papers from the code.", _BUILD),
     "bench": Command("liangzheng.cli.bench", "Measure, each figure against its limit.", _BUILD),
 }

@@ -36,10 +36,17 @@ class Settings:
     alg: Alg
     key_dirs: Mapping[Role, Path]
     allow_software_keys: bool
-    face_engine: Literal["manual", "simulated"]
+    face_engine: Literal["manual", "simulated", "authority"]
+    face_authority_url: str | None
+    face_authority_key: Path | None
+    face_authority_signer: Path | None
     simulated_face_counts: bool | None
     sms: Literal["none", "simulated"]
     checkpoints_dir: Path | None
+    mobile_proof: bool | None
+    mobile_change_hold_s: int
+    closing_hold_s: int
+    codes_an_hour: int
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -110,6 +117,11 @@ class Settings:
             raise Invalid("LZ_SESSION_IDLE_S", "is at most LZ_SESSION_S")
         if self.staff_idle_s > self.staff_session_s:
             raise Invalid("LZ_STAFF_IDLE_S", "is at most LZ_STAFF_SESSION_S")
+        named = (self.face_authority_url, self.face_authority_key, self.face_authority_signer)
+        if self.face_engine == "authority" and None in named:
+            raise Invalid("LZ_FACE_ENGINE", "authority needs LZ_FACE_AUTHORITY_URL, _KEY and _SIGNER")
+        if self.mobile_proof and self.sms == "none":
+            raise Invalid("LZ_MOBILE_PROOF", "is no without a gateway: no code would ever come (LZ_SMS)")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
         if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
@@ -130,6 +142,11 @@ class Settings:
             amber=self.amber_s,
             credential=self.credential_s,
         )
+
+    @property
+    def demands_mobile_proof(self) -> bool:
+        """Whether registering needs a one-time code: as said, else where there is a gateway to send it."""
+        return self.sms != "none" if self.mobile_proof is None else self.mobile_proof
 
     @property
     def cluster_dir(self) -> Path:
@@ -333,14 +350,27 @@ TABLE: Final[tuple[Setting, ...]] = (
          "directory of the secret of the look-up index; none: keys/index in LZ_DATA_DIR"),
     _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", _yes_or_no, False,
          "yes: keys in files may sign in production mode, which they should not"),
-    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated"), "manual",
-         "who compares faces: a person (manual), or an engine that is simulated and says so"),
+    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority"), "manual",
+         "who compares faces: a person (manual), an authority (docs/face-authority.md), or an engine that is simulated"),
+    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None, "https address of the authority's face engine"),
+    _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", _path, None,
+         "file with the public key the authority signs answers with (SubjectPublicKeyInfo, DER)"),
+    _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", _path, None,
+         "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
     _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", _yes_or_no, None,
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
     _row("LZ_SMS", "sms", _one_of("none", "simulated"), "none",
          "who sends text messages: nobody, or a gateway that is simulated, writes them into a file and says so"),
     _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", _path, None,
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
+    _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,
+         "yes: who registers proves the mobile by a one-time code; none: yes where LZ_SMS names a gateway"),
+    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(3600, 30 * 86400), 86400,
+         "seconds a change of mobile waits, in which the old one can stop it"),
+    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(3600, 90 * 86400), 7 * 86400,
+         "seconds the closing of an account waits, in which its owner can stop it"),
+    _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
+         "one-time codes asked for from one network (IPv4 /24, IPv6 /48) of one process"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),

@@ -60,6 +60,12 @@ class Forbidden(Failure):
     code = "forbidden"
 
 
+class AgreementNeeded(Failure):
+    """The person has not agreed to what this needs. `place` names the agreement, `rule` the version of its text."""
+
+    code = "agreement-needed"
+
+
 class Invalid(Failure, ValueError):
     """A value broke a rule. `place` says where it stood, `rule` what it should have been; never the value."""
 

@@ -295,6 +295,27 @@ class ConsentId(Id):
     prefix = "cns"
 
 
+class PasskeyId(Id):
+    """A WebAuthn credential of a person."""
+
+    __slots__ = ()
+    prefix = "psk"
+
+
+class HeldActId(Id):
+    """Something done after a holding time: a change of mobile, the closing of an account."""
+
+    __slots__ = ()
+    prefix = "hld"
+
+
+class AgreementId(Id):
+    """One entry of what a person agreed to."""
+
+    __slots__ = ()
+    prefix = "agr"
+
+
 class PseudonymId(Id):
     """A driver as one company knows them: made from a keyed hash, so no UUIDv7."""
 
@@ -307,3 +328,10 @@ class NoticeId(Id):
 
     __slots__ = ()
     prefix = "ntc"
+
+
+class CorrectionRequestId(Id):
+    """What a person asks to have put right."""
+
+    __slots__ = ()
+    prefix = "cor"

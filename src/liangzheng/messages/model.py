@@ -24,6 +24,18 @@ class Kind(StrEnum):
     STANDING_CHANGED = "standing-changed"
     LICENCE_EXPIRING = "licence-expiring"
     LOOKED_AT = "looked-at"
+    PHONE_KEY_BOUND = "phone-key-bound"
+    PHONE_KEY_ENDED = "phone-key-ended"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    PASSWORD_RESET = "password-reset"  # noqa: S105 -- a kind of message
+    MOBILE_CHANGE_ASKED = "mobile-change-asked"
+    MOBILE_CHANGE_STOPPED = "mobile-change-stopped"
+    MOBILE_CHANGE_DONE = "mobile-change-done"
+    MOBILE_CHANGE_FAILED = "mobile-change-failed"
+    CLOSING_ASKED = "account-closing-asked"
+    CLOSING_STOPPED = "account-closing-stopped"
+    CORRECTION_ANSWERED = "correction-answered"
 
 
 SMS_BY_DEFAULT = frozenset(
@@ -37,6 +49,20 @@ SMS_BY_DEFAULT = frozenset(
     }
 )
 """The result comes by SMS and in the app (docs/reference.md §4.2); what happens daily, in the app only."""
+
+
+SMS_ALWAYS = frozenset(
+    {
+        Kind.PHONE_KEY_BOUND,
+        Kind.PASSKEY_ADDED,
+        Kind.PASSKEY_REMOVED,
+        Kind.PASSWORD_RESET,
+        Kind.MOBILE_CHANGE_ASKED,
+        Kind.MOBILE_CHANGE_DONE,
+        Kind.CLOSING_ASKED,
+    }
+)
+"""What an owner must hear of even when a thief sits in the account: no choice turns it off."""
 
 
 class SmsState(StrEnum):

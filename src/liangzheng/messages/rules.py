@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from liangzheng.messages.model import SMS_BY_DEFAULT, Kind
+from liangzheng.messages.model import SMS_ALWAYS, SMS_BY_DEFAULT, Kind
 
 EXPIRY_NOTICE_DAYS: Final = 90
 """A licence may be renewed from 90 days before it expires (Order 162 art. 63; docs/reference.md §2.5)."""
@@ -22,6 +22,22 @@ _KEPT: Final = {
     Kind.STANDING_CHANGED: ("changed",),
 }
 
+OF_ACCOUNTS: Final = {
+    "phone-key.bound": Kind.PHONE_KEY_BOUND,
+    "phone-key.ended": Kind.PHONE_KEY_ENDED,
+    "passkey.added": Kind.PASSKEY_ADDED,
+    "passkey.removed": Kind.PASSKEY_REMOVED,
+    "password.reset": Kind.PASSWORD_RESET,
+    "mobile-change.asked": Kind.MOBILE_CHANGE_ASKED,
+    "mobile-change.stopped": Kind.MOBILE_CHANGE_STOPPED,
+    "mobile-change.done": Kind.MOBILE_CHANGE_DONE,
+    "mobile-change.failed": Kind.MOBILE_CHANGE_FAILED,
+    "account-closing.asked": Kind.CLOSING_ASKED,
+    "account-closing.stopped": Kind.CLOSING_STOPPED,
+    "correction.answered": Kind.CORRECTION_ANSWERED,
+}
+"""Topics whose subject is the person, and the message each makes."""
+
 TOLD: Final = frozenset({"points", "status", "classes", "valid_until", "extended_until", "issuing_authority"})
 """Changes of standing a holder hears of; the others belong to these or are the office's own book-keeping."""
 
@@ -35,7 +51,7 @@ def decide_message(topic: str, body: Mapping[str, Any]) -> tuple[Kind, Mapping[s
     kind = _kind(topic, body)
     if kind is None:
         return None
-    detail = {name: body[name] for name in _KEPT[kind] if name in body}
+    detail = {name: body[name] for name in _KEPT.get(kind, ()) if name in body}
     if kind is Kind.STANDING_CHANGED:
         changed = sorted(TOLD & set(detail.get("changed", ())))
         return (kind, {"changed": changed}) if changed else None
@@ -55,12 +71,14 @@ def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
         "application.refused": Kind.APPLICATION_REFUSED,
         "licence.withdrawn": Kind.LICENCE_WITHDRAWN,
         "standing.changed": Kind.STANDING_CHANGED,
+        **OF_ACCOUNTS,
     }.get(topic)
 
 
 def wants_sms(kind: Kind, choices: Mapping[Kind, bool]) -> bool:
-    """Whether this person gets a text message of this kind: their own choice, else what is usual."""
-    return choices.get(kind, kind in SMS_BY_DEFAULT)
+    """Whether this person gets a text message of this kind: what keeps the account safe always, else
+    their own choice, else what is usual."""
+    return kind in SMS_ALWAYS or choices.get(kind, kind in SMS_BY_DEFAULT)
 
 
 def decide_expiry_notice(today: date, valid_until: date) -> bool:

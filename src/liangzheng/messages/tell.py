@@ -13,7 +13,7 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId, MessageId, PersonId
 from liangzheng.messages import store
 from liangzheng.messages.model import Message, SmsState
-from liangzheng.messages.rules import decide_message, wants_sms
+from liangzheng.messages.rules import OF_ACCOUNTS, decide_message, wants_sms
 
 SMS_DUE: Final = "message.sms-due"
 """A text message is to be sent (subject: the person; body: message_id)."""
@@ -36,8 +36,10 @@ async def tell(tx: Connection, events: Sequence[Event], now: datetime) -> None:
 
 
 def _of_person(event: Event) -> bool:
-    """An application of somebody who is no driver is told under the person."""
-    return event.topic == "application.refused" and event.body.get("driver_id") is None
+    """What happens to an account, and an application of somebody who is no driver, is told under the person."""
+    return event.topic in OF_ACCOUNTS or (
+        event.topic == "application.refused" and event.body.get("driver_id") is None
+    )
 
 
 async def keep(tx: Connection, messages: Sequence[Message], now: datetime, *, counted: bool = False) -> None:

@@ -28,6 +28,43 @@ _PLAIN = {
         "您的电子驾驶证已收回，不再显示。如有疑问，请联系发证地车辆管理所。",
         "Your electronic licence was withdrawn and is no longer shown. Please contact the issuing office with questions.",
     ),
+    Kind.PHONE_KEY_BOUND: Text(
+        "一部手机已绑定到您的账户，可出示电子驾驶证。非本人操作请立即在应用中解除并重置密码。",
+        "A phone was bound to your account and can show the licence. If it was not you, end it in the app and reset the password.",
+    ),
+    Kind.PHONE_KEY_ENDED: Text(
+        "一部手机已与您的账户解除绑定。", "A phone is no longer bound to your account."
+    ),
+    Kind.PASSKEY_ADDED: Text(
+        "您的账户新增了通行密钥。非本人操作请立即删除并重置密码。",
+        "A passkey was added to your account. If it was not you, remove it and reset the password.",
+    ),
+    Kind.PASSKEY_REMOVED: Text("您的账户删除了一个通行密钥。", "A passkey was removed from your account."),
+    Kind.PASSWORD_RESET: Text(
+        "您的账户密码已重置，所有登录已退出。非本人操作请联系车辆管理所。",
+        "The password of your account was reset and every login ended. If it was not you, contact a vehicle office.",
+    ),
+    Kind.MOBILE_CHANGE_ASKED: Text(
+        "有人申请更换您账户的手机号，等待期后生效。非本人操作：请在应用中停止，或用本手机号获取验证码停止。",
+        "Somebody asked to change the mobile of your account; it happens after a holding time. Not you? Stop it in the app, or "
+        "by a code to this mobile.",
+    ),
+    Kind.MOBILE_CHANGE_STOPPED: Text("更换手机号的申请已停止。", "The change of mobile was stopped."),
+    Kind.MOBILE_CHANGE_DONE: Text(
+        "您账户的手机号已更换为本号码。", "Your account is now reached under this mobile."
+    ),
+    Kind.MOBILE_CHANGE_FAILED: Text(
+        "更换手机号未能完成：新号码不可用，手机号保持不变。",
+        "The change of mobile could not be done: the new one cannot be used. Your mobile stays as it is.",
+    ),
+    Kind.CLOSING_ASKED: Text(
+        "有人申请注销您的账户，等待期后生效。非本人操作请立即在应用中停止。",
+        "Somebody asked to close your account; it happens after a holding time. Not you? Stop it in the app.",
+    ),
+    Kind.CLOSING_STOPPED: Text("注销账户的申请已停止。", "The closing of your account was stopped."),
+    Kind.CORRECTION_ANSWERED: Text(
+        "您的更正申请已有答复，请在应用中查看。", "Your request to correct was answered; see it in the app."
+    ),
 }
 
 _COLUMNS = {

@@ -138,9 +138,13 @@ CREATE TABLE driver_person (
 CREATE TABLE account (
     person_id      uuid NOT NULL,
     created_at     timestamp with time zone NOT NULL,
-    mobile         text NOT NULL,
-    password_hash  text NOT NULL,
-    CONSTRAINT account_pkey PRIMARY KEY (person_id)
+    mobile         text,
+    password_hash  text,
+    closed_at      timestamp with time zone,
+    second_factor  boolean DEFAULT false NOT NULL,
+    CONSTRAINT account_pkey PRIMARY KEY (person_id),
+    CONSTRAINT account_check CHECK (((closed_at IS NULL) = (mobile IS NOT NULL))),
+    CONSTRAINT account_check1 CHECK (((closed_at IS NULL) OR (password_hash IS NULL)))
 );
 
 CREATE TABLE log_in_attempt (
@@ -224,13 +228,13 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_check2 CHECK (((state = 'challenged'::text) = (submission_hash IS NULL))),
     CONSTRAINT face_check_check3 CHECK (((consumed_kind IS NULL) = (consumed_by IS NULL))),
     CONSTRAINT face_check_check4 CHECK (((decided_by_kind IS NOT NULL) OR (decided_by IS NULL))),
-    CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text]))),
+    CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text, 'hld'::text]))),
     CONSTRAINT face_check_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['person'::text, 'verifier'::text, 'company'::text, 'staff'::text, 'worker'::text, 'operator'::text, 'system'::text, 'source'::text]))),
     CONSTRAINT face_check_engine_check CHECK ((engine ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
     CONSTRAINT face_check_liveness_check CHECK ((liveness = ANY (ARRAY['none'::text, 'challenge'::text, 'certified'::text]))),
     CONSTRAINT face_check_move_check CHECK ((move >= 1)),
     CONSTRAINT face_check_nonce_check CHECK ((octet_length(nonce) = 32)),
-    CONSTRAINT face_check_purpose_check CHECK ((purpose = ANY (ARRAY['apply'::text, 'bind-phone-key'::text]))),
+    CONSTRAINT face_check_purpose_check CHECK ((purpose = ANY (ARRAY['apply'::text, 'bind-phone-key'::text, 'change-mobile'::text]))),
     CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text]))),
     CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32))
 ) WITH (fillfactor=85);
@@ -987,6 +991,124 @@ CREATE TABLE restored (
     CONSTRAINT restored_epoch_check CHECK ((epoch >= 1))
 );
 
+CREATE TABLE one_time_code (
+    mobile_hash   bytea NOT NULL,
+    purpose       text NOT NULL,
+    made_at       timestamp with time zone NOT NULL,
+    expires_at    timestamp with time zone NOT NULL,
+    tries         smallint NOT NULL,
+    request_hash  bytea NOT NULL,
+    code_hash     bytea NOT NULL,
+    bound_to      uuid,
+    proof_hash    bytea,
+    proof_until   timestamp with time zone,
+    used_at       timestamp with time zone,
+    CONSTRAINT one_time_code_pkey PRIMARY KEY (mobile_hash, purpose),
+    CONSTRAINT one_time_code_check CHECK (((proof_hash IS NULL) = (proof_until IS NULL))),
+    CONSTRAINT one_time_code_check1 CHECK (((used_at IS NULL) OR (proof_hash IS NOT NULL))),
+    CONSTRAINT one_time_code_code_hash_check CHECK ((octet_length(code_hash) = 16)),
+    CONSTRAINT one_time_code_mobile_hash_check CHECK ((octet_length(mobile_hash) = 16)),
+    CONSTRAINT one_time_code_proof_hash_check CHECK ((octet_length(proof_hash) = 32)),
+    CONSTRAINT one_time_code_purpose_check CHECK ((purpose = ANY (ARRAY['register'::text, 'log-in'::text, 'reset-password'::text, 'change-mobile'::text, 'stop-mobile-change'::text]))),
+    CONSTRAINT one_time_code_request_hash_check CHECK ((octet_length(request_hash) = 32)),
+    CONSTRAINT one_time_code_tries_check CHECK (((tries >= 0) AND (tries <= 5)))
+) WITH (fillfactor=85);
+
+CREATE TABLE one_time_code_budget (
+    mobile_hash  bytea NOT NULL,
+    asked        integer NOT NULL,
+    asked_since  timestamp with time zone NOT NULL,
+    asked_at     timestamp with time zone NOT NULL,
+    wrong        integer NOT NULL,
+    wrong_at     timestamp with time zone NOT NULL,
+    CONSTRAINT one_time_code_budget_pkey PRIMARY KEY (mobile_hash),
+    CONSTRAINT one_time_code_budget_asked_check CHECK ((asked >= 0)),
+    CONSTRAINT one_time_code_budget_mobile_hash_check CHECK ((octet_length(mobile_hash) = 16)),
+    CONSTRAINT one_time_code_budget_wrong_check CHECK ((wrong >= 0))
+) WITH (fillfactor=85);
+
+CREATE TABLE passkey (
+    person_id      uuid NOT NULL,
+    id             uuid NOT NULL,
+    made_at        timestamp with time zone NOT NULL,
+    used_at        timestamp with time zone,
+    sign_count     bigint NOT NULL,
+    backed_up      boolean NOT NULL,
+    label          text NOT NULL,
+    credential_id  bytea NOT NULL,
+    public_key     bytea NOT NULL,
+    CONSTRAINT passkey_pkey PRIMARY KEY (person_id, id),
+    CONSTRAINT passkey_once UNIQUE (person_id, credential_id),
+    CONSTRAINT passkey_credential_id_check CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023))),
+    CONSTRAINT passkey_label_check CHECK (((length(label) >= 1) AND (length(label) <= 40))),
+    CONSTRAINT passkey_sign_count_check CHECK ((sign_count >= 0))
+);
+
+CREATE TABLE passkey_challenge (
+    challenge   bytea NOT NULL,
+    person_id   uuid,
+    ceremony    text NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    used_at     timestamp with time zone,
+    CONSTRAINT passkey_challenge_pkey PRIMARY KEY (challenge),
+    CONSTRAINT passkey_challenge_ceremony_check CHECK ((ceremony = ANY (ARRAY['add'::text, 'log-in'::text, 'confirm'::text]))),
+    CONSTRAINT passkey_challenge_challenge_check CHECK ((octet_length(challenge) = 32)),
+    CONSTRAINT passkey_challenge_check CHECK (((ceremony = 'log-in'::text) = (person_id IS NULL)))
+);
+
+CREATE TABLE held_act (
+    person_id   uuid NOT NULL,
+    id          uuid NOT NULL,
+    asked_at    timestamp with time zone NOT NULL,
+    due_at      timestamp with time zone NOT NULL,
+    ended_at    timestamp with time zone,
+    move        integer NOT NULL,
+    kind        text NOT NULL,
+    state       text NOT NULL,
+    new_mobile  text,
+    CONSTRAINT held_act_pkey PRIMARY KEY (person_id, id),
+    CONSTRAINT held_act_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT held_act_check1 CHECK ((((kind = 'mobile'::text) AND (state = 'waiting'::text)) = (new_mobile IS NOT NULL))),
+    CONSTRAINT held_act_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'closing'::text]))),
+    CONSTRAINT held_act_move_check CHECK ((move >= 1)),
+    CONSTRAINT held_act_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'stopped'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX held_act_due ON held_act USING btree (due_at) WHERE (state = 'waiting'::text);
+CREATE UNIQUE INDEX held_act_one ON held_act USING btree (person_id, kind) WHERE (state = 'waiting'::text);
+
+CREATE TABLE agreement (
+    person_id  uuid NOT NULL,
+    id         uuid NOT NULL,
+    at         timestamp with time zone NOT NULL,
+    version    integer NOT NULL,
+    given      boolean NOT NULL,
+    kind       text NOT NULL,
+    text_hash  bytea NOT NULL,
+    CONSTRAINT agreement_pkey PRIMARY KEY (person_id, id),
+    CONSTRAINT agreement_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'privacy'::text, 'face-data'::text, 'notices'::text]))),
+    CONSTRAINT agreement_text_hash_check CHECK ((octet_length(text_hash) = 32)),
+    CONSTRAINT agreement_version_check CHECK ((version >= 1))
+);
+CREATE INDEX agreement_latest ON agreement USING btree (person_id, kind, id);
+
+CREATE TABLE correction_request (
+    person_id    uuid NOT NULL,
+    id           uuid NOT NULL,
+    asked_at     timestamp with time zone NOT NULL,
+    answered_at  timestamp with time zone,
+    move         integer NOT NULL,
+    state        text NOT NULL,
+    wish         text NOT NULL,
+    answer       text,
+    CONSTRAINT correction_request_pkey PRIMARY KEY (person_id, id),
+    CONSTRAINT correction_request_answer_check CHECK (((length(answer) >= 1) AND (length(answer) <= 1000))),
+    CONSTRAINT correction_request_check CHECK (((state = 'open'::text) = (answered_at IS NULL))),
+    CONSTRAINT correction_request_check1 CHECK (((state = ANY (ARRAY['corrected'::text, 'declined'::text])) = (answer IS NOT NULL))),
+    CONSTRAINT correction_request_move_check CHECK ((move >= 1)),
+    CONSTRAINT correction_request_state_check CHECK ((state = ANY (ARRAY['open'::text, 'corrected'::text, 'declined'::text, 'withdrawn'::text]))),
+    CONSTRAINT correction_request_wish_check CHECK (((length(wish) >= 1) AND (length(wish) <= 1000)))
+);
+
 CREATE TABLE register_source (
     source_id           uuid NOT NULL,
     done_to             bigint NOT NULL,
@@ -1173,6 +1295,10 @@ ALTER TABLE staff_totp ADD CONSTRAINT staff_totp_staff_id_fkey FOREIGN KEY (staf
 ALTER TABLE staff_session ADD CONSTRAINT staff_session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
 ALTER TABLE look_up ADD CONSTRAINT look_up_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE proposal_event ADD CONSTRAINT proposal_event_province_proposal_id_fkey FOREIGN KEY (province, proposal_id) REFERENCES proposal(province, id);
+ALTER TABLE passkey ADD CONSTRAINT passkey_person_id_fkey FOREIGN KEY (person_id) REFERENCES account(person_id);
+ALTER TABLE held_act ADD CONSTRAINT held_act_person_id_fkey FOREIGN KEY (person_id) REFERENCES account(person_id);
+ALTER TABLE agreement ADD CONSTRAINT agreement_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
+ALTER TABLE correction_request ADD CONSTRAINT correction_request_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
 ALTER TABLE register_source_key ADD CONSTRAINT register_source_key_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);
 ALTER TABLE register_line ADD CONSTRAINT register_line_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);
 ALTER TABLE register_line_waiting ADD CONSTRAINT register_line_waiting_source_id_fkey FOREIGN KEY (source_id) REFERENCES register_source(source_id);

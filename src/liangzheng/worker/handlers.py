@@ -37,16 +37,29 @@ def handlers(
         await showing.follow_companies(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """A new phone key alone gives no credential: its holder asks for one. What staff did, and what a register told,
-        has its effect with `standing.changed`; a driver reads consents and looks of companies in lists of their own. A late review
-        is on the list reviewers and operators read.
+        """What staff did, and what a register told, has its effect with `standing.changed`; a driver reads consents and
+        looks of companies in lists of their own; a late review is on the list reviewers and operators read; nobody is
+        left to be told that an account is closed.
         """
 
     return {
         "standing.changed": both(follow_standing, tell, tell_companies),
         "register.changed": nothing_to_do,
-        "phone-key.ended": follow_phone_keys,
-        "phone-key.bound": nothing_to_do,
+        # A new phone key alone gives no credential: its holder asks for one.
+        "phone-key.ended": both(follow_phone_keys, tell),
+        "phone-key.bound": tell,
+        "passkey.added": tell,
+        "passkey.removed": tell,
+        "password.reset": tell,
+        "mobile-change.asked": tell,
+        "mobile-change.stopped": tell,
+        "mobile-change.done": tell,
+        "mobile-change.failed": tell,
+        "account-closing.asked": tell,
+        "account-closing.stopped": tell,
+        "account-closing.failed": nothing_to_do,
+        "account.closed": nothing_to_do,
+        "correction.answered": tell,
         "record.corrected": nothing_to_do,
         "driver.looked-up": nothing_to_do,
         "licence.retained": nothing_to_do,

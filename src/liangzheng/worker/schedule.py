@@ -62,6 +62,12 @@ async def _prune(wiring: Wiring, now: datetime) -> None:
     await showing.prune(wiring.database, now)
 
 
+async def _complete_held(wiring: Wiring, now: datetime) -> None:
+    done = await accounts.complete_held(wiring.database, wiring.key_index, now)
+    if done:
+        _log.info("held acts done", extra={"count": done})
+
+
 async def _renew(wiring: Wiring, now: datetime) -> None:
     renewed = await licences.renew(wiring.database, now)
     if renewed:
@@ -128,6 +134,7 @@ JOBS = (
     Job("seal", timedelta(seconds=5), _seal),
     Job("checkpoint", timedelta(seconds=30), _checkpoint),
     Job("count-waiting", timedelta(seconds=15), _count_waiting),
+    Job("complete-held", timedelta(seconds=30), _complete_held),
     Job("tell-looks", timedelta(seconds=30), _tell_looks),
     Job("run-out", timedelta(minutes=1), _run_out),
     Job("count-keys", timedelta(minutes=1), _count_keys),

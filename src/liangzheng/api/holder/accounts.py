@@ -18,6 +18,7 @@ from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.limits import Limiter, Rate, network_of
+from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
 
 router = resource("/holder", "holder")
@@ -26,13 +27,15 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RegisterBody(Body):
-    """What a person registers with. The licence is found by number and name together."""
+    """What a person registers with. The licence is found by number and name together. `mobile_proof`: a code for register
+    given back (POST /holder/codes), where the service asks for one (LZ_MOBILE_PROOF)."""
 
     mobile: Text
     identity_kind: Literal["A", "C", "D", "E", "F", "G", "M"] = "A"
     identity_number: Text
     name: Text
     password: Annotated[str, StringConstraints(max_length=1024)] = Field(repr=False)
+    mobile_proof: Annotated[str, StringConstraints(max_length=64)] | None = Field(default=None, repr=False)
 
     def identity(self) -> IdentityNumber:
         """As people type it: citizen numbers with spaces or a small x are read too."""
@@ -111,12 +114,15 @@ def _limits(request: Request) -> RegistrationLimits:
 async def register(request: Request, body: RegisterBody, key: IdempotencyKey = None) -> AccountAnswer:
     """Register. Level 1 when number and name are in the register and nobody else's, else level 0.
 
-    A mobile that has an account is answered 401, in the words of a failed log-in.
+    A mobile that has an account is answered 401, in the words of a failed log-in; where codes are asked for, only to
+    somebody who reads its messages.
     """
     wiring = wired(request)
     limits, now = _limits(request), wiring.clock.now()
     limits.networks.take(network_of(request.client.host) if request.client else None, now)
     mobile, identity, name = Mobile(body.mobile), body.identity(), PersonName(body.name)
+    if wiring.settings.demands_mobile_proof and body.mobile_proof is None:
+        raise Invalid("mobile_proof", "of a code for register")
     limits.numbers.take(accounts.identity_hash(wiring.key_index, identity), now)
     password_hash = await accounts.hash_new_password(wiring.passwords, body.password, mobile, identity)
     registration = accounts.Registration(mobile, identity, name, password_hash)
@@ -124,6 +130,9 @@ async def register(request: Request, body: RegisterBody, key: IdempotencyKey = N
     async with wiring.database.transaction() as tx:
 
         async def perform() -> AccountAnswer:
+            if body.mobile_proof is not None:
+                purpose = accounts.CodePurpose.REGISTER
+                await accounts.use_mobile_proof(tx, mobile, purpose, body.mobile_proof, wiring.key_index, now)
             account = await accounts.register(tx, registration, wiring.key_index, wiring.real_name, now)
             return AccountAnswer.of(account)
 

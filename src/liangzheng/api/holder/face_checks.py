@@ -26,7 +26,7 @@ _LONGEST_MS = 2**53
 class BeginBody(Body):
     """What the check is for; it will serve nothing else."""
 
-    purpose: Literal["apply", "bind-phone-key"]
+    purpose: Literal["apply", "bind-phone-key", "change-mobile"]
 
 
 class FrameBody(Body):
@@ -92,7 +92,8 @@ class ChallengeAnswer(FaceCheckAnswer):
 async def begin(
     request: Request, who: Holder, body: BeginBody, key: IdempotencyKey = None
 ) -> ChallengeAnswer:
-    """Begin a check: a nonce and steps, good once and for a minute. Needs level 1."""
+    """Begin a check: a nonce and steps, good once and for a minute. Needs level 1 and the agreement on face data; without
+    it (403 agreement-needed) a person looks, at a vehicle office."""
     wiring = wired(request)
     now = wiring.clock.now()
 

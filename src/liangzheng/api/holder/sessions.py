@@ -13,16 +13,18 @@ from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.wired import wired
+from liangzheng.kernel.ids import SessionId
 from liangzheng.kernel.people import Mobile
 
 router = resource("/holder/sessions", "holder")
 
 
 class LogInBody(Body):
-    """What a person logs in with."""
+    """What a person logs in with. `mobile_proof`: a code for log-in given back, of who chose a second factor."""
 
     mobile: Annotated[str, StringConstraints(max_length=32)]
     password: Annotated[str, StringConstraints(max_length=1024)] = Field(repr=False)
+    mobile_proof: Annotated[str, StringConstraints(max_length=64)] | None = Field(default=None, repr=False)
 
 
 class SessionAnswer(Answer):
@@ -50,6 +52,28 @@ class LoggedInAnswer(SessionAnswer):
     idle_s: int
 
 
+class DeviceAnswer(Answer):
+    """One login that holds. `current`: the one that asks."""
+
+    session_id: str
+    opened_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class DevicesAnswer(Answer):
+    """Newest first."""
+
+    sessions: list[DeviceAnswer]
+
+
+class EndedAnswer(Answer):
+    """How many logins ended."""
+
+    ended: int
+
+
 @router.post("", status_code=201)
 @public
 async def log_in(request: Request, body: LogInBody) -> LoggedInAnswer:
@@ -64,6 +88,7 @@ async def log_in(request: Request, body: LogInBody) -> LoggedInAnswer:
         policy=wiring.account_policy,
         now=wiring.clock.now(),
         phone_offset_ms=request.state.phone_offset_ms,
+        mobile_proof=body.mobile_proof,
     )
     return LoggedInAnswer(
         **SessionAnswer.of(found.caller).model_dump(),
@@ -85,4 +110,41 @@ async def log_out(request: Request, who: Holder) -> Response:
     wiring = wired(request)
     async with wiring.database.transaction() as tx:
         await accounts.log_out(tx, who, wiring.clock.now())
+    return Response(status_code=204)
+
+
+@router.get("")
+async def list_sessions(request: Request, who: Holder) -> DevicesAnswer:
+    """Where the caller is logged in."""
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
+        found = await accounts.sessions(tx, who, wiring.account_policy, wiring.clock.now())
+    return DevicesAnswer(
+        sessions=[
+            DeviceAnswer(
+                session_id=str(login.session_id),
+                opened_at=login.opened_at,
+                seen_at=login.seen_at,
+                expires_at=login.expires_at,
+                current=login.session_id == who.session_id,
+            )
+            for login in found
+        ]
+    )
+
+
+@router.delete("")
+async def end_others(request: Request, who: Holder) -> EndedAnswer:
+    """Every login but this one ends."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        return EndedAnswer(ended=await accounts.end_other_sessions(tx, who, wiring.clock.now()))
+
+
+@router.delete("/{session_id}", status_code=204)
+async def end_session(request: Request, who: Holder, session_id: str) -> Response:
+    """One login ends."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        await accounts.end_session(tx, who, SessionId.parse(session_id), wiring.clock.now())
     return Response(status_code=204)

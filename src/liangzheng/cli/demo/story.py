@@ -19,6 +19,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from liangzheng.cli.demo import companies, messages, operations
+from liangzheng.cli.demo.account import Account, agree, prove_mobile
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.feed import Feed
 from liangzheng.cli.demo.held import StepFailed, hold
@@ -112,6 +113,7 @@ class Story:
             *self._feed.steps(),
             ("audit from outside", self.audited),
             ("backup", lambda: operations.backed_up(self._lz)),
+            *Account(self._stage.settings, self._actor, lambda: self._holder, self._face_check).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
         ]
 
@@ -127,16 +129,20 @@ class Story:
         login = {"mobile": actor.mobile, "password": actor.password}
         opened = await self._post(self._anybody, "/holder/sessions", login)
         if opened.status == 401:  # nobody has registered yet: a start that was cut off may have
-            (await self._post(self._anybody, "/holder/accounts", body, "account")).expect(201)
+            purpose = {"purpose": "register"}
+            proof = await prove_mobile(self._stage.settings, self._anybody, actor.mobile, **purpose)
+            body |= {"mobile_proof": proof}
+            (await self._post(self._anybody, "/holder/accounts", body)).expect(201)
             opened = await self._post(self._anybody, "/holder/sessions", login)
         session = opened.expect(201)
         hold(
             session["level"] >= 1 and session["driver_id"] is not None, "number and name are in the register"
         )
         self._holder = self._anybody.as_caller(session["token"])
+        await agree(self._holder)
         made = (await self._get(self._holder, "/holder/account")).expect(200)
         hold(actor.identity_number not in str(made), "the answer masks the identity number")
-        return f"registered as {made['name']}, {made['identity_number']}; real name confirmed by the register"
+        return f"registered as {made['name']}, {made['identity_number']}; mobile proved by a one-time code (SIMULATED)"
 
     async def face(self) -> str:
         """A face check passed; the answer says that it was simulated."""

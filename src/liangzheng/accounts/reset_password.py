@@ -1,0 +1,82 @@
+"""A forgotten password replaced, and the choice of a second factor."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from math import ceil
+from uuid import UUID
+
+from liangzheng import audit
+from liangzheng.accounts import store
+from liangzheng.accounts.codes import use_mobile_proof
+from liangzheng.accounts.log_in import count_attempt
+from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose
+from liangzheng.accounts.register import REFUSED, hash_new_password, mobile_hash
+from liangzheng.infra import keyindex, outbox
+from liangzheng.infra.keyindex import KeyIndex, Kind
+from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.postgres import Connection, Database
+from liangzheng.kernel.errors import NotAuthenticated, TooMany
+from liangzheng.kernel.ids import PersonId
+from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
+
+
+async def reset_password(
+    database: Database,
+    mobile: Mobile,
+    mobile_proof: str,
+    identity: IdentityNumber,
+    name: PersonName,
+    password: str,
+    *,
+    passwords: Passwords,
+    key_index: KeyIndex,
+    policy: AccountPolicy,
+    now: datetime,
+) -> None:
+    """The account has a new password, every login has ended, and the holder is told.
+
+    Raises NotVerified when the proof does not hold, Invalid for a password that breaks a rule, TooMany as a log-in does, and
+    NotAuthenticated alike for a mobile without an account and for other identity data. A stranger with the SIM card and the
+    identity data gets in, and no further: binding a phone, applying and changing the mobile need a face.
+    """
+    # 1. Counted with the failures to log in, before anything is compared.
+    hashed = mobile_hash(key_index, mobile)
+    async with database.transaction() as tx:
+        refused_until = await count_attempt(tx, hashed, policy, now)
+    if refused_until is not None:
+        wait = max(1, ceil((refused_until - now).total_seconds()))
+        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+    new = await hash_new_password(passwords, password, mobile, identity)
+    # 2. The proof is used up whether or not the rest holds: identity data cannot be tried again and again with it.
+    async with database.transaction() as tx:
+        await use_mobile_proof(tx, mobile, CodePurpose.RESET_PASSWORD, mobile_proof, key_index, now)
+    # 3. The right person.
+    async with database.transaction() as tx:
+        owner = await keyindex.find(tx, Kind.MOBILE, hashed)
+        person = await store.find_person(tx, PersonId(owner or UUID(int=0)), for_update=True)
+        same = person is not None and secrets.compare_digest(
+            f"{person.identity.canonical}\n{person.name.value}".encode(),
+            f"{identity.canonical}\n{name.value}".encode(),
+        )
+        if person is None or not same:
+            raise NotAuthenticated(REFUSED)
+        # 4. Kept.
+        await store.set_password(tx, person.person_id, new)
+        await store.end_sessions(tx, person.person_id, None, now)
+        await store.forget_attempts(tx, hashed)
+        await outbox.put(tx, "password.reset", person.person_id, {}, now)
+        await audit.record(
+            tx, act="password.reset", actor=audit.Actor("person", person.person_id), subject=person.person_id,
+            driver_id=person.driver_id, purpose="forgotten password", now=now,
+        )  # fmt: skip
+
+
+async def choose_second_factor(tx: Connection, who: Caller, wanted: bool, now: datetime) -> None:
+    """A one-time code is asked for besides the password, or not any more. The password was checked before."""
+    await store.set_second_factor(tx, who.person_id, wanted)
+    await audit.record(
+        tx, act="second-factor.chosen", actor=audit.Actor("person", who.person_id), subject=who.person_id,
+        driver_id=who.driver_id, purpose="account", detail={"wanted": wanted}, now=now,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""A copy of everything kept about the caller, and requests to have it put right."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import Request, Response
+from pydantic import StringConstraints
+
+from liangzheng import accounts, licences, messages, showing
+from liangzheng.api.auth import Holder
+from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.octets import to_base64url
+from liangzheng.api.wired import wired
+from liangzheng.infra.limits import Limiter, Rate
+from liangzheng.kernel.errors import NotFound
+from liangzheng.kernel.ids import CorrectionRequestId, DriverId
+
+router = resource("/holder", "holder")
+
+EXPORTS: Final = Rate(5, 86_400)
+"""A day, of one person; each server process counts for itself."""
+_MOST: Final = 200
+
+
+class ExportAnswer(Answer):
+    """By context. Unmasked: it is the caller's own. Looks and messages: the latest two hundred."""
+
+    made_at: datetime
+    account: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    phone_keys: list[dict[str, Any]]
+    passkeys: list[dict[str, Any]]
+    face_checks: list[dict[str, Any]]
+    agreements: list[dict[str, Any]]
+    held_acts: list[dict[str, Any]]
+    corrections: list[dict[str, Any]]
+    applications: list[dict[str, Any]]
+    licence: dict[str, Any] | None
+    looks: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+
+
+class AskBody(Body):
+    """What is wrong, and what would be right."""
+
+    wish: Annotated[str, StringConstraints(max_length=2000)]
+
+
+class CorrectionAnswer(Answer):
+    """One request, and its answer when there is one."""
+
+    request_id: str
+    state: str
+    asked_at: datetime
+    answered_at: datetime | None
+    wish: str
+    answer: str | None
+
+    @classmethod
+    def of(cls, asked: accounts.CorrectionRequest) -> CorrectionAnswer:
+        """All of it: it is the caller's."""
+        return cls(
+            request_id=str(asked.request_id), state=asked.state.value, asked_at=asked.asked_at,
+            answered_at=asked.answered_at, wish=asked.wish, answer=asked.answer,
+        )  # fmt: skip
+
+
+class CorrectionsAnswer(Answer):
+    """Newest first."""
+
+    corrections: list[CorrectionAnswer]
+
+
+@router.post("/data-exports")
+async def export(request: Request, who: Holder) -> ExportAnswer:
+    """Everything kept about the caller. Made anew each time, five times a day; the export is on record."""
+    wiring = wired(request)
+    now = wiring.clock.now()
+    _limiter(request).take(who.person_id, now)
+    async with wiring.database.transaction() as tx:
+        own = await accounts.export(tx, who.person_id, now)
+    until = now + timedelta(days=1)
+    held: dict[str, Any] = {"applications": [], "licence": None, "looks": []}
+    if who.driver_id is not None:
+        held = await _of_driver(request, who, who.driver_id, until)
+    inbox = await messages.inbox(wiring.database, who.person_id, until, _MOST)
+    told = [
+        {"kind": m.kind.value, "at": m.at.isoformat(), "read": m.read_at is not None} for m in inbox.messages
+    ]
+    return ExportAnswer(made_at=now, **own, **held, messages=told)
+
+
+async def _of_driver(
+    request: Request, who: accounts.Caller, driver_id: DriverId, until: datetime
+) -> dict[str, Any]:
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
+        applications = await licences.applications_of(tx, who.person_id, driver_id)
+        try:
+            licence = await licences.licence_for(tx, driver_id)
+        except NotFound:
+            licence = None
+    looks = await showing.looks_at(wiring.database, driver_id, until, _MOST)
+    return {
+        "applications": [
+            {"application_id": str(a.id), "refusal": a.refusal.value if a.refusal else None}
+            for a in applications
+        ],
+        "licence": None if licence is None else {
+            "licence_id": str(licence.number.licence_id), "version": licence.number.version,
+            "issued_at": licence.issued_at.isoformat(), "document": to_base64url(licence.document),
+        },
+        "looks": [
+            {"at": look.at.isoformat(), "verifier": look.verifier_name, "purpose": look.purpose} for look in looks
+        ],
+    }  # fmt: skip
+
+
+@router.get("/corrections")
+async def list_corrections(request: Request, who: Holder) -> CorrectionsAnswer:
+    """The caller's requests."""
+    async with wired(request).database.read() as tx:
+        found = await accounts.corrections(tx, who.person_id)
+    return CorrectionsAnswer(corrections=[CorrectionAnswer.of(asked) for asked in found])
+
+
+@router.post("/corrections", status_code=201)
+async def ask(request: Request, who: Holder, body: AskBody, key: IdempotencyKey = None) -> CorrectionAnswer:
+    """Ask to have something put right."""
+    wiring = wired(request)
+    now = wiring.clock.now()
+
+    async with wiring.database.transaction() as tx:
+
+        async def perform() -> CorrectionAnswer:
+            return CorrectionAnswer.of(await accounts.ask_correction(tx, who.person_id, body.wish, now))
+
+        return await once(
+            tx, key, owner=who.person_id, act="correction.ask", body=body, answer=CorrectionAnswer, now=now,
+            perform=perform,
+        )  # fmt: skip
+
+
+@router.delete("/corrections/{request_id}", status_code=204)
+async def take_back(request: Request, who: Holder, request_id: str) -> Response:
+    """Take an open request back."""
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        await accounts.take_back_correction(
+            tx, who.person_id, CorrectionRequestId.parse(request_id), wiring.clock.now()
+        )
+    return Response(status_code=204)
+
+
+def _limiter(request: Request) -> Limiter:
+    state = request.app.state
+    found: Limiter | None = getattr(state, "export_limiter", None)
+    if found is None:
+        found = state.export_limiter = Limiter(EXPORTS, "copies of one's own data")
+    return found

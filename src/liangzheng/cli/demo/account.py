@@ -1,0 +1,120 @@
+"""The account's own steps: the mobile proved by a code, consent to face data, logins, another mobile asked for and stopped,
+a copy of everything kept."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.held import StepFailed, hold
+from liangzheng.cli.demo.kept import Actor
+from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms_simulated import FILE, delivered
+from liangzheng.kernel.people import Mobile
+
+_WITHIN_S: Final = 20.0
+
+
+async def prove_mobile(
+    settings: Settings, client: Client, mobile: str, path: str = "/holder/codes", **body: Any
+) -> str:
+    """A proof for one act: the code asked for, read from the simulated mobile and given back."""
+    since = len(delivered(settings.data_dir / FILE, Mobile(mobile)))
+    asked = (await asyncio.to_thread(client.post, path, {"mobile": mobile, **body})).expect(202)
+    code = await _code(settings, mobile, since)
+    given = {"mobile": mobile, "code_request": asked["code_request"], "code": code, **body}
+    proof = (await asyncio.to_thread(client.post, f"{path}/proofs", given)).expect(201)
+    return str(proof["mobile_proof"])
+
+
+async def _code(settings: Settings, mobile: str, since: int) -> str:
+    until = time.monotonic() + _WITHIN_S
+    while time.monotonic() < until:
+        for message in delivered(settings.data_dir / FILE, Mobile(mobile))[since:]:
+            found = re.search(r"验证码(\d{6})", message.text)
+            if found:
+                return found[1]
+        await asyncio.sleep(0.05)
+    raise StepFailed("no one-time code came")
+
+
+async def agree(client: Client) -> None:
+    """The holder agrees to the current text on face data."""
+    texts = (await asyncio.to_thread(client.get, "/open/agreement-texts")).expect(200)["texts"]
+    version = next(text["version"] for text in texts if text["kind"] == "face-data")
+    body = {"kind": "face-data", "version": version}
+    (await asyncio.to_thread(client.post, "/holder/agreements", body)).expect(204)
+
+
+class Account:
+    """One driver's account after everything else was told."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        actor: Actor,
+        holder: Callable[[], Client],
+        face: Callable[[str], Awaitable[Any]],
+    ) -> None:
+        self._settings, self._actor, self._holder, self._face = settings, actor, holder, face
+
+    def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+        """Title and act of every step, in order."""
+        return [
+            ("logins", self.logins),
+            ("another mobile", self.another_mobile),
+            ("own data", self.own_data),
+        ]
+
+    async def logins(self) -> str:
+        """A second login is listed and ended from the first."""
+        login = {"mobile": self._actor.mobile, "password": self._actor.password}
+        holder = self._holder()
+        second = (await asyncio.to_thread(holder.post, "/holder/sessions", login)).expect(201)
+        listed = (await asyncio.to_thread(holder.get, "/holder/sessions")).expect(200)["sessions"]
+        hold(len(listed) >= 2 and sum(one["current"] for one in listed) == 1, "both logins are listed")
+        ended = (await asyncio.to_thread(holder.delete, "/holder/sessions")).expect(200)["ended"]
+        other = holder.as_caller(second["token"])
+        after = await asyncio.to_thread(other.get, "/holder/sessions/current")
+        hold(after.status == 401, "the other login has ended")
+        return f"{len(listed)} listed, {ended} ended from here; the other token opens nothing"
+
+    async def another_mobile(self) -> str:
+        """Asked for with password, code and face; told to the old mobile at once; no phone is bound meanwhile; stopped."""
+        holder, new = self._holder(), f"199{secrets.randbelow(10**8):08d}"
+        check = await self._face("change-mobile")
+        proof = await prove_mobile(self._settings, holder, new, "/holder/mobile-changes/codes")
+        body = {
+            "mobile": new, "mobile_proof": proof, "password": self._actor.password,
+            "face_check": check["face_check_id"],
+        }  # fmt: skip
+        waits = (await asyncio.to_thread(holder.post, "/holder/mobile-changes", body)).expect(202)
+        hold(waits["state"] == "waiting", "the change waits")
+        blocked = await asyncio.to_thread(holder.post, "/holder/phone-keys/challenges")
+        hold(blocked.status == 403, "no phone is bound while it waits")
+        await self._told_to_the_old("更换您账户的手机号")
+        path = f"/holder/held-acts/{waits['held_act_id']}/stop"
+        stopped = (await asyncio.to_thread(holder.post, path)).expect(200)
+        hold(stopped["state"] == "stopped", "the change is stopped")
+        return "waits 24 h, the old mobile was told (SIMULATED), binding a phone refused; stopped in the app"
+
+    async def _told_to_the_old(self, words: str) -> None:
+        until = time.monotonic() + _WITHIN_S
+        while time.monotonic() < until:
+            texts = [m.text for m in delivered(self._settings.data_dir / FILE, Mobile(self._actor.mobile))]
+            if any(words in text for text in texts):
+                return
+            await asyncio.sleep(0.1)
+        raise StepFailed("the old mobile was not told")
+
+    async def own_data(self) -> str:
+        """A copy of everything kept about the driver, without a picture or a secret."""
+        found = (await asyncio.to_thread(self._holder().post, "/holder/data-exports")).expect(200)
+        hold(found["account"]["identity_number"] == self._actor.identity_number, "one's own number is whole")
+        hold(bool(found["phone_keys"]) and bool(found["agreements"]), "keys and agreements are in it")
+        return f"{len(found)} parts: account, logins, keys, face checks, agreements, licence, looks, messages"

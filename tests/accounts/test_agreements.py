@@ -1,0 +1,182 @@
+"""What a person agreed to, and what is not done without; a copy of their data, and requests to put it right."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from liangzheng import accounts, audit
+from liangzheng.accounts import AgreementKind, CorrectionState
+from liangzheng.accounts.lifecycle import CORRECTION
+from liangzheng.accounts.model import Agreement
+from liangzheng.accounts.rules import may_use_face_data
+from liangzheng.kernel.errors import AgreementNeeded, Conflict, Invalid, NotFound
+from liangzheng.kernel.ids import PersonId
+from tests.accounts.people import MADE_UP, PASSWORD
+from tests.accounts.world import World
+
+ONE, TWO = MADE_UP[:2]
+FACE = AgreementKind.FACE_DATA
+
+
+async def withdraw(world: World, person_id: PersonId) -> None:
+    async with world.database.transaction() as tx:
+        await accounts.withdraw_agreement(tx, person_id, FACE, world.clock.now())
+
+
+async def give(world: World, person_id: PersonId, kind: AgreementKind = FACE, version: int = 1) -> None:
+    async with world.database.transaction() as tx:
+        await accounts.give_agreement(tx, person_id, kind, version, world.clock.now())
+
+
+async def test_without_agreement_no_face_is_looked_at_and_the_other_way_is_named(world: World) -> None:
+    person_id = await world.person(ONE)
+    await withdraw(world, person_id)
+    with pytest.raises(AgreementNeeded, match="vehicle office") as needed:
+        await world.begin(person_id)
+    assert (needed.value.place, needed.value.rule) == ("face-data", "version 1")
+    await give(world, person_id)
+    await world.begin(person_id)
+
+
+async def test_agreeing_to_everything_else_is_not_agreeing_to_face_data(world: World) -> None:
+    person_id = await world.person(ONE)
+    await withdraw(world, person_id)
+    for kind in set(AgreementKind) - {FACE}:
+        await give(world, person_id, kind)
+    with pytest.raises(AgreementNeeded):
+        await world.begin(person_id)
+
+
+async def test_who_withdraws_between_challenge_and_frames_is_not_judged(world: World) -> None:
+    check = await world.begin(await world.person(ONE))
+    await withdraw(world, check.person_id)
+    with pytest.raises(AgreementNeeded):
+        await world.finish(check)
+    assert await world.count("face_frame") == 0
+
+
+async def test_entries_are_added_and_say_which_words(world: World) -> None:
+    person_id = await world.person(ONE)
+    for _ in range(2):
+        await withdraw(world, person_id)
+    for _ in range(2):
+        await give(world, person_id)
+    async with world.database.read() as tx:
+        entries = await accounts.agreement_history(tx, person_id)
+    assert [entry.given for entry in entries] == [True, False, True]
+    assert {entry.text_hash for entry in entries} == {accounts.agreement_texts()[FACE].hash}
+
+
+async def test_only_the_current_text_can_be_agreed_to(world: World) -> None:
+    person_id = await world.person(ONE)
+    with pytest.raises(Invalid, match="current text"):
+        await give(world, person_id, version=2)
+
+
+def test_a_new_text_asks_everybody_again(world: World) -> None:
+    kept = Agreement(FACE, 1, True, world.clock.now(), bytes(32))
+    assert may_use_face_data(kept, 1)
+    assert not may_use_face_data(kept, 2)
+    assert not may_use_face_data(None, 1)
+    assert not may_use_face_data(Agreement(FACE, 1, False, world.clock.now(), bytes(32)), 1)
+
+
+def test_every_kind_has_its_text_in_both_languages() -> None:
+    texts = accounts.agreement_texts()
+    assert set(texts) == set(AgreementKind)
+    assert all(text.zh and text.en for text in texts.values())
+    assert len({text.hash for text in texts.values()}) == len(texts)
+
+
+# --- own data -----------------------------------------------------------------------------------------------
+
+
+async def test_a_copy_holds_what_is_ones_own_and_no_secret(world: World) -> None:
+    person_id = await world.person(ONE)
+    await world.person(TWO)
+    token = (await world.log_in(ONE)).token
+    await world.passed(person_id)
+    await world.bind(person_id, await world.offer(person_id))
+    async with world.database.transaction() as tx:
+        copy = await accounts.export(tx, person_id, world.clock.now())
+    text = json.dumps(copy, ensure_ascii=False)
+    assert ONE.identity.value in text and ONE.mobile.value in text and "红色手机" in text
+    assert TWO.identity.value not in text and TWO.mobile.value not in text
+    assert token not in text and "argon2" not in text and PASSWORD not in text
+    assert copy["face_checks"] and copy["agreements"] and copy["sessions"]
+    acts = [row["act"] for row in await world.rows("SELECT act FROM audit_entry")]
+    assert "data.exported" in acts
+
+
+async def ask(world: World, person_id: PersonId, wish: str = "住址有误") -> accounts.CorrectionRequest:
+    async with world.database.transaction() as tx:
+        return await accounts.ask_correction(tx, person_id, wish, world.clock.now())
+
+
+async def test_a_request_is_answered_once_and_its_person_is_told(world: World) -> None:
+    asked = await ask(world, await world.person(ONE))
+    async with world.database.transaction() as tx:
+        (waiting,) = await accounts.open_corrections(tx)
+        assert waiting.request_id == asked.request_id and "住址" not in repr(waiting)
+        actor = audit.Actor("operator")
+        answer = (asked.person_id, asked.request_id, True, "已更正", actor, world.clock.now())
+        await accounts.answer_correction(tx, *answer)
+        with pytest.raises(Conflict):
+            await accounts.answer_correction(tx, *answer)
+        (found,) = await accounts.corrections(tx, asked.person_id)
+        assert (found.state, found.answer) == (CorrectionState.CORRECTED, "已更正")
+        assert await accounts.open_corrections(tx) == []
+    assert [row["topic"] for row in await world.rows("SELECT topic FROM outbox")] == ["correction.answered"]
+
+
+async def test_a_request_is_taken_back_by_its_person_only(world: World) -> None:
+    asked, stranger = await ask(world, await world.person(ONE)), await world.person(TWO)
+    now = world.clock.now()
+    async with world.database.transaction() as tx:
+        with pytest.raises(NotFound):
+            await accounts.take_back_correction(tx, stranger, asked.request_id, now)
+        await accounts.take_back_correction(tx, asked.person_id, asked.request_id, now)
+        with pytest.raises(Conflict):
+            await accounts.take_back_correction(tx, asked.person_id, asked.request_id, now)
+
+
+async def test_five_requests_are_open_at_most(world: World) -> None:
+    person_id = await world.person(ONE)
+    for _ in range(5):
+        await ask(world, person_id)
+    with pytest.raises(Conflict, match="5 requests"):
+        await ask(world, person_id)
+
+
+@pytest.mark.parametrize("wish", ["", "   ", "x" * 1001, "a\x00b"])
+async def test_a_wish_is_text(world: World, wish: str) -> None:
+    with pytest.raises(Invalid, match="wish"):
+        await ask(world, await world.person(ONE), wish)
+
+
+def test_the_table_of_requests_ends_where_it_should() -> None:
+    assert CORRECTION.finished == set(CorrectionState) - {CorrectionState.OPEN}
+
+
+# --- logins ---------------------------------------------------------------------------------------------------
+
+
+async def test_logins_are_listed_and_ended_one_or_all_others(world: World) -> None:
+    await world.register(ONE)
+    await world.register(TWO)
+    mine = [(await world.log_in(ONE)).caller for _ in range(3)]
+    stranger = (await world.log_in(TWO)).caller
+    now = world.clock.now()
+    async with world.database.transaction() as tx:
+        assert len(await accounts.sessions(tx, mine[0], world.policy, now)) == 3
+        with pytest.raises(NotFound):
+            await accounts.end_session(tx, stranger, mine[1].session_id, now)
+        await accounts.end_session(tx, mine[0], mine[1].session_id, now)
+        with pytest.raises(NotFound):
+            await accounts.end_session(tx, mine[0], mine[1].session_id, now)
+        assert await accounts.end_other_sessions(tx, mine[0], now) == 1
+        (left,) = await accounts.sessions(tx, mine[0], world.policy, now)
+        assert left.session_id == mine[0].session_id
+        assert len(await accounts.sessions(tx, stranger, world.policy, now)) == 1

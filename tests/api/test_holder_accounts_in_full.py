@@ -1,0 +1,152 @@
+"""Codes, agreements, logins, passkeys' options, held acts and own data over HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms_simulated import SimulatedSms, delivered
+from liangzheng.kernel.people import Mobile
+from tests.accounts.authenticator import Authenticator
+from tests.accounts.people import PASSWORD, MadeUp
+from tests.api.conftest import SmallWiring
+from tests.api.phone import Phone, done, refused, registration
+
+NEW = Mobile("13711112222")
+
+
+@pytest.fixture
+def file(wiring: SmallWiring, tmp_path: Path) -> Path:
+    """Where the gateway delivers."""
+    found = tmp_path / "sms.ndjson"
+    wiring.sms = SimulatedSms("test", found)
+    wiring.settings = replace(wiring.settings, sms="simulated")
+    return found
+
+
+async def proof(phone: Phone, file: Path, mobile: Mobile, path: str = "/holder/codes", **body: str) -> str:
+    said = {"mobile": mobile.value, **body}
+    asked = done(await phone.post(path, said), 202)
+    found = re.search(r"验证码(\d{6})", delivered(file, mobile)[-1].text)
+    assert found
+    given = said | {"code_request": asked["code_request"], "code": found[1]}
+    return str(done(await phone.post(f"{path}/proofs", given), 201)["mobile_proof"])
+
+
+async def test_registering_needs_the_mobiles_code_where_there_is_a_gateway(
+    phone: Phone, file: Path, person: MadeUp, other: MadeUp
+) -> None:
+    body = refused(await phone.post("/holder/accounts", registration(person)), 422, "invalid")
+    assert body["place"] == "mobile_proof"
+    theirs = await proof(phone, file, other.mobile, purpose="register")
+    stolen = registration(person, mobile_proof=theirs)
+    refused(await phone.post("/holder/accounts", stolen), 400, "not-verified")
+    mine = registration(person, mobile_proof=await proof(phone, file, person.mobile, purpose="register"))
+    done(await phone.post("/holder/accounts", mine), 201)
+
+
+async def test_that_a_mobile_has_an_account_is_said_only_to_who_reads_its_messages(
+    phone: Phone, file: Path, person: MadeUp, wiring: SmallWiring
+) -> None:
+    first = registration(person, mobile_proof=await proof(phone, file, person.mobile, purpose="register"))
+    done(await phone.post("/holder/accounts", first), 201)
+    wiring.clock.advance(60)
+    without = refused(
+        await phone.post("/holder/accounts", registration(person, mobile_proof="x")), 400, "not-verified"
+    )
+    unknown = registration(person, mobile=NEW.value, mobile_proof="x")
+    assert without == refused(await phone.post("/holder/accounts", unknown), 400, "not-verified")
+    again = registration(person, mobile_proof=await proof(phone, file, person.mobile, purpose="register"))
+    refused(await phone.post("/holder/accounts", again), 401, "not-authenticated")
+
+
+async def test_asking_for_a_code_is_answered_alike_for_anybody(
+    phone: Phone, person: MadeUp, other: MadeUp
+) -> None:
+    await phone.register(person)
+    answers = [
+        await phone.post("/holder/codes", {"mobile": who.mobile.value, "purpose": "reset-password"})
+        for who in (person, other)
+    ]
+    known, unknown = (done(answer, 202) for answer in answers)
+    assert known["expires_at"] == unknown["expires_at"] and len(known["code_request"]) == len(
+        unknown["code_request"]
+    )
+    assert [dict(answer.headers) for answer in answers][0] == dict(answers[1].headers)
+
+
+async def test_without_agreement_the_problem_says_to_which_text(phone: Phone, person: MadeUp) -> None:
+    await phone.register(person)
+    await phone.log_in(person)
+    withdrawn = await phone.post("/holder/agreements/withdrawals", {"kind": "face-data"})
+    assert withdrawn.status_code == 204
+    body = refused(await phone.post("/holder/face-checks", {"purpose": "apply"}), 403, "agreement-needed")
+    assert (body["place"], body["rule"]) == ("face-data", "version 1")
+    stands = {a["kind"]: a for a in done(await phone.get("/holder/agreements"), 200)["agreements"]}
+    assert stands["face-data"]["given"] is stands["face-data"]["current"] is False
+    await phone.agree()
+    await phone.pass_face_check("apply")
+
+
+async def test_a_changed_mobile_over_http_waits_and_is_stopped(
+    phone: Phone, person: MadeUp, wiring: SmallWiring, tmp_path: Path
+) -> None:
+    wiring.sms = SimulatedSms("test", file := tmp_path / "sms.ndjson")
+    await phone.arrive(person)
+    body = {
+        "mobile": NEW.value,
+        "mobile_proof": await proof(phone, file, NEW, "/holder/mobile-changes/codes"),
+        "password": PASSWORD,
+        "face_check": await phone.pass_face_check("change-mobile"),
+    }
+    refused(await phone.post("/holder/mobile-changes", body | {"password": "no"}), 400, "not-verified")
+    key = {"Idempotency-Key": "change-my-mobile"}
+    one, two = [done(await phone.post("/holder/mobile-changes", body, headers=key), 202) for _ in range(2)]
+    assert one == two and one["state"] == "waiting" and NEW.value not in str(one)
+    refused(await phone.post("/holder/phone-keys/challenges"), 403, "forbidden")
+    path = f"/holder/held-acts/{one['held_act_id']}/stop"
+    assert done(await phone.post(path), 200)["state"] == "stopped"
+    done(await phone.post("/holder/phone-keys/challenges"), 201)
+
+
+async def test_a_passkey_over_http_is_added_logs_in_and_goes(
+    phone: Phone, person: MadeUp, wiring: SmallWiring
+) -> None:
+    wiring.settings = replace(wiring.settings, hosts=("lz.example", "app.lz.example", "elsewhere.test"))
+    # The frame was made before: hosts are checked there by the settings of its making.
+    await phone.arrive(person)
+    device = Authenticator()
+    begun = done(await phone.post("/holder/passkeys/challenges", {"password": PASSWORD}), 201)["options"]
+    assert begun["rp"]["id"] == "lz.example"
+    elsewhere = device.create(begun, origin="https://elsewhere.test")
+    refused(
+        await phone.post("/holder/passkeys", {"label": "钥匙", "credential": elsewhere}), 400, "not-verified"
+    )
+    again = done(await phone.post("/holder/passkeys/challenges", {"password": PASSWORD}), 201)["options"]
+    body = {"label": "钥匙", "credential": device.create(again, origin="https://app.lz.example")}
+    added = done(await phone.post("/holder/passkeys", body), 201)
+    options = done(await phone.post("/holder/passkeys/log-in-challenges"), 201)["options"]
+    opened = done(await phone.post("/holder/passkeys/sessions", {"credential": device.get(options)}), 201)
+    assert opened["level"] == 2 and opened["token"]
+    gone = await phone.delete(f"/holder/passkeys/{added['passkey_id']}")
+    assert gone.status_code == 204
+    assert done(await phone.get("/holder/passkeys"), 200)["passkeys"] == []
+
+
+async def test_a_copy_of_ones_data_is_made_five_times_a_day(phone: Phone, person: MadeUp) -> None:
+    await phone.register(person)
+    await phone.log_in(person)
+    for _ in range(5):
+        found = done(await phone.post("/holder/data-exports"), 200)
+    assert found["account"]["mobile"] == person.mobile.value
+    refused(await phone.post("/holder/data-exports"), 429, "too-many")
+
+
+def test_a_code_is_not_demanded_where_none_could_come(settings: Settings) -> None:
+    assert not settings.demands_mobile_proof
+    assert replace(settings, sms="simulated").demands_mobile_proof
+    assert not replace(settings, sms="simulated", mobile_proof=False).demands_mobile_proof
