@@ -147,7 +147,9 @@ async def authenticate_source(database: Database, proof: str, body: bytes) -> Re
     return found[0]
 
 
-async def _named(database: Database, proof: str, body: bytes) -> tuple[tuple[RegisterSource, bytes], cose.Sign1]:
+async def _named(
+    database: Database, proof: str, body: bytes
+) -> tuple[tuple[RegisterSource, bytes], cose.Sign1]:
     """The source and key the proof names, and what it is said to have signed. Raises NotAuthenticated."""
     text, _, signature = proof.partition(".")
     try:
