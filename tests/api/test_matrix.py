@@ -305,7 +305,7 @@ async def test_a_route_that_lets_an_ended_session_in_is_noticed(cast: Cast) -> N
 async def test_a_look_up_that_forgets_the_region_is_noticed(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liangzheng.staff.look_up.may_see", lambda *_: True)
+    monkeypatch.setattr(import_module("liangzheng.staff.look_up"), "may_see", lambda *_: True)
     found, _ = await breaches(cast, _row("POST /staff/look-ups"))
     assert any("identity_number theirs: 201" in breach for breach in found)
     assert any("an officer next door: 201" in breach for breach in found)
@@ -315,8 +315,10 @@ async def test_a_look_up_that_forgets_the_region_is_noticed(
 async def test_a_proposal_that_is_read_outside_its_region_is_noticed(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liangzheng.staff.decide._reaches", lambda *_: True)
-    monkeypatch.setattr("liangzheng.staff.decide._under", lambda officer, *_: officer.duties[0])
+    monkeypatch.setattr(import_module("liangzheng.staff.decide"), "_reaches", lambda *_: True)
+    monkeypatch.setattr(
+        import_module("liangzheng.staff.decide"), "_under", lambda officer, *_: officer.duties[0]
+    )
     found, _ = await breaches(cast, _row("GET /staff/proposals/{proposal_id}"))
     # The other province is kept out by the statement; the next prefecture only by the rule.
     assert {breach.split(": ")[1] for breach in found} == {"as an officer next door"}
@@ -346,7 +348,7 @@ async def test_a_route_that_forgets_whose_a_request_is_is_noticed(
         owner = await tx.fetchval(query, request_id.uuid)
         return await honest(tx, replace(who, id=CompanyId(owner)) if owner else who, request_id, **how)
 
-    monkeypatch.setattr("liangzheng.relying.ask._held", forgetful)
+    monkeypatch.setattr(import_module("liangzheng.relying.ask"), "_held", forgetful)
     found, _ = await breaches(cast, _row(route))
     assert any("path:request_id theirs: 200" in breach for breach in found)
     assert any("told" in breach for breach in found)
