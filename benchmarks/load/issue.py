@@ -173,7 +173,10 @@ async def _bare(
     from liangzheng.infra.postgres.migrate import bring_up
 
     params = joined_params(settings)
-    async with await Database.open(params.on("postgres"), max=1) as postgres, postgres.statement() as connection:
+    async with (
+        await Database.open(params.on("postgres"), max=1) as postgres,
+        postgres.statement() as connection,
+    ):
         await connection.execute("DROP DATABASE IF EXISTS bare")
         await connection.execute("CREATE DATABASE bare")
     async with await Database.open(params.on("bare"), max=2) as bare:

@@ -1,35 +1,135 @@
-"""The people and devices of the matrix: two holders with everything a holder can have, officers and others."""
+"""The people of the matrix, twice: a holder with everything a holder can have, and in their province an officer, a
+company and a register source; and others."""
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
-from liangzheng.kernel.ids import DriverId, PasskeyId, PersonId
+from liangzheng import audit, drivers, relying, staff
+from liangzheng.infra import keyindex
+from liangzheng.infra.keyindex import Kind
+from liangzheng.kernel.ids import (
+    CompanyId,
+    ConsentId,
+    DriverId,
+    NoticeId,
+    PasskeyId,
+    PersonId,
+    PseudonymId,
+    SourceId,
+)
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
+from liangzheng.kernel.purposes import AskedField
+from liangzheng.kernel.time import civil_day
+from liangzheng.relying import CompanyEvent, CreditCode, Grant, Quota
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier
+from liangzheng.staff import Duty, HeldDuty, Region
+from liangzheng.standards import totp
+from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import build_code
 from tests.accounts.people import PASSWORD, MadeUp, citizen
-from tests.api.matrix import COMPANY, HOLDER, POLICE, PUBLIC, Row, Things
-from tests.api.phone import Phone, done, unb64
+from tests.api.matrix import (
+    COLLEAGUE,
+    COMPANY,
+    EVERYBODY_S,
+    HOLDER,
+    OFFICER,
+    POLICE,
+    PUBLIC,
+    RELYING,
+    SOURCE,
+    Row,
+    Things,
+)
+from tests.api.phone import Phone, b64, done, unb64
 from tests.licences.holders import Deployment, Holder
+from tests.licences.photos import apply_with_own
 
 Headers = dict[str, str]
 _KINDS = {POLICE: VerifierKind.POLICE, COMPANY: VerifierKind.COMPANY, PUBLIC: VerifierKind.PUBLIC}
+_PASSWORD = "stempelkissen-im-regen"
+_DUTIES = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW)
+_CREDIT_CODE = CreditCode("91350100M000100Y43")  # the example of GB 32100-2015
+_GRANTS = (
+    Grant("rental", frozenset({AskedField.MAY_DRIVE, AskedField.VALID_UNTIL, AskedField.PORTRAIT})),
+    Grant("employment", frozenset({AskedField.VALID_UNTIL}), bulk=True, notices=True),
+)
+
+
+@dataclass
+class Console:
+    """An officer who is logged in."""
+
+    place: Deployment
+    staff_id: str
+    secret: bytes
+    headers: Headers
+
+    def code(self, steps_on: int) -> str:
+        """The one-time code of so many steps from now."""
+        return totp.code_at(self.secret, totp.step_of(self.place.now) + steps_on)
+
+
+@dataclass
+class Desk:
+    """A company with a token."""
+
+    company_id: CompanyId
+    headers: Headers
+    private: tuple[str, ...] = ()
+
+
+@dataclass
+class Feed:
+    """A register source with its key."""
+
+    place: Deployment
+    source_id: SourceId
+    signer: SoftwareSigner
+    headers: Headers = field(init=False)
+    """Over no body: it asks where the feed stands. `Cast.call` signs the bodies there are."""
+
+    def __post_init__(self) -> None:
+        self.headers = self.signed(b"")
+
+    def signed(self, body: bytes) -> Headers:
+        return {"Authorization": f"Source {drivers.prove(self.source_id, self.signer, body)}"}
+
+    async def done_to(self) -> int:
+        """The last number that is done."""
+        query = "SELECT done_to FROM register_source WHERE source_id = $1"
+        async with self.place.world.database.read() as tx:
+            return int(await tx.fetchval(query, self.source_id.uuid))
 
 
 @dataclass
 class Somebody:
-    """A holder, their things, and what of them nobody else may ever read."""
+    """A holder, the officer, the company and the register around them, their things, and what of them nobody else may
+    ever read."""
 
     holder: Holder
+    officer: Console
+    company: Desk
+    source: Feed
     things: Things
     private: tuple[str, ...]
+
+    def headers_of(self, role: str) -> Headers:
+        """Of a role of OWNERS."""
+        return {
+            HOLDER: self.holder.phone.headers,
+            OFFICER: self.officer.headers,
+            RELYING: self.company.headers,
+            SOURCE: self.source.headers,
+        }[role]
 
 
 @dataclass
@@ -41,7 +141,10 @@ class Cast:
     mine: Somebody
     theirs: Somebody
     tokens: dict[str, Headers] = field(default_factory=dict)
-    """By role; and `other police`, `ended police`, `ended holder`, `no driver`."""
+    """By role; and `other police`, `ended police`, `ended holder`, `no driver`, COLLEAGUE, `officer next door` (of another
+    prefecture of their province), `ended officer`, `suspended company`, `ended source`."""
+    feeds: dict[str, Feed] = field(default_factory=dict)
+    """By the Authorization that stands for a source: what is sent with it is signed."""
 
     def headers_of(self, caller: str) -> Headers:
         return {} if caller == "nobody" else self.tokens[caller]
@@ -61,8 +164,14 @@ class Cast:
         sent = dict(headers)
         if row.method == "POST":
             sent.setdefault("Idempotency-Key", secrets.token_hex(8))
+        said: dict[str, Any] = {"data" if row.form else "json": body}
+        if isinstance(body, bytes):
+            said = {"content": body}
+            sent["Content-Type"] = "application/x-ndjson"
+            if feed := self.feeds.get(sent.get("Authorization", "")):
+                sent |= feed.signed(body)
         return await self.place.phone.client.request(
-            row.method, path, headers=sent, params=query or None, json=body
+            row.method, path, headers=sent, params=query or None, **said
         )
 
     async def _body(self, row: Row, things: Mapping[str, str]) -> Any:
@@ -73,7 +182,8 @@ class Cast:
         others = {
             name: thing for name, thing in named(row, things, "body").items() if thing not in own.values()
         }
-        return await row.body(self.mine.holder.phone) | others
+        made = await row.body(self.mine, things)
+        return made if isinstance(made, bytes) else made | others
 
     def forget_limits(self) -> None:
         kept = self.app.state.wiring
@@ -103,14 +213,15 @@ def filled_body(body: Any, things: Mapping[str, str]) -> Any:
 
 
 async def assemble(place: Deployment) -> Cast:
-    """Everybody on stage: two licences issued, both shown to the officer."""
+    """Everybody on stage: two licences issued in two provinces, both shown to the same verifier of the police and to the
+    officer of the place; a company in each place has asked its driver for all there is to ask."""
     app: FastAPI = place.phone.client._transport.app  # type: ignore[attr-defined]
     # Hundreds of face checks and refusals within an hour: how many are allowed is tested elsewhere.
     patient = replace(place.wiring.account_policy, face_checks_per_hour=100_000)
-    settings = replace(place.wiring.settings, refused_a_day=1000)
+    settings = replace(place.wiring.settings, refused_a_day=100_000)
     app.state.wiring = place.wiring = replace(place.wiring, account_policy=patient, settings=settings)
-    await place.open_city()
-    holders = [await place.holder(), await place.holder()]
+    await place.open_city("320500", "330100")
+    holders = [await place.holder(), await place.holder(**_THEIR_PLACE)]
     for holder in holders:
         await holder.apply()
     assert await place.issue() == 2
@@ -125,14 +236,82 @@ async def assemble(place: Deployment) -> Cast:
         tokens[name] = {"Authorization": f"Bearer {token}"}
         if name.startswith("ended"):
             await end_verifier(place.world.database, made.id, place.now)
-    people = [await _somebody(place, holder, tokens[POLICE]) for holder in holders]
-    tokens[HOLDER] = people[0].holder.phone.headers
+    mine = await _somebody(place, holders[0], tokens[POLICE], "3205", "32")
+    theirs = await _somebody(place, holders[1], tokens[POLICE], "3301", "33")
+    tokens |= {role: mine.headers_of(role) for role in (HOLDER, OFFICER, RELYING, SOURCE)}
     tokens["no driver"], tokens["ended holder"] = await _strangers(place)
-    return Cast(place, app, people[0], people[1], tokens)
+    tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
+    tokens["officer next door"] = (await on_duty(place, "3302")).headers
+    tokens["ended officer"] = (await on_duty(place, "3301")).headers
+    ended = await place.phone.client.delete("/staff/sessions/current", headers=tokens["ended officer"])
+    assert ended.status_code == 204
+    suspended = await open_company(place, "样本公司")
+    await _move(place, suspended.company_id, CompanyEvent.SUSPENDED)
+    tokens["suspended company"] = suspended.headers
+    source = await _source(place, "33")
+    await drivers.end_source(place.world.database, source.source_id, place.now)
+    tokens["ended source"] = source.headers
+    # Their id, signed by somebody who is known, but not as them.
+    liar = Feed(place, theirs.source.source_id, mine.source.signer)
+    tokens["source in their name"] = liar.headers
+    await place.drain()  # companies that were approved may verify
+    feeds = {each.headers["Authorization"]: each for each in (mine.source, theirs.source, source, liar)}
+    return Cast(place, app, mine, theirs, tokens, feeds)
 
 
-async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Somebody:
-    phone, client = holder.phone, place.phone.client
+_THEIR_PLACE = {"issuing_authority": "浙A", "address_division": "330105", "resident_address": "样本路2号"}
+
+
+async def on_duty(place: Deployment, region: str) -> Console:
+    """An officer of a region with every duty one person may have there, enrolled over HTTP."""
+    held = tuple(HeldDuty(duty, Region.parse(region), civil_day(place.now)) for duty in _DUTIES)
+    number = str(100_000 + secrets.randbelow(900_000))
+    invited = await staff.add_member(
+        place.world.database, number, "样本警员", "样本交警大队", held, place.wiring.staff_policy, place.now,
+        audit.Actor("operator"),
+    )  # fmt: skip
+    body = {"number": number, "enrolment_code": invited.code}
+    phone = place.phone.another()
+    secret = totp.from_base32(done(await phone.post("/staff/enrolments", body), 201)["secret"])
+    body |= {"password": _PASSWORD, "totp": totp.code_at(secret, totp.step_of(place.now))}
+    entered = done(await phone.post("/staff/enrolments/confirmations", body), 201)
+    return Console(place, entered["staff_id"], secret, {"Authorization": f"Bearer {entered['token']}"})
+
+
+async def open_company(place: Deployment, name: str) -> Desk:
+    """An approved company with a token; how much it may ask is tested elsewhere."""
+    async with place.world.database.transaction() as tx:
+        company, secret = await relying.register(
+            tx, name, _CREDIT_CODE, _GRANTS, place.now, quota=Quota(60_000, 10_000_000)
+        )
+    await _move(place, company.id, CompanyEvent.APPROVED)
+    basic = base64.b64encode(f"{company.id}:{secret}".encode()).decode()
+    granted = await place.phone.client.post(
+        "/relying/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": f"Basic {basic}"},
+    )
+    token = done(granted, 200)["access_token"]
+    return Desk(company.id, {"Authorization": f"Bearer {token}"}, (secret, token))
+
+
+async def _move(place: Deployment, company_id: CompanyId, event: CompanyEvent) -> None:
+    async with place.world.database.transaction() as tx:
+        await relying.move(tx, company_id, event, "test", place.now)
+
+
+async def _source(place: Deployment, province: str) -> Feed:
+    signer = SoftwareSigner.generate(Alg.ES256)
+    added = await drivers.add_source(
+        place.world.database, "样本登记", [province], signer.public_key, place.now
+    )
+    return Feed(place, added.id, signer)
+
+
+async def _somebody(
+    place: Deployment, holder: Holder, verifier: Headers, region: str, province: str
+) -> Somebody:
+    phone = holder.phone
     account = done(await phone.get("/holder/account"), 200)
     (application,) = done(await phone.get("/holder/applications"), 200)["applications"]
     licence = await holder.licence()
@@ -142,14 +321,14 @@ async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Some
         build_code(
             unb64(credential["credential"]), unb64(snapshot), int(place.now.timestamp()), bytes(7) + bytes([n]), holder.signer
         )
-        for n in range(2)
+        for n in range(3)
     ]  # fmt: skip
-    shown = await client.post(
-        "/verifier/verifications", headers=officer, json={"request": secrets.token_hex(8), "code": codes[0]}
-    )
-    verdict = done(shown, 200)
-    assert verdict["outcome"] == "valid", verdict
+    verdict = await _verified(place, "/verifier/verifications", verifier, codes[0])
+    officer, source = await on_duty(place, region), await _source(place, province)
+    seen = await _verified(place, "/staff/verifications", officer.headers, codes[2])
     challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
+    file_number = await _file_number(place, holder)
+    company = await open_company(place, f"样本租车 {region}")
     things = Things(
         person=account["person_id"],
         driver=str(holder.driver_id),
@@ -169,13 +348,116 @@ async def _somebody(place: Deployment, holder: Holder, officer: Headers) -> Some
         ],
         correction=done(await phone.post("/holder/corrections", {"wish": "住址有误"}), 201)["request_id"],
         session=await _further_login(phone),
+        identity_number=holder.person.identity.value,
+        file_number=file_number,
+        officer_verification=seen["verification"],
+        review=str(
+            (await apply_with_own(await place.holder(**(_THEIR_PLACE if province == "33" else {}))))[
+                "application_id"
+            ]
+        ),
+        **await _proposed(place, holder, officer, region),
+        **await _asked(place, holder, company, answered=province == "33"),
     )
     secret = (
         verdict["holder"]["name"], verdict["holder"]["number"], account["mobile"], account["identity_number"],
-        credential["credential"], snapshot, licence["file"], challenge["nonce"],
+        credential["credential"], snapshot, licence["file"], challenge["nonce"], *company.private,
+        officer.staff_id, str(company.company_id), _webhook(company),
     )  # fmt: skip
-    ids = tuple(value for name, value in asdict(things).items() if name not in ("list_id", "code"))
-    return Somebody(holder, things, secret + ids)
+    ids = tuple(value for name, value in asdict(things).items() if name not in EVERYBODY_S and name != "code")
+    return Somebody(holder, officer, company, source, things, secret + ids)
+
+
+async def _verified(place: Deployment, path: str, who: Headers, code: str) -> dict[str, Any]:
+    body = {"request": secrets.token_hex(8), "code": code}
+    verdict = done(await place.phone.client.post(path, headers=who, json=body), 200)
+    assert verdict["outcome"] == "valid", verdict
+    return verdict
+
+
+async def _file_number(place: Deployment, holder: Holder) -> str:
+    """Known to the index, as an import makes it."""
+    async with place.world.database.transaction() as tx:
+        query = "SELECT file_number FROM driver WHERE driver_id = $1"
+        number = str(await tx.fetchval(query, holder.driver_id.uuid))
+        hashed = place.wiring.key_index.hash(Kind.FILE_NUMBER, number)
+        await keyindex.claim(tx, Kind.FILE_NUMBER, hashed, holder.driver_id)
+    return number
+
+
+async def _proposed(place: Deployment, holder: Holder, officer: Console, region: str) -> dict[str, str]:
+    """By a colleague, that the licence be suspended; by the officer, that the record be corrected."""
+    colleague = await on_duty(place, region)
+    subject = {"subject": str(holder.driver_id)}
+    suspend = {"kind": "suspend", "reason": "drink-driving", "case_number": f"V-{region}00-20250101-0001"}
+    what = {"record_version": 1, "fields": {"resident_address": "样本路3号"}}
+    correct = {"kind": "correct", "reason": "clerical-error", "case_number": f"C-{region}00-20250101-0001"}
+    asked = (
+        ("proposal", colleague, suspend),
+        ("own_proposal", officer, correct | {"what": what}),
+    )
+    made = {}
+    for name, who, body in asked:
+        answer = await place.phone.client.post(
+            "/staff/proposals", json=body | subject, headers=who.headers | place.key()
+        )
+        made[name] = done(answer, 201)["proposal"]
+    return made
+
+
+def _webhook(company: Desk) -> str:
+    return f"https://webhook.example/{company.company_id}"
+
+
+async def _asked(place: Deployment, holder: Holder, company: Desk, *, answered: bool) -> dict[str, str]:
+    """What a company and a driver have between them: requests in every state, a standing consent, a notice given up."""
+    client, headers = place.phone.client, company.headers
+    hook = await client.put("/relying/webhook", json={"url": _webhook(company)}, headers=headers)
+    company.private += (done(hook, 200)["key"],)
+
+    async def ask(**body: Any) -> dict[str, Any]:
+        return done(await client.post("/relying/requests", json=body, headers=headers), 201)
+
+    async def approve(code: str) -> dict[str, Any]:
+        path = f"/holder/consents/requests/{code}"
+        opened = done(await holder.phone.get(path), 200)
+        signature = b64(holder.signer.sign(unb64(opened["to_be_signed"])))
+        body = {"phone_key": holder.phone_key, "signature": signature}
+        return done(await holder.phone.post(f"{path}/approval", body), 200)
+
+    rental = {"purpose": "rental", "fields": ["may_drive", "portrait"], "class": "C1"}
+    waiting, approved = await ask(**rental, reference="counter 4"), await ask(**rental)
+    await approve(approved["code"])
+    until = str(civil_day(place.now) + timedelta(days=100))
+    lasting = await ask(purpose="employment", fields=["valid_until"], standing_until=until)
+    consent = (await approve(lasting["code"]))["consent"]
+    answer = await client.post(f"/relying/requests/{lasting['request']}/answer", headers=headers)
+    pseudonym = done(answer, 200)["pseudonym"]
+    codes = {"request_code": (await ask(**rental))["code"], "refused_code": (await ask(**rental))["code"]}
+    if answered:
+        await approve(codes["request_code"])
+        path = f"/holder/consents/requests/{codes['refused_code']}/refusal"
+        done(await holder.phone.post(path), 200)
+    return codes | {
+        "request": waiting["request"],
+        "approved_request": approved["request"],
+        "consent": consent,
+        "pseudonym": pseudonym,
+        "notice": await _given_up(place, company, holder, consent, pseudonym),
+    }
+
+
+async def _given_up(place: Deployment, company: Desk, holder: Holder, consent: str, pseudonym: str) -> str:
+    """A notice nobody took, ten times."""
+    notice = NoticeId.new()
+    async with place.world.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO notice (company_id, notice_id, driver_id, consent_id, pseudonym, purpose, state, attempts, due_at, "
+            "made_at, ended_at, last_error) VALUES ($1, $2, $3, $4, $5, 'employment', 'parked', 10, $6, $6, $6, 'status-500')",
+            company.company_id.uuid, notice.uuid, holder.driver_id.uuid, ConsentId.parse(consent).uuid,
+            PseudonymId.parse(pseudonym).uuid, place.now,
+        )  # fmt: skip
+    return str(notice)
 
 
 async def _passkey(place: Deployment, person: str) -> str:

@@ -8,32 +8,63 @@ A new route adds a row to ROWS; test_matrix.py fails until it has one. A row say
 `body:face_check`. From these the calls across owners are made, at least twenty a route. Kinds are the fields of
 `Things`;
 - `body`, `query`: what a right request holds besides; `{application}` stands for the caller's own thing. A body
-that must be made anew for each request is a function of the holder's phone;
+that must be made anew for each request is a function of whose it is and of the things it names;
 - `refusal`: words of an answer that is a stored refusal: a decision, with the status of success;
+- `refused`: statuses besides 401, 403 and 404 that keep somebody out here;
+- `echoes`: kinds of things an answer repeats because the request named them, whosever they are;
+- `also_by`: callers besides `by` whose right call on the same things is a control: who may act on what is not
+their own, such as a colleague on any driver of the region;
 - `own`: the statuses a right call on one's own things may have. They are the control: a route that refuses
 everybody keeps others out too, and proves nothing.
 
-A new kind of caller (staff, a company) is a name in ROLES, its authenticator in AUTHENTICATORS, and its
-headers in `Cast.headers_of`; a new kind of thing is a field of `Things`.
+A new kind of caller is a name in ROLES, its authenticator in AUTHENTICATORS, and its headers in `Cast.tokens`; one who
+owns things is in OWNERS too. A new kind of thing is a field of `Things`.
+
+An officer acts on drivers and proposals of the officer's region, whoever made them: there the owner is the region. What
+an officer may do only to what they verified or proposed themselves has its own row and its own thing.
 """
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from liangzheng.infra.face_simulated import played_frames
 from tests.accounts.people import PASSWORD
-from tests.api.phone import Phone, b64
+from tests.api.phone import b64, unb64
+
+if TYPE_CHECKING:
+    from tests.api.cast import Somebody
 
 HOLDER, POLICE, COMPANY, PUBLIC = "holder", "police", "company", "public"
-ROLES: Final = (HOLDER, POLICE, COMPANY, PUBLIC)
+OFFICER, RELYING, SOURCE = "officer", "relying company", "register source"
+ROLES: Final = (HOLDER, POLICE, COMPANY, PUBLIC, OFFICER, RELYING, SOURCE)
+OWNERS: Final = frozenset({HOLDER, OFFICER, RELYING, SOURCE})
+"""Those of whom the cast has two, each with things; of verifiers what is owned is what they verified."""
+COLLEAGUE: Final = "colleague"
+"""Another officer of the region."""
 ANYBODY: Final = frozenset((*ROLES, "nobody"))
 HOLDERS: Final = frozenset({HOLDER})
-VERIFIERS: Final = frozenset({POLICE, COMPANY, PUBLIC})
-AUTHENTICATORS: Final = {"caller": HOLDERS, "verifier": VERIFIERS}
-"""Name of the function that authenticates (api/auth.py) → the roles it lets in."""
+VERIFIERS: Final = frozenset({POLICE, COMPANY, PUBLIC, RELYING})
+"""A registered company verifies with the token of its other calls."""
+OFFICERS: Final = frozenset({OFFICER})
+COMPANIES: Final = frozenset({RELYING})
+SOURCES: Final = frozenset({SOURCE})
+AUTHENTICATORS: Final = {
+    "caller": HOLDERS,
+    "verifier": VERIFIERS,
+    "officer": OFFICERS,
+    "reviewer": OFFICERS,
+    "company": COMPANIES,
+    "source": SOURCES,
+}
+"""Name of the function that authenticates (api/auth.py, callers.py) → the roles it lets in."""
+
+Making = Callable[["Somebody", Mapping[str, str]], Awaitable[Any]]
+"""A body for a request of somebody that names these things: an object, or the octets of a body that is none."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +74,17 @@ class Row:
     route: str
     roles: frozenset[str] = HOLDERS
     names: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | Callable[[Phone], Awaitable[dict[str, Any]]] | None = None
+    body: Mapping[str, Any] | Making | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    form: bool = False
+    """Whether the body is a form, not JSON."""
     own: frozenset[int] = frozenset({200})
     refusal: str | None = None
+    refused: frozenset[int] = frozenset()
+    echoes: frozenset[str] = frozenset()
     by: str = HOLDER
     """Whose right call is the control."""
+    also_by: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:
@@ -61,7 +97,7 @@ class Row:
 
 @dataclass
 class Things:
-    """What one person has, by kind: ids in text."""
+    """What one holder, one officer, one company and one register source of the cast have, by kind: ids in text."""
 
     person: str
     driver: str
@@ -84,8 +120,39 @@ class Things:
     correction: str
     session: str
     """A further login of theirs."""
+    # -- the number the register and the police know the driver by
+    identity_number: str
+    file_number: str
+    # -- the officer's
+    officer_verification: str
+    """Made by the officer when this driver showed their code."""
+    review: str
+    """Of another driver's own photo, in the officer's region; waits for a reviewer."""
+    proposal: str
+    """By a colleague, about this driver; waits for a second person."""
+    own_proposal: str
+    """By the officer."""
+    # -- the company's, and the driver's side of it
+    request: str
+    """Nobody has answered it."""
+    approved_request: str
+    """The driver approved it; its answer and portrait can be fetched."""
+    pseudonym: str
+    """The driver, as this company knows them; with a standing consent."""
+    consent: str
+    notice: str
+    """Given up."""
+    request_code: str
+    refused_code: str
+    """Codes of requests: of mine nobody has answered, of theirs the driver has approved and refused. A code that nobody has
+    answered is whose it was shown to; an answered one is the driver's who answered."""
     list_id: str = "1"
     """Of the status list; everybody's."""
+    region: str = "3205"
+    """Where the case lies of whoever calls."""
+
+
+EVERYBODY_S: Final = frozenset({"list_id", "region"})
 
 
 def open_to_all(route: str, *own: int, **more: Any) -> Row:
@@ -102,14 +169,39 @@ _FRAMES = {
 }
 
 
-async def binding(phone: Phone) -> dict[str, Any]:
+async def binding(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
     """A right body for binding a further phone."""
-    return await phone.binding()
+    return await who.holder.phone.binding()
 
 
-async def applying(phone: Phone) -> dict[str, Any]:
+async def applying(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
     """A right body for applying, with a fresh face check."""
-    return {"photo": "archived", "face_check": await phone.pass_face_check("apply")}
+    return {"photo": "archived", "face_check": await who.holder.phone.pass_face_check("apply")}
+
+
+async def approving(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
+    """A right body for approving the request that waits for this holder, with the signature of the phone."""
+    path = f"/holder/consents/requests/{who.things.request_code}"
+    opened = await who.holder.phone.get(path)
+    signed = unb64(opened.json()["to_be_signed"]) if opened.status_code == 200 else bytes(32)
+    return {"phone_key": who.holder.phone_key, "signature": b64(who.holder.signer.sign(signed))}
+
+
+async def proving(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
+    """The second factor: the code after the one the officer enrolled with."""
+    return {"totp": who.officer.code(1)}
+
+
+async def telling(who: Somebody, things: Mapping[str, str]) -> bytes:
+    """The next line of the source: points of the driver with a file number."""
+    line = {
+        "sequence": await who.source.done_to() + 1,
+        "occurred_at": "2026-11-19T09:30:00+08:00",
+        "driver": {"file_number": things["file_number"]},
+        "change": "points",
+        "values": {"kind": "violation", "reference": secrets.token_hex(8), "on": "2026-11-18", "points": 1},
+    }
+    return json.dumps(line).encode() + b"\n"
 
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -131,6 +223,11 @@ ROWS: Final[tuple[Row, ...]] = (
     open_to_all("POST /holder/passkeys/log-in-challenges", 201),
     open_to_all("POST /holder/passkeys/sessions", 422, body={}),
     open_to_all("GET /open/agreement-texts"),
+    open_to_all("POST /staff/enrolments", 422, body={}),
+    open_to_all("POST /staff/enrolments/confirmations", 422, body={}),
+    open_to_all("POST /staff/sessions", 422, body={}),
+    # The client's id and secret are in the request itself: without them it is nobody's.
+    open_to_all("POST /relying/token", 401, body={"grant_type": "client_credentials"}, form=True),
     # -- the holder ---------------------------------------------------------------------------------------
     Row("GET /holder/account"),
     Row("POST /holder/real-name-checks"),
@@ -173,6 +270,15 @@ ROWS: Final[tuple[Row, ...]] = (
         own=statuses(202, 409),
     ),
     Row("POST /holder/licence/snapshot"),
+    # Pictures, right and wrong, are sent in tests/licences/test_own_photo.py.
+    Row("POST /holder/photos", body={"source": "camera", "picture": "AA"}, own=statuses(422)),
+    Row("GET /holder/licence/photo"),
+    Row(
+        "POST /holder/licence/photo",
+        names={"body:face_check": "face_check"},
+        body={"photo": "camera", "photo_id": "pho_00000000000000000000000000", "face_check": "{face_check}"},
+        refusal='"state":"refused"',
+    ),
     Row("GET /holder/showings"),
     Row("POST /holder/showings", names={"body:code": "code"}, body={"code": "{code}"}, own=statuses(201)),
     Row("GET /holder/messages"),
@@ -224,6 +330,15 @@ ROWS: Final[tuple[Row, ...]] = (
         body={"mobile": "13711112222", "mobile_proof": "x", "password": PASSWORD},
         own=statuses(400),
     ),
+    Row("GET /holder/consents"),
+    Row("GET /holder/consents/requests/{code}", names={"path:code": "request_code"}),
+    Row(
+        "POST /holder/consents/requests/{code}/approval",
+        names={"path:code": "request_code", "body:phone_key": "phone_key"},
+        body=approving,
+        refused=statuses(400),  # the signature is not of a phone of the caller's
+    ),
+    Row("POST /holder/consents/requests/{code}/refusal", names={"path:code": "refused_code"}),
     # -- verifiers ----------------------------------------------------------------------------------------
     Row("GET /verifier/me", VERIFIERS, by=POLICE),
     Row(
@@ -232,6 +347,7 @@ ROWS: Final[tuple[Row, ...]] = (
         # A code is shown to whoever verifies: it names nobody's thing.
         body={"request": "request-of-the-matrix", "code": "{code}"},
         by=POLICE,
+        also_by=(RELYING,),
     ),
     Row(
         "GET /verifier/verifications/{verification}/portrait",
@@ -241,8 +357,182 @@ ROWS: Final[tuple[Row, ...]] = (
         by=POLICE,
     ),
     Row("DELETE /holder/passkeys/{passkey_id}", names={"path:passkey_id": "passkey"}, own=statuses(204)),
+    # -- officers -----------------------------------------------------------------------------------------
+    Row("GET /staff/sessions/current", OFFICERS, by=OFFICER),
+    Row("POST /staff/sessions/current/proofs", OFFICERS, body=proving, own=statuses(204), by=OFFICER),
+    Row(
+        "POST /staff/look-ups",
+        OFFICERS,
+        # Whoever has the duty looks up any driver of the region, and no other.
+        names={"body:identity_number": "identity_number"},
+        body={
+            "identity_number": "{identity_number}",
+            "purpose": "violation-handling",
+            "case_number": "V-{region}00-20250101-0001",
+        },
+        own=statuses(201),
+        by=OFFICER,
+        also_by=(COLLEAGUE,),
+    ),
+    Row(
+        "POST /staff/verifications",
+        OFFICERS,
+        # As with a verifier: a code that is shown names nobody's thing.
+        body={"request": "request-of-the-matrix", "code": "{code}"},
+        by=OFFICER,
+        also_by=(COLLEAGUE,),
+    ),
+    Row(
+        "GET /staff/verifications/{verification}/portrait",
+        OFFICERS,
+        names={"path:verification": "officer_verification", "query:of": "driver"},
+        query={"of": "{driver}"},
+        by=OFFICER,
+    ),
+    Row("GET /staff/proposals", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
+    Row(
+        "GET /staff/proposals/{proposal_id}",
+        OFFICERS,
+        names={"path:proposal_id": "proposal"},
+        by=OFFICER,
+        also_by=(COLLEAGUE,),
+    ),
+    Row(
+        "POST /staff/proposals/{proposal_id}/decisions",
+        OFFICERS,
+        names={"path:proposal_id": "proposal"},
+        body={"decision": "refuse", "move": 1},
+        own=statuses(201),
+        by=OFFICER,
+    ),
+    Row(
+        "DELETE /staff/proposals/{proposal_id}",
+        OFFICERS,
+        names={"path:proposal_id": "own_proposal"},
+        by=OFFICER,
+    ),
+    Row(
+        "POST /staff/proposals",
+        OFFICERS,
+        names={"body:subject": "driver"},
+        body={
+            "kind": "suspend",
+            "subject": "{driver}",
+            "reason": "drink-driving",
+            "case_number": "V-{region}00-20250101-0001",
+        },
+        own=statuses(201),
+        by=OFFICER,
+    ),
+    Row("GET /staff/photo-reviews", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
+    Row("GET /staff/photo-reviews/reasons", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
+    Row(
+        "POST /staff/photo-reviews/take",
+        OFFICERS,
+        names={"body:application_id": "review"},
+        body={"application_id": "{review}"},
+        by=OFFICER,
+    ),
+    Row(
+        "GET /staff/photo-reviews/{application_id}/new",
+        OFFICERS,
+        names={"path:application_id": "review"},
+        own=statuses(200, 409),  # 409: it is in nobody's hand here
+        by=OFFICER,
+    ),
+    Row(
+        "GET /staff/photo-reviews/{application_id}/archived",
+        OFFICERS,
+        names={"path:application_id": "review"},
+        own=statuses(200, 409),
+        by=OFFICER,
+    ),
+    Row(
+        "POST /staff/photo-reviews/{application_id}/put-back",
+        OFFICERS,
+        names={"path:application_id": "review"},
+        own=statuses(204, 409),
+        by=OFFICER,
+    ),
+    Row(
+        "POST /staff/photo-reviews/{application_id}/decision",
+        OFFICERS,
+        names={"path:application_id": "review"},
+        body={"decision": "refuse", "reasons": ["glasses"]},
+        own=statuses(200, 409),
+        by=OFFICER,
+    ),
+    # -- companies ----------------------------------------------------------------------------------------
+    Row("GET /relying/registration", COMPANIES, by=RELYING),
+    Row("PUT /relying/webhook", COMPANIES, body={"url": "https://webhook.example/other"}, by=RELYING),
+    Row("DELETE /relying/webhook", COMPANIES, by=RELYING),
+    Row("GET /relying/notices", COMPANIES, by=RELYING),
+    Row(
+        "POST /relying/notices/{notice_id}/attempts",
+        COMPANIES,
+        names={"path:notice_id": "notice"},
+        own=statuses(202),
+        by=RELYING,
+    ),
+    Row(
+        "POST /relying/requests",
+        COMPANIES,
+        body={"purpose": "rental", "fields": ["may_drive"], "class": "C1"},
+        own=statuses(201),
+        by=RELYING,
+    ),
+    Row("GET /relying/requests/{request_id}", COMPANIES, names={"path:request_id": "request"}, by=RELYING),
+    Row("DELETE /relying/requests/{request_id}", COMPANIES, names={"path:request_id": "request"}, by=RELYING),
+    Row(
+        "GET /relying/requests/{request_id}/portrait",
+        COMPANIES,
+        names={"path:request_id": "approved_request"},
+        by=RELYING,
+    ),
+    Row(
+        "POST /relying/requests/{request_id}/answer",
+        COMPANIES,
+        names={"path:request_id": "approved_request"},
+        by=RELYING,
+    ),
+    Row(
+        "POST /relying/checks",
+        COMPANIES,
+        names={"body:pseudonyms": "pseudonym"},
+        body={"purpose": "employment", "fields": ["valid_until"], "pseudonyms": ["{pseudonym}"]},
+        # One word for a pseudonym of another company's, for none at all and for a consent that is over.
+        refusal='"outcome":"no_consent"',
+        echoes=frozenset({"pseudonym"}),
+        by=RELYING,
+    ),
+    # -- registers ----------------------------------------------------------------------------------------
+    Row(
+        "POST /source/register-changes",
+        SOURCES,
+        # Whose a driver is: the source's that speaks for the province of the record.
+        names={"body:file_number": "file_number"},
+        body=telling,
+        refusal='"refused":[{',
+        by=SOURCE,
+    ),
     # -- what ends something, last ------------------------------------------------------------------------
     Row("DELETE /holder/phone-keys/{phone_key_id}", names={"path:phone_key_id": "phone_key"}),
+    Row("DELETE /holder/consents/{consent_id}", names={"path:consent_id": "consent"}),
+    Row(
+        "POST /staff/retentions",
+        OFFICERS,
+        # Only who verified this very driver a moment ago, wherever the driver is registered.
+        names={"body:verification": "officer_verification", "body:subject": "driver"},
+        body={
+            "verification": "{officer_verification}",
+            "subject": "{driver}",
+            "reason": "drink-driving",
+            "case_number": "R-{region}00-20250101-0001",
+        },
+        own=statuses(201),
+        by=OFFICER,
+    ),
+    Row("DELETE /staff/sessions/current", OFFICERS, own=statuses(204), by=OFFICER),
     Row("DELETE /holder/sessions/{session_id}", names={"path:session_id": "session"}, own=statuses(204)),
     Row("DELETE /holder/sessions"),
     Row("POST /holder/account-closings", body={"password": PASSWORD}, own=statuses(202, 409)),

@@ -1,4 +1,5 @@
-"""Requests made from the description, right and wrong ones, to every operation, as nobody, a holder and a verifier.
+"""Requests made from the description, right and wrong ones, to every operation, as nobody and as callers of every kind but
+one: a register source signs each body, so whoever makes bodies up is nobody to it.
 
 No answer is a 5xx, and every answer is as described: status, media type, schema. Six right and six wrong requests an
 operation and caller, the same each time; LZ_TEST_FUZZ=500 makes more, and others each time.
@@ -35,20 +36,28 @@ from liangzheng.infra.settings import Settings
 from liangzheng.kernel.time import FixedClock, SystemClock
 from liangzheng.standards.keys import Alg
 from tests.api.cast import Cast, assemble
-from tests.api.matrix import HOLDER, POLICE
+from tests.api.matrix import AUTHENTICATORS, HOLDER, OFFICER, POLICE, RELYING
 from tests.api.phone import Phone
 from tests.licences.holders import Deployment
 
 FUZZ = os.environ.get("LZ_TEST_FUZZ")
 EACH = int(FUZZ) if FUZZ else 6
-CALLERS = ("nobody", HOLDER, POLICE)
+CALLERS = ("nobody", HOLDER, POLICE, OFFICER, RELYING)
 CHECKS: list[Any] = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
 ]
-ENDS_THE_SESSION = "DELETE /holder/sessions/current"
+ENDS_A_SESSION = ("DELETE /holder/sessions/current", "DELETE /staff/sessions/current")
+PROVES = "POST /staff/sessions/current/proofs"
+"""Answers a wrong second factor as a log-in does."""
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _lines(_: Any, value: Any) -> dict[str, Any]:
+    """Lines go as the text they are."""
+    return {"data": value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")}
 
 
 @cache
@@ -62,7 +71,8 @@ def cases() -> dict[str, list[Any]]:
         found = made[name] = []
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             found += _drawn(operation, mode)
-    made[ENDS_THE_SESSION] = made.pop(ENDS_THE_SESSION)[:2]
+    for name in ENDS_A_SESSION:
+        made[name] = made.pop(name)[:2]
     return made
 
 
@@ -122,7 +132,7 @@ def test_every_operation_has_its_requests() -> None:
 async def test_no_request_breaks_an_operation_and_every_answer_is_as_described(
     cast: Cast, caller: str
 ) -> None:
-    wrong, statuses = [], set()
+    wrong, statuses, done, away = [], set(), set(), set()
     for name, made in cases().items():
         for case in made:
             cast.forget_limits()
@@ -130,6 +140,8 @@ async def test_no_request_breaks_an_operation_and_every_answer_is_as_described(
             if answer is None:
                 continue
             statuses.add(answer.status_code)
+            done |= {name} if answer.status_code < 300 else set()
+            away |= {name} if answer.status_code == 401 else set()
             if name == "GET /readyz" and answer.status_code == 503:
                 continue  # a slow machine: the clock stands still meanwhile
             try:
@@ -145,6 +157,21 @@ async def test_no_request_breaks_an_operation_and_every_answer_is_as_described(
     assert wrong == [], "\n".join(wrong)
     assert 200 in statuses
     assert 401 in statuses
+    # The caller is the one it should be: heard wherever one of its kind is, and something was done.
+    mine = operations_of(caller)
+    assert (away & mine) - {*ENDS_A_SESSION, PROVES} == set()
+    assert caller == "nobody" or done & mine
+
+
+def operations_of(caller: str) -> set[str]:
+    """Operations behind a login that lets this caller in."""
+    return {
+        f"{method.upper()} {path}"
+        for path, methods in described()["paths"].items()
+        for method, operation in methods.items()
+        for scheme in operation["security"]
+        if caller in AUTHENTICATORS[next(iter(scheme))]
+    }
 
 
 async def sent(cast: Cast, case: Any, headers: dict[str, str]) -> httpx.Response | None:

@@ -76,7 +76,7 @@ async def test_asking_for_a_code_is_answered_alike_for_anybody(
     assert known["expires_at"] == unknown["expires_at"] and len(known["code_request"]) == len(
         unknown["code_request"]
     )
-    assert [dict(answer.headers) for answer in answers][0] == dict(answers[1].headers)
+    assert dict(answers[0].headers) == dict(answers[1].headers)
 
 
 async def test_without_agreement_the_problem_says_to_which_text(phone: Phone, person: MadeUp) -> None:

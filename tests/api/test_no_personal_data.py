@@ -147,7 +147,7 @@ async def test_no_route_and_no_worker_puts_a_number_or_a_name_into_a_log_a_metri
     asked = {name: f"{prefix}{CANARY}" for name, prefix in (("person", "per_"), ("driver", "drv_"))}
     problems = []
     for row in ROWS:
-        if row.route == "DELETE /holder/sessions/current":
+        if row.route.startswith("DELETE /") and row.route.endswith("/sessions/current"):
             continue
         headers = cast.headers_of(row.by) | {
             "traceparent": CANARY,
@@ -159,7 +159,8 @@ async def test_no_route_and_no_worker_puts_a_number_or_a_name_into_a_log_a_metri
         for given, query in ((things, None), (wrong, {"q": CANARY}), (things, {CANARY: CANARY})):
             answer = await cast.call(row, headers, given, query)
             assert CANARY.encode() not in str(answer.headers).encode(), row.route
-            problems += [answer.text] if answer.status_code >= 400 else []
+            refused = row.refusal is not None and row.refusal in answer.text
+            problems += [answer.text] if refused or answer.status_code >= 400 else []
         answer = await cast.place.phone.client.request(
             row.method, row.path, headers=headers, json={CANARY: CANARY_NAME, "mobile": CANARY}
         )

@@ -27,6 +27,9 @@ ROUTES = {
     if isinstance(route, Route)
     for method in (route.methods or set()) - {"HEAD"}
 }
+BEARERS = {"caller", "verifier", "officer", "company"}
+WITHOUT_BODY = {"POST /relying/notices/{notice_id}/attempts"}
+"""Accepted, and nothing to say; besides what answers 204."""
 PAGES = {"GET /", "GET /docs", "GET /openapi.json"}
 every_operation = pytest.mark.parametrize(
     ("method", "path", "operation"), OPERATIONS, ids=[f"{method} {path}" for method, path, _ in OPERATIONS]
@@ -49,7 +52,10 @@ def test_an_operation_says_what_it_does_and_what_comes_back(
         assert response["description"], status
     problem = operation["responses"]["default"]["content"]
     assert problem == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    if good != ["204"]:
+    if good == ["204"] or f"{method} {path}" in WITHOUT_BODY:
+        assert "content" not in operation["responses"][good[0]]
+    else:
+        assert operation["responses"][good[0]]["content"]
         for media_type, content in operation["responses"][good[0]]["content"].items():
             assert content.get("schema"), f"{media_type} without a schema"
 
@@ -59,7 +65,13 @@ def test_an_operation_says_who_may_call_it(method: str, path: str, operation: di
     who = authenticators(ROUTES[f"{method} {path}"])
     assert operation["security"] == [{name: []} for name in who]
     for name in who:
-        assert DESCRIBED["components"]["securitySchemes"][name]["scheme"] == "bearer"
+        scheme = DESCRIBED["components"]["securitySchemes"][name]
+        assert scheme["description"]
+        if name in BEARERS:
+            assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+        else:  # a header of its own, which its description explains
+            assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")
+            assert scheme["description"].startswith(f"`{name.title()} ")
 
 
 @every_operation

@@ -12,6 +12,9 @@ from liangzheng.kernel.errors import Invalid
 OCTETS: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
 """OpenAPI's schema of an answer that is no JSON."""
 
+JPEG: Final[dict[str, Any]] = {"description": "A picture", "content": {"image/jpeg": {"schema": OCTETS}}}
+"""OpenAPI's words for an answer that is a picture."""
+
 RULE = "base64url without padding"
 
 Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=200_000)]

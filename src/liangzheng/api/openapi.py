@@ -77,15 +77,34 @@ def _made(app: FastAPI) -> dict[str, Any]:
     names = {
         n for ops in description["paths"].values() for op in ops.values() for s in op["security"] for n in s
     }
-    description["components"]["securitySchemes"] = {name: _scheme(name) for name in sorted(names)}
+    description["components"]["securitySchemes"] = {name: _SCHEMES[name] for name in sorted(names)}
     return description
 
 
-def _scheme(name: str) -> dict[str, Any]:
-    if name == "source":
-        text = "id of a register source and its COSE_Sign1 over the body, detached: docs/how-to/feed-the-register.md"
-        return {"type": "http", "scheme": "source", "description": text}
-    return {"type": "http", "scheme": "bearer", "description": f"token of a {name}"}
+_SCHEMES: dict[str, dict[str, Any]] = {
+    "caller": {"type": "http", "scheme": "bearer", "description": "token of POST /holder/sessions"},
+    "verifier": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "token of a terminal that verifies, or a company's of POST /relying/token",
+    },
+    "officer": {"type": "http", "scheme": "bearer", "description": "token of POST /staff/sessions"},
+    "reviewer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "token of POST /staff/sessions, of who reviews photos",
+    },
+    "company": {"type": "http", "scheme": "bearer", "description": "token of POST /relying/token"},
+    # No scheme of the registry of RFC 9110 §16.4.1, so it is described as what it is: one header.
+    "source": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Source <id>.<proof>`: the id of a register source and, base64url, its COSE_Sign1 over the body, "
+        "detached: docs/how-to/feed-the-register.md",
+    },
+}
+"""Name of the function that authenticates → how (OpenAPI 3.1 §4.8.27). A name that is missing here is a bug."""
 
 
 def _finish(operation: dict[str, Any], who: list[str]) -> None:

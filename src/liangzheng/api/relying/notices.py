@@ -65,7 +65,7 @@ async def listed(
     )
 
 
-@router.post("/{notice_id}/attempts", status_code=202)
+@router.post("/{notice_id}/attempts", status_code=202, response_class=Response)
 async def again(request: Request, who: Company, notice_id: str) -> Response:
     """Try a notice again that was given up. A second call finds nothing given up, and sends nothing twice."""
     wiring = wired(request)

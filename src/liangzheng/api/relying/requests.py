@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from liangzheng import relying
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.octets import JPEG
 from liangzheng.api.relying.answers import DriverAnswer
 from liangzheng.api.relying.callers import Company
 from liangzheng.api.wired import wired
@@ -120,7 +121,8 @@ def _members(request: ConsentRequest) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 async def make(request: Request, who: Company, body: AskBody, key: IdempotencyKey = None) -> MadeAnswer:
-    """Ask. A question outside the registration is refused as a whole, and the refusal is recorded."""
+    """Ask a driver, who is yet to be found by the code. A question outside the registration is refused as a whole, and the
+    refusal is recorded."""
     wiring = wired(request)
     now, question = wiring.clock.now(), body.question()
     relying.refuse_malformed(question, civil_day(now))
@@ -184,7 +186,7 @@ async def fetch(request: Request, who: Company, request_id: str) -> AnsweredAnsw
     )
 
 
-@router.get("/{request_id}/portrait", response_class=Response)
+@router.get("/{request_id}/portrait", response_class=Response, responses={200: JPEG})
 async def portrait(request: Request, who: Company, request_id: str) -> Response:
     """The photo of the licence (image/jpeg), where the request named it, as long as its answer can be fetched."""
     wiring = wired(request)

@@ -35,6 +35,12 @@ class TokenAnswer(Answer):
     scope: str
 
 
+class TokenRefused(Answer):
+    """RFC 6749 §5.2."""
+
+    error: str
+
+
 class _Refused(Exception):
     """An error of RFC 6749 §5.2."""
 
@@ -46,6 +52,10 @@ class _Refused(Exception):
 @router.post(
     "/token",
     response_model=TokenAnswer,
+    responses={
+        400: {"model": TokenRefused, "description": "Refused (RFC 6749 §5.2)"},
+        401: {"model": TokenRefused, "description": "No such client, or not its secret"},
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -68,7 +78,7 @@ async def token(request: Request) -> Response:
     try:
         return _answered(200, (await _granted(request)).model_dump())
     except _Refused as refused:
-        return _answered(refused.status, {"error": refused.error})
+        return _answered(refused.status, TokenRefused(error=refused.error).model_dump())
 
 
 async def _granted(request: Request) -> TokenAnswer:

@@ -186,23 +186,30 @@ async def put_back(request: Request, application_id: str, desk: AtDesk) -> Respo
     return Response(status_code=204)
 
 
-@router.get("/{application_id}/{which}")
-async def picture(
-    request: Request,
-    application_id: str,
-    which: Literal["new", "archived"],
-    desk: AtDesk,
-) -> Response:
-    """The new photo, or the register's archived one, of a review in hand. Recorded as a look."""
-    wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        pictures = await licences.review_pictures(
-            tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
-        )
-    octets = pictures.new if which == "new" else pictures.archived
+@router.get("/{application_id}/new")
+async def new_photo(request: Request, application_id: str, desk: AtDesk) -> Response:
+    """The new photo of a review in hand. Recorded as a look."""
+    return _jpeg((await _pictures(request, application_id, desk)).new)
+
+
+@router.get("/{application_id}/archived")
+async def archived_photo(request: Request, application_id: str, desk: AtDesk) -> Response:
+    """The register's archived photo beside a review in hand. Recorded as a look; 404 where the register has none."""
+    return _jpeg((await _pictures(request, application_id, desk)).archived)
+
+
+def _jpeg(octets: bytes | None) -> Response:
     if octets is None:
         raise NotFound("the register has no photo on file")
     return Response(octets, media_type="image/jpeg")
+
+
+async def _pictures(request: Request, application_id: str, desk: ReviewDesk) -> licences.Pictures:
+    wiring = wired(request)
+    async with wiring.database.transaction() as tx:
+        return await licences.review_pictures(
+            tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
+        )
 
 
 @router.post("/{application_id}/decision")

@@ -80,6 +80,8 @@ hot = [
         portrait,
         who=officer,
         answer=bytes,
+        query=("of",),
+        media_type="image/jpeg",
         summary="The portrait of the licence the officer has just verified",
     ),
 ]
