@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -76,7 +77,7 @@ async def test_asking_for_a_code_is_answered_alike_for_anybody(
     assert known["expires_at"] == unknown["expires_at"] and len(known["code_request"]) == len(
         unknown["code_request"]
     )
-    assert [dict(answer.headers) for answer in answers][0] == dict(answers[1].headers)
+    assert dict(answers[0].headers) == dict(answers[1].headers)
 
 
 async def test_without_agreement_the_problem_says_to_which_text(phone: Phone, person: MadeUp) -> None:
@@ -150,3 +151,21 @@ def test_a_code_is_not_demanded_where_none_could_come(settings: Settings) -> Non
     assert not settings.demands_mobile_proof
     assert replace(settings, sms="simulated").demands_mobile_proof
     assert not replace(settings, sms="simulated", mobile_proof=False).demands_mobile_proof
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {}, {"response": None}, {"rawId": "\ud800", "response": {"clientDataJSON": "\ud800"}},
+        {"rawId": "AA", "response": {"clientDataJSON": "W10"}},
+        {"rawId": "AA", "response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOiAiQUEifQ", "userHandle": 7}},
+        {"rawId": "AA", "response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOiAiQUEifQ"}},
+    ],
+    ids=["empty", "null", "no text", "a list", "a number", "a challenge of nobody"],
+)  # fmt: skip
+async def test_a_credential_that_is_none_breaks_nothing(phone: Phone, credential: dict[str, object]) -> None:
+    sent = json.dumps({"credential": credential}).encode()
+    answer = await phone.client.post(
+        "/holder/passkeys/sessions", content=sent, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (401, 422), answer.text
