@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -150,3 +151,21 @@ def test_a_code_is_not_demanded_where_none_could_come(settings: Settings) -> Non
     assert not settings.demands_mobile_proof
     assert replace(settings, sms="simulated").demands_mobile_proof
     assert not replace(settings, sms="simulated", mobile_proof=False).demands_mobile_proof
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {}, {"response": None}, {"rawId": "\ud800", "response": {"clientDataJSON": "\ud800"}},
+        {"rawId": "AA", "response": {"clientDataJSON": "W10"}},
+        {"rawId": "AA", "response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOiAiQUEifQ", "userHandle": 7}},
+        {"rawId": "AA", "response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOiAiQUEifQ"}},
+    ],
+    ids=["empty", "null", "no text", "a list", "a number", "a challenge of nobody"],
+)  # fmt: skip
+async def test_a_credential_that_is_none_breaks_nothing(phone: Phone, credential: dict[str, object]) -> None:
+    sent = json.dumps({"credential": credential}).encode()
+    answer = await phone.client.post(
+        "/holder/passkeys/sessions", content=sent, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (401, 422), answer.text

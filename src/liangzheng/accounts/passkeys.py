@@ -119,7 +119,7 @@ async def add_passkey(
             require_user_verification=True,
             supported_pub_key_algs=_ALGORITHMS,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError):
+    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise NotVerified(_STEP, REFUSED) from None
     passkey = Passkey(
         person_id, PasskeyId.new(), now, None, verified.sign_count, verified.credential_backed_up, label,
@@ -207,7 +207,7 @@ async def _verified(
             credential_current_sign_count=0,  # judged below, by our own rule
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError):
+    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise NotVerified(_STEP, REFUSED) from None
     if rules.sign_count_fault(passkey.sign_count, verified.new_sign_count):
         raise NotVerified(_STEP, REFUSED)

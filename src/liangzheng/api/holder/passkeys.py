@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import Request, Response
 from pydantic import Field, JsonValue, StringConstraints
 
@@ -92,7 +92,7 @@ def passkey_site(settings: Settings) -> accounts.PasskeySite:
 
 def credential_text(credential: Credential) -> str:
     """The credential as the accounts read it."""
-    return msgspec.json.encode(credential).decode()
+    return json.dumps(credential)
 
 
 @router.get("")
