@@ -278,6 +278,7 @@ ROWS: Final[tuple[Row, ...]] = (
         names={"body:face_check": "face_check"},
         body={"photo": "camera", "photo_id": "pho_00000000000000000000000000", "face_check": "{face_check}"},
         refusal='"state":"refused"',
+        refused=statuses(429),
     ),
     Row("GET /holder/showings"),
     Row("POST /holder/showings", names={"body:code": "code"}, body={"code": "{code}"}, own=statuses(201)),
@@ -433,26 +434,16 @@ ROWS: Final[tuple[Row, ...]] = (
         body={"application_id": "{review}"},
         by=OFFICER,
     ),
-    Row(
-        "GET /staff/photo-reviews/{application_id}/new",
-        OFFICERS,
-        names={"path:application_id": "review"},
-        own=statuses(200, 409),  # 409: it is in nobody's hand here
-        by=OFFICER,
-    ),
-    Row(
-        "GET /staff/photo-reviews/{application_id}/archived",
-        OFFICERS,
-        names={"path:application_id": "review"},
-        own=statuses(200, 409),
-        by=OFFICER,
-    ),
-    Row(
-        "POST /staff/photo-reviews/{application_id}/put-back",
-        OFFICERS,
-        names={"path:application_id": "review"},
-        own=statuses(204, 409),
-        by=OFFICER,
+    *(
+        # 409: it is in nobody's hand here.
+        Row(
+            f"{method} /staff/photo-reviews/{{application_id}}/{what}",
+            OFFICERS,
+            names={"path:application_id": "review"},
+            own=statuses(200, 204, 409),
+            by=OFFICER,
+        )
+        for method, what in (("GET", "new"), ("GET", "archived"), ("POST", "put-back"))
     ),
     Row(
         "POST /staff/photo-reviews/{application_id}/decision",

@@ -168,7 +168,7 @@ async def test_without_an_archived_photo_the_new_one_stands_alone(place: Deploym
     done(await console.post("/take", {}), 200)
     assert (await console.get(f"/{application}/new")).status_code == 200
     refused(await console.get(f"/{application}/archived"), 404, "not-found")
-    refused(await console.get(f"/{application}/other"), 422, "invalid")
+    refused(await console.get(f"/{application}/other"), 404, "not-found")
 
 
 async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deployment, app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from liangzheng import licences, staff
 from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.octets import JPEG
 from liangzheng.api.staff.callers import officer
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import NotFound
@@ -186,13 +187,13 @@ async def put_back(request: Request, application_id: str, desk: AtDesk) -> Respo
     return Response(status_code=204)
 
 
-@router.get("/{application_id}/new")
+@router.get("/{application_id}/new", response_class=Response, responses={200: JPEG})
 async def new_photo(request: Request, application_id: str, desk: AtDesk) -> Response:
     """The new photo of a review in hand. Recorded as a look."""
     return _jpeg((await _pictures(request, application_id, desk)).new)
 
 
-@router.get("/{application_id}/archived")
+@router.get("/{application_id}/archived", response_class=Response, responses={200: JPEG})
 async def archived_photo(request: Request, application_id: str, desk: AtDesk) -> Response:
     """The register's archived photo beside a review in hand. Recorded as a look; 404 where the register has none."""
     return _jpeg((await _pictures(request, application_id, desk)).archived)
