@@ -158,6 +158,11 @@ PLANTED = {
         + PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
         "now(), now(), gen_random_uuid(), 1, 'x', decode(repeat('02', 33), 'hex') FROM person"
     ),
+    "a closed account has no way in": (
+        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO account (person_id, created_at, closed_at) "
+        "SELECT person_id, now(), now() FROM person; INSERT INTO session (person_id, id, opened_at, seen_at, expires_at, "
+        "token_hash) SELECT person_id, gen_random_uuid(), now(), now(), now(), decode(repeat('00', 32), 'hex') FROM person"
+    ),
     "a face check that was used up passed before": (
         PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
         "usable_until, move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, "

@@ -8,7 +8,7 @@ CHECKS = (
     Check(
         "every person who is a driver is that driver's person",
         "SELECT p.person_id AS subject, '' AS found FROM person AS p LEFT JOIN driver_person AS d "
-        "ON d.driver_id = p.driver_id JOIN account AS a ON a.person_id = p.person_id "
+        "ON d.driver_id = p.driver_id LEFT JOIN account AS a ON a.person_id = p.person_id "
         "WHERE p.driver_id IS NOT NULL AND a.closed_at IS NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
     ),
     Check(
