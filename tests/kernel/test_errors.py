@@ -20,6 +20,7 @@ def test_every_failure_has_its_own_code() -> None:
         "TooLarge": "too-large",
         "TooMany": "too-many",
         "Unavailable": "unavailable",
+        "AgreementNeeded": "agreement-needed",
     }
 
 

@@ -34,11 +34,21 @@ def test_the_kinds_and_their_prefixes() -> None:
         "aud": "AuditId",
         "evt": "EventId",
         "wav": "WaveId",
+        "pho": "PhotoId",
+        "msg": "MessageId",
+        "stf": "StaffId",
+        "sss": "StaffSessionId",
+        "lkp": "LookUpId",
+        "prp": "ProposalId",
         "com": "CompanyId",
         "crq": "ConsentRequestId",
         "cns": "ConsentId",
+        "psk": "PasskeyId",
+        "hld": "HeldActId",
+        "agr": "AgreementId",
         "psn": "PseudonymId",
         "ntc": "NoticeId",
+        "cor": "CorrectionRequestId",
     }
 
 

@@ -68,9 +68,7 @@ class Wired:
         default_factory=lambda: Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
     )
     real_name: SimulatedRealName = field(
-        default_factory=lambda: SimulatedRealName(
-            "test", {(p.identity, p.name): p.driver_id for p in MADE_UP}
-        )
+        default_factory=lambda: SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP})
     )
     face_verifier: SimulatedFace = field(default_factory=lambda: SimulatedFace("test"))
     key_index: KeyIndex = KEYS

@@ -98,6 +98,8 @@ def test_a_detached_signature_of_any_other_form_is_refused() -> None:
         b"\xd2" + good,
         cose.sign(b"lines", signer),
         good.replace(b"\xf6", b"\x40"),
+        # The head in each of its octets: the tag, the array, the algorithm, the key's name and length.
+        *(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(good.index(signer.kid))),
     ]
     for octets in wrong:
         with pytest.raises(Malformed):

@@ -137,7 +137,8 @@ async def officer_of(db: Database, token: str, policy: StaffPolicy, now: datetim
         found = await store.session(tx, StaffId(UUID(bytes=octets[:16])), hashlib.sha256(octets).digest())
         if found is None or not rules.may_use_session(found[0], policy, now):
             raise NotAuthenticated(_NOT_LOGGED_IN)
-        if now - found[0].seen_at >= _TOUCH_EVERY:
+    if now - found[0].seen_at >= _TOUCH_EVERY:
+        async with db.statement() as tx:
             await store.touch_session(tx, found[0], now)
     return found[1]
 
