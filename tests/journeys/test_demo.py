@@ -19,6 +19,8 @@ import pytest
 
 SIZE = "2000"
 ENDS_WITHIN_S = 240
+ENDS_BY_ITSELF_S = 20
+"""A command a killed demonstration had started finishes what it does, and then finds its database gone."""
 
 
 @pytest.fixture
@@ -31,6 +33,9 @@ def home() -> Iterator[Path]:
         os.chmod(folder, 0o755)
         directory = Path(folder) / "data"
         yield directory
+        until = time.monotonic() + ENDS_BY_ITSELF_S
+        while _running_in(directory) and time.monotonic() < until:
+            time.sleep(0.1)
         left = {process: _words(process) for process in _running_in(directory)}
         for process in left:
             with suppress(psutil.NoSuchProcess):
