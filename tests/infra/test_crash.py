@@ -132,8 +132,12 @@ class Scene:
         while len(octets := writer.stdout.read(8)) == 8:
             self.acknowledged.add(int.from_bytes(octets, "big"))
 
-    def more_acknowledged(self, seconds: float = 30.0) -> None:
-        """Waits until the writer gets on: the platform is back."""
+    def more_acknowledged(self, seconds: float = 90.0) -> None:
+        """Waits until the writer gets on: the platform is back.
+
+        Longer than the half minute an owner pauses before it starts a server anew that keeps dying (provider._watch): on a
+        quick machine the kills here are enough for the longest pause.
+        """
         before, until = len(self.acknowledged), time.monotonic() + seconds
         while len(self.acknowledged) < before + 8:
             assert time.monotonic() < until, f"not back after {seconds} s"
