@@ -64,7 +64,7 @@ async def serve(listener: socket.socket) -> None:
     # A pool as anyone would write it, not ours.
     async with asyncpg.create_pool(**driver, min_size=1, max_size=settings.pool_size) as pool:
         config = uvicorn.Config(
-            bare(pool), http="httptools", loop="none", lifespan="off", log_config=None, **SERVER_OPTIONS
+            bare(pool), loop="none", lifespan="off", log_config=None, **SERVER_OPTIONS | {"http": "httptools"}
         )
         await uvicorn.Server(config).serve(sockets=[listener])
 

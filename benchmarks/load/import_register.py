@@ -220,7 +220,7 @@ def main() -> None:
 async def _emptied(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.execute(
-            "TRUNCATE driver, driver_change, key_index, register_import, register_import_seen, audit_entry"
+            "TRUNCATE driver, driver_change, key_index, register_import, register_import_seen, audit_entry CASCADE"
         )
     await _settled(database)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from liangzheng.drivers.columns import HEADERS, CodeTables, Fault, columns
 from liangzheng.drivers.generate import Generator
 from liangzheng.drivers.lines import Slice
 from liangzheng.drivers.rules import Facts, broken_rules, doubts, whole_number
-from liangzheng.kernel.classes import DrivingClass
+from liangzheng.kernel.classes import DrivingClass, age_row, exists, row, turning_days
 from liangzheng.kernel.people import card_core_number_fault, citizen_check_character
 from liangzheng.kernel.time import full_years
 
@@ -146,18 +148,36 @@ def test_the_screen_of_card_cores_lets_only_right_ones_and_empty_ones_pass(cores
 def test_whoever_was_born_by_the_day_is_old_enough_and_nobody_else(
     cls: DrivingClass, since: date, birth: date
 ) -> None:
-    latest = rules.born_by(cls, since)
-    if latest is None:
+    latest = rules.BornBy(cls).on(str(since).encode())
+    if not latest:
         assert cls is DrivingClass.C6
         assert since < date(2022, 4, 1)
     else:
-        assert (birth <= latest) == (full_years(birth, since) >= rules.youngest(cls, since))
+        assert (str(birth).encode() <= latest) == (full_years(birth, since) >= rules.youngest(cls, since))
 
 
 def test_a_leap_day_child_is_nineteen_on_the_first_of_march() -> None:
-    assert rules.born_by(DrivingClass.A1, date(2023, 3, 1)) == date(2004, 3, 1)
-    assert rules.born_by(DrivingClass.A1, date(2023, 2, 28)) == date(2004, 2, 28)
-    assert rules.born_by(DrivingClass.C3, date(2024, 2, 29)) == date(2006, 2, 28)
+    a1, c3 = rules.BornBy(DrivingClass.A1), rules.BornBy(DrivingClass.C3)
+    assert a1.on(b"2023-03-01") == b"2004-03-01"
+    assert a1.on(b"2023-02-28") == b"2004-02-28"
+    assert c3.on(b"2024-02-29") == b"2006-02-28"
+
+
+@pytest.mark.parametrize("cls", DrivingClass)
+def test_ages_turn_on_the_turning_days_and_on_no_other(cls: DrivingClass) -> None:
+    """Day by day over every order: else a table with one more row would be read by the age before it."""
+    born_by, days = rules.BornBy(cls), [date(2018, 1, 1) + timedelta(n) for n in range(4_000)]
+    for day in days:
+        latest = born_by.on(str(day).encode())
+        assert bool(latest) == exists(cls, day)
+        if latest and (day.month, day.day) != (2, 29):
+            assert latest == str(day.replace(year=day.year - rules.youngest(cls, day))).encode()
+    turns = [one for one, other in pairwise(reversed(days)) if _said(cls, one) != _said(cls, other)]
+    assert set(turns) <= set(turning_days(cls))
+
+
+def _said(cls: DrivingClass, day: date) -> object:
+    return row(cls, day), age_row(cls, day)
 
 
 def test_damage_anywhere_in_a_large_chunk_is_found() -> None:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import blake2b
 from itertools import compress
 from typing import Any, Final, NamedTuple
@@ -33,7 +33,7 @@ from liangzheng.drivers.columns import (
 from liangzheng.drivers.lines import Slice
 from liangzheng.drivers.names import sort_key
 from liangzheng.drivers.pgcopy import Value
-from liangzheng.drivers.rules import Broken, Facts, born_by, broken_rules, doubts, whole_numbers
+from liangzheng.drivers.rules import BornBy, Broken, Facts, broken_rules, doubts, whole_numbers
 from liangzheng.drivers.split import Fields, Reject, Splitter, tail_fields
 from liangzheng.kernel.classes import DrivingClass
 
@@ -193,7 +193,6 @@ class ChunkReader:
         self._homes = screen.Homes(tables.divisions)
         self._octets = self._remembering()
         self._days = self._octets[_BIRTH]
-        self._starts = _Remembered(self._spell_start)
         self._histories = _Remembered(self._history)
         self._tails = _Remembered(self._tail)
         self._names = _Remembered(self._name)
@@ -210,7 +209,7 @@ class ChunkReader:
 
     def _history(self, text: bytes) -> _History:
         if b";" not in text and b"/" not in text and text:
-            only: _Start | None = self._starts[text]
+            only = self._spell_start(text)
             if only is None:
                 return _BROKEN_HISTORY
             return _History(pgcopy.length_of(len(text)) + text, *only)
@@ -218,7 +217,7 @@ class ChunkReader:
         first = oldest = b"~"
         for spell in text.split(b";") if text else ():
             start_text, slash, end = spell.partition(b"/")
-            start: _Start | None = self._starts[start_text]
+            start = self._spell_start(start_text)
             if start is None or (slash and self._days[end] is None):
                 return _BROKEN_HISTORY
             if not slash:
@@ -232,11 +231,11 @@ class ChunkReader:
 
     def _spell_start(self, text: bytes) -> _Start | None:
         code, _, since = text.partition(b"@")
-        cls = _CLASS.get(code)
-        if cls is None or self._days[since] is None:
+        steps = _BORN_BY.get(code)
+        if steps is None or self._days[since] is None:
             return None
         # A start that breaks a rule by itself lets nobody pass unseen.
-        return _Start(code, since, str(born_by(cls, date.fromisoformat(since.decode())) or "").encode())
+        return _Start(code, since, steps.on(since))
 
     def _tail(self, text: bytes) -> _Tail:
         fields = tail_fields(text)
@@ -381,8 +380,12 @@ class ChunkReader:
         return rows
 
     def _name(self, text: bytes) -> tuple[bytes | None, bytes | None]:
-        octets = self._octets[_NAME][text]
-        return (None, None) if octets is None else (octets, pgcopy.text(sort_key(octets[4:].decode())))
+        try:
+            name = self._layout[_NAME].parse(text.decode())
+        except Fault:
+            return None, None
+        assert isinstance(name, str)
+        return pgcopy.text(name), pgcopy.text(sort_key(name))
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[Any]:
@@ -408,7 +411,7 @@ _LOOKED_AT_IN_TAIL: Final = [
     )
 ]
 _FACTS: Final = [_COLUMN[name] for name in Facts._fields]
-_CLASS: Final = {cls.value.encode(): cls for cls in DrivingClass}
+_BORN_BY: Final = {cls.value.encode(): BornBy(cls) for cls in DrivingClass}
 _NONE: Final = "无".encode()
 _UNEXTENDED: Final = frozenset(bytes((letter,)) for letter in b"ABCDEFGHIJKLMRSUZ")
 

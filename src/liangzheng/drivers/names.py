@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Final
 
 from liangzheng.kernel.people import normal_name
@@ -57,11 +56,17 @@ def same_name(one: str, other: str) -> bool:
     return hmac.compare_digest(comparable(one).encode(), comparable(other).encode())
 
 
-@lru_cache(maxsize=1 << 15)
-def _syllable(character: str) -> str:
-    from pypinyin import Style, pinyin  # thirty megabytes of tables, only where names are sorted
+class _Syllables(dict[str, str]):
+    """The reading of each character met; there are fewer characters than would fill memory."""
 
-    return pinyin(character, style=Style.TONE3, neutral_tone_with_five=True)[0][0]
+    def __missing__(self, character: str) -> str:
+        from pypinyin import Style, pinyin  # thirty megabytes of tables, only where names are sorted
+
+        self[character] = found = pinyin(character, style=Style.TONE3, neutral_tone_with_five=True)[0][0]
+        return found
+
+
+_SYLLABLE: Final = _Syllables()
 
 
 # The reading as a family name, where it is not the usual one.
@@ -80,5 +85,6 @@ def sort_key(name: str) -> str:
     """
     if name.isascii():
         return name.upper()
-    first = _SURNAME.get(name[:1]) or _syllable(name[:1])
-    return " ".join([first, *map(_syllable, name[1:])])
+    syllable = _SYLLABLE.__getitem__
+    first = _SURNAME.get(name[0]) or syllable(name[0])
+    return " ".join([first, *map(syllable, name[1:])])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from calendar import isleap
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -9,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from liangzheng.drivers.model import KEEP, ClassHistory, Driver, Standing, StandingChange, ValidityTerm
-from liangzheng.kernel.classes import Classes, DrivingClass, age_row, exists
+from liangzheng.kernel.classes import Classes, DrivingClass, age_row, exists, turning_days
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.people import (
     CitizenNumber,
@@ -76,18 +78,26 @@ class Letters(NamedTuple):
         return cls(str(Status.parse(text.replace(normal, "") if beside else text)), beside)
 
 
-def born_by(cls: DrivingClass, since: date) -> date | None:
-    """The last birth date of who could gain a class on a day; None when there was no such class.
+class BornBy:
+    """The last birth date of who could gain a class, by the day it was gained; all as ISO text.
 
     Exact also for births on 29 February, who complete a year on 1 March.
     """
-    if not exists(cls, since):
-        return None
-    year = since.year - youngest(cls, since)
-    try:
-        return since.replace(year=year)
-    except ValueError:
-        return date(year, 2, 28)
+
+    def __init__(self, cls: DrivingClass) -> None:
+        turns = {date.min, *turning_days(cls)}
+        self._days = sorted(str(day).encode() for day in turns)
+        self._ages = [youngest(cls, day) if exists(cls, day) else None for day in sorted(turns)]
+
+    def on(self, since: bytes) -> bytes:
+        """Empty when there was no such class. `since` is a day of the calendar, of a year of four digits."""
+        age = self._ages[bisect_right(self._days, since) - 1]
+        if age is None:
+            return b""
+        year = int(since[:4]) - age
+        if since[4:] == b"-02-29" and not isleap(year):
+            return b"%04d-02-28" % year
+        return b"%04d" % year + since[4:]
 
 
 def youngest(cls: DrivingClass, on: date) -> int:

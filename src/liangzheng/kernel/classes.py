@@ -270,6 +270,12 @@ def age_row(cls: DrivingClass, on: date) -> AgeRow | None:
     return None
 
 
+def turning_days(cls: DrivingClass) -> list[date]:
+    """The days, in order, from which CLASS_TABLE or AGE_TABLE may say something else of `cls`."""
+    entries = [*(e for e in CLASS_TABLE if e.cls is cls), *(e for e in AGE_TABLE if cls in e.classes)]
+    return sorted({day for entry in entries for day in (entry.starts, entry.ends) if day is not None})
+
+
 def age_limits(cls: DrivingClass, on: date) -> AgeLimits | None:
     """The ages at which `cls` may be applied for on a day; None where this table has no rule of that day."""
     found = age_row(cls, on)
