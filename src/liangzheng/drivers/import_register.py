@@ -40,7 +40,7 @@ STANDING_CHANGED: Final = "standing.changed"
 """Topic of the event a new standing version leaves: subject DriverId, body {standing_version, changed:
 [column]}."""
 
-_ROWS_A_TRANSACTION: Final = 25_000
+_ROWS_A_TRANSACTION: Final = 40_000
 _PORTRAITS_REMEMBERED: Final = 100_000
 
 

@@ -10,6 +10,7 @@ dies, its parent notices and stops where it stands.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import os
 import signal
@@ -34,6 +35,7 @@ from liangzheng.kernel.errors import Failure, Unavailable
 
 _TIDY_EVERY: Final = 1_000
 _AHEAD_OCTETS: Final = 16 * 1024 * 1024
+_PIPE_OCTETS: Final = 1024 * 1024
 _HEAD: Final = struct.Struct(">cI")
 _CHUNK, _STOPPED, _END = b"c", b"s", b"e"
 
@@ -83,6 +85,10 @@ async def chunks(task: Task) -> AsyncIterator[AsyncIterator[Chunk]]:
     )
     assert reader.stdin is not None
     assert reader.stdout is not None
+    with suppress(
+        OSError, AttributeError
+    ):  # Linux; the usual 64 KiB make both sides wait for each other more
+        fcntl.fcntl(reader.stdout, fcntl.F_SETPIPE_SZ, _PIPE_OCTETS)
     ahead = _Ahead(cast(BinaryIO, reader.stdout))
     try:
         with suppress(BrokenPipeError):

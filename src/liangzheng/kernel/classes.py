@@ -272,8 +272,9 @@ def age_row(cls: DrivingClass, on: date) -> AgeRow | None:
 
 def turning_days(cls: DrivingClass) -> list[date]:
     """The days, in order, from which CLASS_TABLE or AGE_TABLE may say something else of `cls`."""
-    entries = [*(e for e in CLASS_TABLE if e.cls is cls), *(e for e in AGE_TABLE if cls in e.classes)]
-    return sorted({day for entry in entries for day in (entry.starts, entry.ends) if day is not None})
+    spans = [(entry.starts, entry.ends) for entry in CLASS_TABLE if entry.cls is cls]
+    spans += [(entry.starts, entry.ends) for entry in AGE_TABLE if cls in entry.classes]
+    return sorted({day for span in spans for day in span if day is not None})
 
 
 def age_limits(cls: DrivingClass, on: date) -> AgeLimits | None:
