@@ -51,7 +51,12 @@ FULL, QUICK = Size(5_000, 5), Size(1_500, 3)
 
 def run(quick: bool) -> list[Figure]:
     """`apply`."""
-    return [uvloop.run(_measure(QUICK if quick else FULL))]
+    return measured(QUICK if quick else FULL)
+
+
+def measured(size: Size) -> list[Figure]:
+    """`run` of that size."""
+    return [uvloop.run(_measure(size))]
 
 
 async def _measure(size: Size) -> Figure:

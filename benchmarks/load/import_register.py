@@ -54,8 +54,13 @@ FULL, QUICK = Size(1_000_000, 5), Size(100_000, 3)
 
 def run(quick: bool) -> list[Figure]:
     """`import`, and what it takes of memory and leaves on disk."""
+    return measured(QUICK if quick else FULL)
+
+
+def measured(size: Size) -> list[Figure]:
+    """`run` of that size."""
     with room() as place:
-        return asyncio.run(_measured(place, QUICK if quick else FULL))
+        return asyncio.run(_measured(place, size))
 
 
 async def _measured(place: Path, size: Size) -> list[Figure]:

@@ -69,7 +69,12 @@ FULL, QUICK = Size(20_000, 5), Size(4_000, 3)
 def run(quick: bool) -> list[Figure]:
     """`issue` and `issue-sm2`, and their rates against what the first day needs."""
     size = QUICK if quick else FULL
-    return [figure for alg in Alg for figure in uvloop.run(_measure(alg, size))]
+    return [figure for alg in Alg for figure in measured(alg, size)]
+
+
+def measured(alg: Alg, size: Size) -> list[Figure]:
+    """`run` of that size, one algorithm."""
+    return uvloop.run(_measure(alg, size))
 
 
 async def _measure(alg: Alg, size: Size) -> list[Figure]:

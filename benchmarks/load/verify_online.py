@@ -54,7 +54,12 @@ FULL, QUICK = Size(20_000, 10_000, 5), Size(2_000, 2_000, 3)
 def run(quick: bool) -> list[Figure]:
     """`verify-online` and `verify-online-p99`, for both algorithms."""
     size = QUICK if quick else FULL
-    return [figure for alg in Alg for figure in uvloop.run(_measure(alg, size))]
+    return [figure for alg in Alg for figure in measured(alg, size)]
+
+
+def measured(alg: Alg, size: Size) -> list[Figure]:
+    """`run` of that size, one algorithm."""
+    return uvloop.run(_measure(alg, size))
 
 
 async def _measure(alg: Alg, size: Size) -> list[Figure]:
@@ -143,7 +148,7 @@ async def _deployment(alg: Alg, size: Size) -> AsyncIterator[Deployment]:
             await _fill(database, worlds)
             tokens = [
                 (await add_verifier(database, f"terminal {n}", VerifierKind.POLICE, now))[1]
-                for n in range(2000)
+                for n in range(min(2_000, size.requests))
             ]
             yield Deployment(settings, worlds, tokens)
 

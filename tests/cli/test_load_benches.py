@@ -1,0 +1,45 @@
+"""The load benchmarks still run: the platform they measure changes under them. What they measure here says nothing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from liangzheng.standards.keys import Alg
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"benchmarks.load.{name}")
+
+
+def _import() -> Any:
+    module = _module("import_register")
+    return module.measured(module.Size(drivers=300, runs=1))
+
+
+def _apply() -> Any:
+    module = _module("apply")
+    return module.measured(module.Size(requests=60, runs=1))
+
+
+def _issue() -> Any:
+    module = _module("issue")
+    return module.measured(Alg.ES256, module.Size(licences=100, runs=1))
+
+
+def _verify_online() -> Any:
+    module = _module("verify_online")
+    return module.measured(Alg.ES256, module.Size(drivers=40, requests=60, runs=1))
+
+
+@pytest.mark.parametrize(
+    "bench, first",
+    [(_import, "import"), (_issue, "issue"), (_apply, "apply"), (_verify_online, "verify-online")],
+)
+def test_a_load_benchmark_comes_to_its_figures(bench: Callable[[], Any], first: str) -> None:
+    figures = bench()
+    assert figures[0].name == first
+    assert all(figure.value > 0 and figure.limit > 0 and figure.ratio > 0 for figure in figures)
