@@ -16,6 +16,7 @@ import pytest
 from drivers.conftest import AS_OF, Import, one, register_of
 from liangzheng import drivers
 from liangzheng.drivers import reading, store
+from liangzheng.drivers.chunk import Chunk
 from liangzheng.drivers.columns import CodeTables
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import ConnectParams, Database
@@ -38,7 +39,7 @@ CHILD = """
 
     host, port, user, name, path, moment, chunk = sys.argv[1:]
     # The module, not the act of the same name.
-    sys.modules["liangzheng.drivers.import_register"]._ROWS_A_TRANSACTION = 1
+    sys.modules["liangzheng.drivers.import_register"]._ROWS_A_TRANSACTION = range(1, 1)
     done = 0
 
     def die():
@@ -126,7 +127,7 @@ async def test_an_import_killed_at_any_chunk_goes_on_to_the_register_of_a_clean_
 async def test_when_the_reader_is_killed_the_import_stops_in_a_sentence_and_can_go_on(
     database: Database, register: Path, bring_in: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["liangzheng.drivers.import_register"], "_ROWS_A_TRANSACTION", 1)
+    monkeypatch.setattr(sys.modules["liangzheng.drivers.import_register"], "_ROWS_A_TRANSACTION", range(1, 1))
     # Nothing read ahead, or all of so small a file is here before anything is written.
     monkeypatch.setattr(reading, "_AHEAD_OCTETS", 1)
     move = store.move
@@ -242,3 +243,18 @@ async def test_memory_does_not_grow_with_the_file(
         subprocess.run, [sys.executable, "-c", code, *words], env=environment, capture_output=True, check=True
     )
     assert 30_000 < int(answer.stdout) < 300_000
+
+
+def test_the_first_and_the_last_transaction_are_small_and_none_is_larger_than_memory_allows() -> None:
+    rows_a_transaction = sys.modules["liangzheng.drivers.import_register"].rows_a_transaction
+
+    def at(written: int, lines_done: int, of: int) -> int:
+        last = Chunk(lines_done, 0, b"", lines_done * 250, [], [], [], [], [])
+        return rows_a_transaction(written, last, of * 250)
+
+    assert at(0, 5_000, 1_000_000) == 5_000
+    assert at(20_000, 40_000, 1_000_000) == 20_000
+    assert at(500_000, 500_000, 1_000_000) == 40_000
+    assert at(950_000, 960_000, 1_000_000) == 20_000
+    assert at(990_000, 999_999, 1_000_000) == 5_000
+    assert at(0, 0, 0) == 5_000

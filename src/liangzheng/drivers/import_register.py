@@ -40,7 +40,10 @@ STANDING_CHANGED: Final = "standing.changed"
 """Topic of the event a new standing version leaves: subject DriverId, body {standing_version, changed:
 [column]}."""
 
-_ROWS_A_TRANSACTION: Final = 40_000
+_ROWS_A_TRANSACTION: Final = range(5_000, 40_000)
+"""At least and at most. Larger ones meet the pages of the index less often, but while the first is read nothing is
+written, and while the last is written nothing is read: those are small."""
+
 _PORTRAITS_REMEMBERED: Final = 100_000
 
 
@@ -115,7 +118,7 @@ async def import_register(
         # 5. Chunk by chunk.
         try:
             async with chunks(Task(path, encoding, begun.start, begun.number, clock.now())) as coming:
-                async for chunk in _batches(coming):
+                async for chunk in _batches(coming, begun.start.lines, size):
                     await importer.write(chunk)
                     on_progress(Progress(chunk.packed_position, size, chunk.lines_done, importer.run.counts))
         finally:
@@ -169,19 +172,22 @@ def _continues(path: Path, encoding: str, start: Start) -> bool:
     return True
 
 
-async def _batches(coming: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
-    """Chunks put together to what one transaction writes: larger ones meet the pages of the index less often.
+async def _batches(coming: AsyncIterator[Chunk], lines_before: int, size: int) -> AsyncIterator[Chunk]:
+    """Chunks put together to what one transaction writes.
 
     What was read before the file could not be read on is passed on first.
     """
     waiting: list[Chunk] = []
     trouble: Unavailable | None = None
+    lines_written = lines_before
     try:
         async for chunk in coming:
             waiting.append(chunk)
             # Rejects count as well, or a file of nothing else would be kept until its end.
-            if sum(len(chunk.lines) + len(chunk.rejects) for chunk in waiting) >= _ROWS_A_TRANSACTION:
+            rows = sum(len(chunk.lines) + len(chunk.rejects) for chunk in waiting)
+            if rows >= rows_a_transaction(lines_written - lines_before, chunk, size):
                 yield together(waiting)
+                lines_written = chunk.lines_done
                 waiting.clear()
     except Unavailable as unavailable:
         trouble = unavailable
@@ -189,6 +195,12 @@ async def _batches(coming: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
         yield together(waiting)
     if trouble is not None:
         raise trouble
+
+
+def rows_a_transaction(written: int, last: Chunk, size: int) -> int:
+    """As many as this run has `written`, and half of what seems to be left of a file of `size` octets, within limits."""
+    left = last.lines_done * max(0, size - last.packed_position) // max(1, last.packed_position)
+    return max(_ROWS_A_TRANSACTION.start, min(_ROWS_A_TRANSACTION.stop, written, left // 2))
 
 
 async def _finish(database: Database, run: Run, now: datetime) -> None:
