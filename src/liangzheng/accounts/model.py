@@ -271,6 +271,12 @@ class Caller:
     level: Level
     session_id: SessionId
 
+    @property
+    def proven_driver_id(self) -> DriverId | None:
+        """The driver whose records the caller may read, None until their face was verified: a name and a number, which
+        make level 1, are no secrets (docs/reference.md §4.7)."""
+        return self.driver_id if self.level >= Level.FACE_VERIFIED else None
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

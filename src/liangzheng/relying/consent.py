@@ -2,7 +2,7 @@
 
 Approving takes a signature of a bound phone key over everything the screen says: a login alone, which knows a
 number and a name, tells a company nothing about anybody. Refusing and withdrawing give nothing away and take
-the login only.
+the login only, of somebody whose face was verified: what a driver consented to is the driver's to read.
 """
 
 from __future__ import annotations
@@ -170,9 +170,9 @@ async def _prove(
 
 
 def _driver(who: Caller) -> DriverId:
-    if who.driver_id is None:
-        raise Forbidden("only a driver of the register is asked: check your real name first")
-    return who.driver_id
+    if who.proven_driver_id is None:
+        raise Forbidden("only a driver whose face was verified is asked", place="level", rule="at least 2")
+    return who.proven_driver_id
 
 
 async def _record(
