@@ -20,7 +20,15 @@ from liangzheng.accounts import (
 )
 from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent
 from liangzheng.infra.sms_simulated import delivered
-from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotAuthenticated, NotFound, NotVerified
+from liangzheng.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    NotVerified,
+    TooMany,
+)
 from liangzheng.kernel.ids import FaceCheckId, HeldActId
 from liangzheng.kernel.people import Mobile
 from tests.accounts.people import MADE_UP, PASSWORD
@@ -227,11 +235,33 @@ async def test_a_mobile_taken_meanwhile_fails_the_change_and_keeps_the_old(post:
     await post.world.log_in(ONE)
 
 
+async def check_password(post: Post, who: Caller, password: str) -> None:
+    world = post.world
+    await accounts.check_password(
+        world.database, who.person_id, password, passwords=world.passwords, key_index=world.key_index,
+        policy=world.policy, now=world.clock.now(),
+    )  # fmt: skip
+
+
 async def test_a_wrong_password_is_said_to_be_wrong(post: Post) -> None:
     who = await caller(post)
     with pytest.raises(NotVerified, match="password"):
-        await accounts.check_password(post.world.database, who.person_id, "no", post.world.passwords)
-    await accounts.check_password(post.world.database, who.person_id, PASSWORD, post.world.passwords)
+        await check_password(post, who, "no")
+    await check_password(post, who, PASSWORD)
+
+
+async def test_a_stolen_login_guesses_the_password_no_faster_than_a_stranger(post: Post) -> None:
+    who = await caller(post)
+    for _ in range(post.world.policy.free_failures + 1):
+        with pytest.raises(NotVerified):
+            await check_password(post, who, "no")
+    for way in (lambda: check_password(post, who, PASSWORD), lambda: post.world.log_in(ONE)):
+        with pytest.raises(TooMany):
+            await way()
+    post.world.clock.advance(post.world.policy.longest_wait_s)
+    await check_password(post, who, PASSWORD)
+    for _ in range(post.world.policy.free_failures):
+        await check_password(post, who, PASSWORD)
 
 
 # --- closing ----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from liangzheng.accounts import store, store_held
 from liangzheng.accounts.check_face import consume_face_check
 from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent, HeldKind, HeldState
+from liangzheng.accounts.log_in import spend_attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
 from liangzheng.accounts.passkeys import PasskeySite, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
@@ -47,13 +48,27 @@ class Reauthentication:
 
 
 async def check_password(
-    database: Database, person_id: PersonId, password: str, passwords: Passwords
+    database: Database,
+    person_id: PersonId,
+    password: str,
+    *,
+    passwords: Passwords,
+    key_index: KeyIndex,
+    policy: AccountPolicy,
+    now: datetime,
 ) -> None:
-    """Raises NotVerified unless it is the person's password."""
+    """Raises NotVerified unless it is the person's password, TooMany as a log-in does: a try here counts as one there, or
+    a stolen login would guess the password at leisure."""
     async with database.read() as tx:
-        kept = await store.find_password(tx, person_id)
+        account, kept = await store.find_account(tx, person_id), await store.find_password(tx, person_id)
+    if account is None:
+        raise NotFound("there is no such person")
+    hashed = mobile_hash(key_index, account.mobile)
+    await spend_attempt(database, hashed, policy, now)
     if not await passwords.matches(kept, password):
         raise NotVerified("password", "it is not the password of this account")
+    async with database.transaction() as tx:
+        await store.forget_attempts(tx, hashed)
 
 
 async def change_mobile(
