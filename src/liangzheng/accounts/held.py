@@ -230,10 +230,12 @@ async def _end(tx: Connection, act: HeldAct, event: HeldEvent, account: Account,
 
 
 async def _tell(tx: Connection, topic: str, act: HeldAct, account: Account, now: datetime) -> None:
-    await outbox.put(tx, topic, act.person_id, {"held_act_id": str(act.held_act_id)}, now)
+    driver_id = account.person.driver_id
+    body = {"held_act_id": str(act.held_act_id), "driver_id": str(driver_id) if driver_id else None}
+    await outbox.put(tx, topic, act.person_id, body, now)
     await audit.record(
         tx, act=topic, actor=audit.Actor("person", act.person_id), subject=act.person_id,
-        driver_id=account.person.driver_id, purpose="account", detail={"held_act": str(act.held_act_id)}, now=now,
+        driver_id=driver_id, purpose="account", detail={"held_act": str(act.held_act_id)}, now=now,
     )  # fmt: skip
 
 
