@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from liangzheng.kernel.ids import FaceCheckId, HeldActId
 from liangzheng.kernel.people import Mobile
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.accounts.test_codes import Post
+from tests.accounts.test_passkeys import added, request
+from tests.accounts.test_passkeys import log_in as log_in_with
 from tests.accounts.world import World
 
 ONE, TWO = MADE_UP[:2]
@@ -144,6 +147,7 @@ async def test_stopped_in_the_app_nothing_changes_and_binding_goes_on(post: Post
 async def test_the_old_mobile_stops_it_by_a_code_and_throws_the_thief_out(post: Post) -> None:
     who = await caller(post)
     token = (await post.world.log_in(ONE)).token
+    thiefs = await added(post.world, who.person_id)
     act = await change(post, who)
     proof = await post.proof(ONE.mobile, CodePurpose.STOP_MOBILE_CHANGE)
     async with post.world.database.transaction() as tx:
@@ -153,6 +157,8 @@ async def test_the_old_mobile_stops_it_by_a_code_and_throws_the_thief_out(post: 
         await post.world.caller(token)
     with pytest.raises(NotAuthenticated):
         await post.world.log_in(ONE)
+    with pytest.raises(NotAuthenticated):
+        await log_in_with(post.world, thiefs.get(await request(post.world)))
     post.world.clock.advance(60)
     await post.reset(await post.proof(ONE.mobile))
 
@@ -192,6 +198,19 @@ async def test_a_password_and_a_code_are_not_enough(
     with pytest.raises(fault):
         await change(post, who, **proven)
     assert await post.world.count("held_act") == 0
+
+
+async def test_a_passkey_the_password_has_just_made_proves_no_more_than_the_password(post: Post) -> None:
+    who = await caller(post)
+    device = await added(post.world, who.person_id)
+    too_new = json.dumps(device.get(await request(post.world, who.person_id)))
+    with pytest.raises(NotVerified, match="too lately"):
+        await change(post, who, passkey=too_new)
+    assert await post.world.count("held_act") == 0
+    post.world.clock.advance(post.world.policy.passkey_confirms_after_s)
+    who = (await post.world.log_in(ONE)).caller
+    act = await change(post, who, passkey=json.dumps(device.get(await request(post.world, who.person_id))))
+    assert act.state is HeldState.WAITING
 
 
 async def test_a_face_check_made_for_something_else_does_not_serve(post: Post) -> None:

@@ -15,7 +15,7 @@ from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent, HeldKind, HeldState
 from liangzheng.accounts.log_in import spend_attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
-from liangzheng.accounts.passkeys import PasskeySite, use_passkey
+from liangzheng.accounts.passkeys import PasskeySite, remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import identity_hash, mobile_hash
 from liangzheng.infra import keyindex, outbox
@@ -104,7 +104,7 @@ async def change_mobile(
             tx, who.person_id, proven.face_check_id, Purpose.CHANGE_MOBILE, act.held_act_id, now
         )
     elif proven.passkey is not None:
-        await use_passkey(tx, who.person_id, proven.passkey, site, now)
+        await use_passkey(tx, who.person_id, proven.passkey, site, policy, now)
     else:
         raise Invalid("face_check", "a passed face check for this, or a passkey")
     # 3. It waits, and the old mobile hears of it.
@@ -137,7 +137,8 @@ async def stop_by_mobile(
     tx: Connection, mobile: Mobile, mobile_proof: str, key_index: KeyIndex, now: datetime
 ) -> None:
     """Everything that waits is stopped by whoever reads the old mobile. Somebody who knew the password asked for it:
-    every login ends, and the password opens nothing until it is reset. Raises NotVerified; nothing waiting is no fault."""
+    every login ends, the passkeys that password may have made are gone, and it opens nothing until it is reset. Raises
+    NotVerified; nothing waiting is no fault."""
     await use_mobile_proof(tx, mobile, CodePurpose.STOP_MOBILE_CHANGE, mobile_proof, key_index, now)
     owner = await keyindex.find(tx, Kind.MOBILE, mobile_hash(key_index, mobile))
     if owner is None:
@@ -148,6 +149,7 @@ async def stop_by_mobile(
         await _end(tx, act, HeldEvent.STOPPED_BY_OWNER, account, now)
     if acts:
         await store.end_sessions(tx, account.person.person_id, None, now)
+        await remove_passkeys(tx, account.person.person_id, now)
         await store.set_password(tx, account.person.person_id, None)
 
 

@@ -115,6 +115,7 @@ class AccountPolicy:
     mobile_proof_s: int = 600
     passkey_challenge_s: int = 300
     most_passkeys: int = 10
+    passkey_confirms_after_s: int = 24 * 3600
     mobile_change_hold_s: int = 24 * 3600
     closing_hold_s: int = 7 * 24 * 3600
 

@@ -36,7 +36,8 @@ class NewMobileProofBody(NewMobileBody):
 
 
 class ChangeBody(NewMobileBody):
-    """Password, code to the new mobile, and a face check made for change-mobile or a passkey confirmation."""
+    """Password, code to the new mobile, and a face check made for change-mobile or a confirmation with a passkey that was
+    added a day ago or earlier."""
 
     mobile_proof: TokenText = Field(repr=False)
     password: PasswordText = Field(repr=False)
