@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,21 @@ from liangzheng.accounts import (
 )
 from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent
 from liangzheng.infra.sms_simulated import delivered
-from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotAuthenticated, NotFound, NotVerified
+from liangzheng.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    NotVerified,
+    TooMany,
+)
 from liangzheng.kernel.ids import FaceCheckId, HeldActId
 from liangzheng.kernel.people import Mobile
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.accounts.test_codes import Post
+from tests.accounts.test_passkeys import added, request
+from tests.accounts.test_passkeys import log_in as log_in_with
 from tests.accounts.world import World
 
 ONE, TWO = MADE_UP[:2]
@@ -136,6 +147,7 @@ async def test_stopped_in_the_app_nothing_changes_and_binding_goes_on(post: Post
 async def test_the_old_mobile_stops_it_by_a_code_and_throws_the_thief_out(post: Post) -> None:
     who = await caller(post)
     token = (await post.world.log_in(ONE)).token
+    thiefs = await added(post.world, who.person_id)
     act = await change(post, who)
     proof = await post.proof(ONE.mobile, CodePurpose.STOP_MOBILE_CHANGE)
     async with post.world.database.transaction() as tx:
@@ -145,6 +157,8 @@ async def test_the_old_mobile_stops_it_by_a_code_and_throws_the_thief_out(post: 
         await post.world.caller(token)
     with pytest.raises(NotAuthenticated):
         await post.world.log_in(ONE)
+    with pytest.raises(NotAuthenticated):
+        await log_in_with(post.world, thiefs.get(await request(post.world)))
     post.world.clock.advance(60)
     await post.reset(await post.proof(ONE.mobile))
 
@@ -184,6 +198,19 @@ async def test_a_password_and_a_code_are_not_enough(
     with pytest.raises(fault):
         await change(post, who, **proven)
     assert await post.world.count("held_act") == 0
+
+
+async def test_a_passkey_the_password_has_just_made_proves_no_more_than_the_password(post: Post) -> None:
+    who = await caller(post)
+    device = await added(post.world, who.person_id)
+    too_new = json.dumps(device.get(await request(post.world, who.person_id)))
+    with pytest.raises(NotVerified, match="too lately"):
+        await change(post, who, passkey=too_new)
+    assert await post.world.count("held_act") == 0
+    post.world.clock.advance(post.world.policy.passkey_confirms_after_s)
+    who = (await post.world.log_in(ONE)).caller
+    act = await change(post, who, passkey=json.dumps(device.get(await request(post.world, who.person_id))))
+    assert act.state is HeldState.WAITING
 
 
 async def test_a_face_check_made_for_something_else_does_not_serve(post: Post) -> None:
@@ -227,11 +254,33 @@ async def test_a_mobile_taken_meanwhile_fails_the_change_and_keeps_the_old(post:
     await post.world.log_in(ONE)
 
 
+async def check_password(post: Post, who: Caller, password: str) -> None:
+    world = post.world
+    await accounts.check_password(
+        world.database, who.person_id, password, passwords=world.passwords, key_index=world.key_index,
+        policy=world.policy, now=world.clock.now(),
+    )  # fmt: skip
+
+
 async def test_a_wrong_password_is_said_to_be_wrong(post: Post) -> None:
     who = await caller(post)
     with pytest.raises(NotVerified, match="password"):
-        await accounts.check_password(post.world.database, who.person_id, "no", post.world.passwords)
-    await accounts.check_password(post.world.database, who.person_id, PASSWORD, post.world.passwords)
+        await check_password(post, who, "no")
+    await check_password(post, who, PASSWORD)
+
+
+async def test_a_stolen_login_guesses_the_password_no_faster_than_a_stranger(post: Post) -> None:
+    who = await caller(post)
+    for _ in range(post.world.policy.free_failures + 1):
+        with pytest.raises(NotVerified):
+            await check_password(post, who, "no")
+    for way in (lambda: check_password(post, who, PASSWORD), lambda: post.world.log_in(ONE)):
+        with pytest.raises(TooMany):
+            await way()
+    post.world.clock.advance(post.world.policy.longest_wait_s)
+    await check_password(post, who, PASSWORD)
+    for _ in range(post.world.policy.free_failures):
+        await check_password(post, who, PASSWORD)
 
 
 # --- closing ----------------------------------------------------------------------------------------------

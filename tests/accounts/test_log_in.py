@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from liangzheng import accounts
+from liangzheng.accounts import store
 from liangzheng.accounts.model import AccountPolicy
 from liangzheng.infra.passwords import Passwords
 from liangzheng.kernel.errors import NotAuthenticated, TooMany
@@ -231,3 +232,21 @@ async def test_a_hash_of_older_parameters_is_renewed_at_the_next_log_in(world: W
     (row,) = await world.rows("SELECT password_hash FROM account")
     assert "m=128,t=2" in row["password_hash"]
     await world.log_in(ONE, PASSWORD)
+
+
+async def test_a_log_in_that_began_before_the_password_was_replaced_opens_nothing(world: World) -> None:
+    person_id = await world.person(ONE)
+
+    class Slow(Passwords):
+        """While it compares, the holder has the password replaced and every login ended."""
+
+        async def matches(self, hashed: str | None, password: str) -> bool:
+            found = await super().matches(hashed, password)
+            async with world.database.transaction() as tx:
+                await store.set_password(tx, person_id, "another")
+                await store.end_sessions(tx, person_id, None, world.clock.now())
+            return found
+
+    with pytest.raises(NotAuthenticated):
+        await world.log_in(ONE, passwords=Slow(memory_kib=64, passes=1))
+    assert await world.rows("SELECT 1 FROM session WHERE ended_at IS NULL") == []

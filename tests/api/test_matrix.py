@@ -272,9 +272,9 @@ async def test_a_route_that_forgets_whose_an_application_is_is_noticed(
 ) -> None:
     honest = licences.application
 
-    async def forgetful(tx: Any, person_id: Any, driver_id: Any, application_id: Any) -> Any:
+    async def forgetful(tx: Any, person_id: Any, driver_id: Any, application_id: Any, **how: Any) -> Any:
         owner = await tx.fetchval("SELECT driver_id FROM application WHERE id = $1", application_id.uuid)
-        return await honest(tx, person_id, DriverId(owner) if owner else driver_id, application_id)
+        return await honest(tx, person_id, DriverId(owner) if owner else driver_id, application_id, **how)
 
     monkeypatch.setattr(licences, "application", forgetful)
     found, _ = await breaches(cast, _row("GET /holder/applications/{application_id}"))

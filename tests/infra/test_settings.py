@@ -123,6 +123,19 @@ def test_a_simulated_neighbour_does_not_run_in_production() -> None:
         _with(LZ_MODE="production").demand_real("the face check")
 
 
+@pytest.mark.parametrize("sslmode", ["", "?sslmode=disable", "?sslmode=allow", "?sslmode=prefer"])
+def test_in_production_nothing_crosses_to_a_database_elsewhere_in_the_clear(sslmode: str) -> None:
+    url = "postgresql://u:secret@db.example/d"
+    with pytest.raises(Invalid, match="sslmode") as refused:
+        _with(LZ_MODE="production", LZ_DATABASE_URL=url + sslmode)
+    assert refused.value.place == "LZ_DATABASE_URL" and "secret" not in str(refused.value)
+    _with(LZ_MODE="demo", LZ_DATABASE_URL=url + sslmode)
+    for strict in ("require", "verify-ca", "verify-full"):
+        _with(LZ_MODE="production", LZ_DATABASE_URL=f"{url}?sslmode={strict}")
+    for here in ("u@127.0.0.1/d", "u@localhost/d", "u@/d?host=/run/postgresql"):
+        _with(LZ_MODE="production", LZ_DATABASE_URL="postgresql://" + here)
+
+
 def test_what_answers_http_in_production_is_told_its_host_names() -> None:
     with pytest.raises(Invalid) as refused:
         _with(LZ_MODE="production").demand_hosts()

@@ -10,8 +10,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner
 
 from liangzheng import audit, drivers, licences
+from liangzheng.cli import backup
 from liangzheng.cli.fsck import check_all
 from liangzheng.cli.restore import open_backup, restore_into
 from liangzheng.drivers import StandingChange
@@ -168,6 +170,34 @@ def changed(manifest: Path, **more: object) -> None:
     whole = json.loads(manifest.read_text())
     whole["manifest"] |= more
     manifest.write_text(json.dumps(whole))
+
+
+async def test_whoever_seals_their_backups_is_given_no_other(
+    place: Deployment, empty_database: Database, tmp_path: Path
+) -> None:
+    await backed_up(place, tmp_path / "backup")
+    await refused_and_empty(empty_database, tmp_path / "backup", Invalid, "is not sealed", PASSPHRASE)
+
+
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["in the clear", "sealed"])
+async def test_the_files_are_their_owner_s_alone_whatever_directory_they_lie_in(
+    place: Deployment, tmp_path: Path, passphrase: bytes | None
+) -> None:
+    directory = tmp_path / "open to all"
+    directory.mkdir(mode=0o755)
+    await backed_up(place, directory, passphrase)
+    assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
+
+
+def test_an_empty_passphrase_is_refused_and_no_word_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LZ_DATA_DIR", str(tmp_path / "data"))
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    said = CliRunner().invoke(backup.app, [str(tmp_path / "backup"), "--passphrase-file", str(empty)])
+    assert isinstance(said.exception, Invalid) and said.exception.place == "passphrase"
+    assert not (tmp_path / "backup").exists()
 
 
 async def test_a_damaged_or_missing_file_is_named_and_nothing_is_restored(

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from liangzheng import accounts
 from liangzheng.relying import CompanyEvent, Grant, Quota
 from liangzheng.standards.keys import Alg, SoftwareSigner
-from tests.accounts.people import MADE_UP
+from tests.accounts.people import MADE_UP, PASSWORD
 from tests.api.phone import b64, done, refused, unb64
-from tests.relying.world import EMPLOYMENT, RENTAL, F, Town, asked
+from tests.relying.world import EMPLOYMENT, KEYS, RENTAL, F, Town, asked
 from tests.showing.world import PORTRAIT
 
 NAME = "样本甲"
@@ -442,6 +443,22 @@ async def test_under_a_standing_consent_many_are_checked_until_it_is_withdrawn(t
         assert done(await driver.delete(f"/holder/consents/{consent}"), 200)["state"] == "withdrawn"
     items = done(await company.post("/relying/checks", body), 200)["items"]
     assert [(item["outcome"], item["driver"]) for item in items] == [("no_consent", None)] * 2
+    assert len(await town.acts("consent.withdrawn")) == 1
+
+
+async def test_with_the_account_its_consents_end(town: Town) -> None:
+    registered, secret = await town.register()
+    await town.move(registered, CompanyEvent.APPROVED)
+    company, driver = await town.with_token(registered, secret), await town.driver()
+    pseudonym, _ = await town.standing(company, driver)
+    done(await driver.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    town.clock.advance(town.wired.account_policy.closing_hold_s)
+    assert await accounts.complete_held(town.database, KEYS, town.clock.now()) == 1
+    await town.work()
+    company = await town.with_token(registered, secret)  # a week on, the token has run out
+    body = {"purpose": "employment", "fields": ["may_drive"], "pseudonyms": [pseudonym]}
+    items = done(await company.post("/relying/checks", body), 200)["items"]
+    assert [(item["outcome"], item["driver"]) for item in items] == [("no_consent", None)]
     assert len(await town.acts("consent.withdrawn")) == 1
 
 

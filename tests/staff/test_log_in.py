@@ -35,6 +35,14 @@ async def test_an_enrolment_code_serves_once_and_only_its_own_number(place: Plac
     refused(await place.nobody.post("/staff/enrolments", mine), 401, "not-authenticated")
 
 
+@pytest.mark.parametrize("number", ["\0", "A\0B", "警号", " ", ""])
+async def test_what_is_no_staff_number_is_nobody_s(place: Place, number: str) -> None:
+    log_in = {"number": number, "password": PASSWORD, "totp": "123456"}
+    refused(await place.nobody.post("/staff/sessions", log_in), 401, "not-authenticated")
+    enrol = {"number": number, "enrolment_code": "AAAA"}
+    refused(await place.nobody.post("/staff/enrolments", enrol), 401, "not-authenticated")
+
+
 async def test_an_enrolment_code_is_over_after_three_days(place: Place) -> None:
     badge = await place.invite("patrol")
     place.clock.advance(place.policy.enrolment_s)

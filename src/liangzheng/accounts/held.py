@@ -13,8 +13,9 @@ from liangzheng.accounts import store, store_held
 from liangzheng.accounts.check_face import consume_face_check
 from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent, HeldKind, HeldState
+from liangzheng.accounts.log_in import spend_attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
-from liangzheng.accounts.passkeys import PasskeySite, use_passkey
+from liangzheng.accounts.passkeys import PasskeySite, remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import identity_hash, mobile_hash
 from liangzheng.infra import keyindex, outbox
@@ -47,13 +48,27 @@ class Reauthentication:
 
 
 async def check_password(
-    database: Database, person_id: PersonId, password: str, passwords: Passwords
+    database: Database,
+    person_id: PersonId,
+    password: str,
+    *,
+    passwords: Passwords,
+    key_index: KeyIndex,
+    policy: AccountPolicy,
+    now: datetime,
 ) -> None:
-    """Raises NotVerified unless it is the person's password."""
+    """Raises NotVerified unless it is the person's password, TooMany as a log-in does: a try here counts as one there, or
+    a stolen login would guess the password at leisure."""
     async with database.read() as tx:
-        kept = await store.find_password(tx, person_id)
+        account, kept = await store.find_account(tx, person_id), await store.find_password(tx, person_id)
+    if account is None:
+        raise NotFound("there is no such person")
+    hashed = mobile_hash(key_index, account.mobile)
+    await spend_attempt(database, hashed, policy, now)
     if not await passwords.matches(kept, password):
         raise NotVerified("password", "it is not the password of this account")
+    async with database.transaction() as tx:
+        await store.forget_attempts(tx, hashed)
 
 
 async def change_mobile(
@@ -89,7 +104,7 @@ async def change_mobile(
             tx, who.person_id, proven.face_check_id, Purpose.CHANGE_MOBILE, act.held_act_id, now
         )
     elif proven.passkey is not None:
-        await use_passkey(tx, who.person_id, proven.passkey, site, now)
+        await use_passkey(tx, who.person_id, proven.passkey, site, policy, now)
     else:
         raise Invalid("face_check", "a passed face check for this, or a passkey")
     # 3. It waits, and the old mobile hears of it.
@@ -122,7 +137,8 @@ async def stop_by_mobile(
     tx: Connection, mobile: Mobile, mobile_proof: str, key_index: KeyIndex, now: datetime
 ) -> None:
     """Everything that waits is stopped by whoever reads the old mobile. Somebody who knew the password asked for it:
-    every login ends, and the password opens nothing until it is reset. Raises NotVerified; nothing waiting is no fault."""
+    every login ends, the passkeys that password may have made are gone, and it opens nothing until it is reset. Raises
+    NotVerified; nothing waiting is no fault."""
     await use_mobile_proof(tx, mobile, CodePurpose.STOP_MOBILE_CHANGE, mobile_proof, key_index, now)
     owner = await keyindex.find(tx, Kind.MOBILE, mobile_hash(key_index, mobile))
     if owner is None:
@@ -133,6 +149,7 @@ async def stop_by_mobile(
         await _end(tx, act, HeldEvent.STOPPED_BY_OWNER, account, now)
     if acts:
         await store.end_sessions(tx, account.person.person_id, None, now)
+        await remove_passkeys(tx, account.person.person_id, now)
         await store.set_password(tx, account.person.person_id, None)
 
 
@@ -215,10 +232,12 @@ async def _end(tx: Connection, act: HeldAct, event: HeldEvent, account: Account,
 
 
 async def _tell(tx: Connection, topic: str, act: HeldAct, account: Account, now: datetime) -> None:
-    await outbox.put(tx, topic, act.person_id, {"held_act_id": str(act.held_act_id)}, now)
+    driver_id = account.person.driver_id
+    body = {"held_act_id": str(act.held_act_id), "driver_id": str(driver_id) if driver_id else None}
+    await outbox.put(tx, topic, act.person_id, body, now)
     await audit.record(
         tx, act=topic, actor=audit.Actor("person", act.person_id), subject=act.person_id,
-        driver_id=account.person.driver_id, purpose="account", detail={"held_act": str(act.held_act_id)}, now=now,
+        driver_id=driver_id, purpose="account", detail={"held_act": str(act.held_act_id)}, now=now,
     )  # fmt: skip
 
 

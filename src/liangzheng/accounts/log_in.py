@@ -51,11 +51,7 @@ async def log_in(
     """
     # 1. Counted before the password is looked at: many at once get no more tries than one by one.
     hashed = mobile_hash(key_index, mobile)
-    async with database.transaction() as tx:
-        refused_until = await count_attempt(tx, hashed, policy, now)
-    if refused_until is not None:
-        wait = max(1, ceil((refused_until - now).total_seconds()))
-        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+    await spend_attempt(database, hashed, policy, now)
     # 2. Compared outside any transaction: a hash takes long.
     async with database.read() as tx:
         owner = await keyindex.find(tx, Kind.MOBILE, hashed)
@@ -64,8 +60,11 @@ async def log_in(
     if not await passwords.matches(kept, password) or kept is None:
         raise NotAuthenticated(REFUSED)
     renewed = await passwords.hash(password) if passwords.is_outdated(kept) else None
-    # 3. The session.
+    # 3. The session, unless the password was replaced while it was compared.
     async with database.transaction() as tx:
+        await store.find_person(tx, person_id, for_update=True)
+        if await store.find_password(tx, person_id) != kept:
+            raise NotAuthenticated(REFUSED)
         if await store.has_second_factor(tx, person_id):
             if mobile_proof is None:
                 raise SecondFactorMissing(
@@ -104,10 +103,18 @@ async def open_session(
     return LoggedIn(token, session, found[1])
 
 
-async def count_attempt(
+async def spend_attempt(database: Database, hashed: bytes, policy: AccountPolicy, now: datetime) -> None:
+    """One attempt more for this mobile, in a transaction of its own. Raises TooMany while attempts are refused."""
+    async with database.transaction() as tx:
+        refused_until = await _count_attempt(tx, hashed, policy, now)
+    if refused_until is not None:
+        wait = max(1, ceil((refused_until - now).total_seconds()))
+        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+
+
+async def _count_attempt(
     tx: Connection, hashed: bytes, policy: AccountPolicy, now: datetime
 ) -> datetime | None:
-    """One attempt more for this mobile. None: try. Otherwise until when not."""
     forgotten_before = now - timedelta(seconds=policy.failures_forgotten_s)
     attempts = await store.count_attempt(tx, hashed, now, forgotten_before)
     if attempts is None:

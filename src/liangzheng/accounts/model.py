@@ -115,6 +115,7 @@ class AccountPolicy:
     mobile_proof_s: int = 600
     passkey_challenge_s: int = 300
     most_passkeys: int = 10
+    passkey_confirms_after_s: int = 24 * 3600
     mobile_change_hold_s: int = 24 * 3600
     closing_hold_s: int = 7 * 24 * 3600
 
@@ -270,6 +271,12 @@ class Caller:
     driver_id: DriverId | None
     level: Level
     session_id: SessionId
+
+    @property
+    def proven_driver_id(self) -> DriverId | None:
+        """The driver whose records the caller may read, None until their face was verified: a name and a number, which
+        make level 1, are no secrets (docs/reference.md §4.7)."""
+        return self.driver_id if self.level >= Level.FACE_VERIFIED else None
 
 
 @dataclass(frozen=True, slots=True)

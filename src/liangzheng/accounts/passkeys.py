@@ -150,10 +150,12 @@ async def begin_passkey_use(
 
 
 async def use_passkey(
-    tx: Connection, person_id: PersonId, sent: str, site: PasskeySite, now: datetime
+    tx: Connection, person_id: PersonId, sent: str, site: PasskeySite, policy: AccountPolicy, now: datetime
 ) -> None:
-    """The person confirmed with a passkey of theirs. Raises NotVerified alike for every reason."""
-    await _verified(tx, _read(sent), person_id, Ceremony.CONFIRM, site, now)
+    """The person confirmed with a passkey of theirs that was not added a moment ago. Raises NotVerified."""
+    passkey = await _verified(tx, _read(sent), person_id, Ceremony.CONFIRM, site, now)
+    if not rules.may_confirm_with(passkey.made_at, policy, now):
+        raise NotVerified(_STEP, "it was added too lately to confirm this")
 
 
 async def log_in_with_passkey(
@@ -188,7 +190,7 @@ async def _verified(
     ceremony: Ceremony | None,
     site: PasskeySite,
     now: datetime,
-) -> None:
+) -> Passkey:
     """The assertion is this person's passkey's, over a challenge of ours. `ceremony` None: the challenge is spent already."""
     if ceremony is not None and not await store_passkeys.use_challenge(
         tx, read.challenge, person_id, ceremony, now
@@ -212,6 +214,7 @@ async def _verified(
     if rules.sign_count_fault(passkey.sign_count, verified.new_sign_count):
         raise NotVerified(_STEP, REFUSED)
     await store_passkeys.used(tx, passkey, verified.new_sign_count, now)
+    return passkey
 
 
 # --- what there is ----------------------------------------------------------------------------------------
@@ -242,6 +245,13 @@ async def remove_passkey(tx: Connection, who: Caller, passkey_id: PasskeyId, now
         raise Conflict("it is the last way in: set a password first")
     await store_passkeys.remove(tx, who.person_id, passkey_id)
     await _tell(tx, "passkey.removed", who.person_id, passkey_id, now)
+
+
+async def remove_passkeys(tx: Connection, person_id: PersonId, now: datetime) -> None:
+    """None is left, and their person is told of each."""
+    for passkey in await store_passkeys.of_person(tx, person_id):
+        await store_passkeys.remove(tx, person_id, passkey.passkey_id)
+        await _tell(tx, "passkey.removed", person_id, passkey.passkey_id, now)
 
 
 async def _challenge(

@@ -105,6 +105,12 @@ def may_remove_passkey(has_password: bool, others: int) -> bool:
     return has_password or others > 0
 
 
+def may_confirm_with(made_at: datetime, policy: AccountPolicy, now: datetime) -> bool:
+    """Whether a passkey confirms who is there: only after a holding time of its own. A password makes one, and its holder
+    is told; one made a moment ago would prove no more than that password."""
+    return now - made_at >= timedelta(seconds=policy.passkey_confirms_after_s)
+
+
 def sign_count_fault(kept: int, given: int) -> bool:
     """Whether a counter betrays a copy of the key (WebAuthn §6.1.1): it must grow, unless neither side counts."""
     return (kept > 0 or given > 0) and given <= kept

@@ -35,13 +35,13 @@ def backup(
     passphrase = read_passphrase(passphrase_file)
     made = run(_backup(Settings.from_env(), directory, passphrase))
     rows = sum(each.rows for each in made.tables)
-    sealed = ", sealed" if passphrase else ", NOT sealed: it holds personal data in the clear"
+    sealed = ", sealed" if passphrase is not None else ", NOT sealed: it holds personal data in the clear"
     typer.echo(f"{rows} rows of {len(made.tables)} tables written to {directory}{sealed}; backup {made.id}")
 
 
 async def _backup(settings: Settings, directory: Path, passphrase: bytes | None) -> Manifest:
-    salt = secrets.token_bytes(SALT_OCTETS) if passphrase else None
-    sealer = Sealer(passphrase, salt) if passphrase and salt else None
+    salt = secrets.token_bytes(SALT_OCTETS) if passphrase is not None else None
+    sealer = Sealer(passphrase, salt) if passphrase is not None and salt is not None else None
     async with attach(settings, migrate=False) as database:
         with counting("tables", 100) as advance:
             return await dump(

@@ -86,14 +86,19 @@ def restore(
 
 
 def open_backup(directory: Path, passphrase: bytes | None) -> tuple[Manifest, Sealer | None]:
-    """The manifest of a backup, and what opens its files. Raises Invalid."""
+    """The manifest of a backup, and what opens its files. Raises Invalid, also for an unsealed one where a
+    passphrase was given."""
 
     def unseal(salt: bytes) -> Sealer:
         if passphrase is None:
             raise Invalid("--passphrase-file", "is given: this backup is sealed")
         return Sealer(passphrase, salt)
 
-    return read_manifest(directory, unseal)
+    manifest, sealer = read_manifest(directory, unseal)
+    if passphrase is not None and sealer is None:
+        # Whoever can write where backups lie could put one of their own making there.
+        raise Invalid("--passphrase-file", "is given for a sealed backup: this one is not sealed")
+    return manifest, sealer
 
 
 async def _restore(

@@ -130,6 +130,15 @@ class Settings:
             raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
         if self.mode == "production" and self.database_url is not None and "@" not in self.database_url:
             raise Invalid("LZ_DATABASE_URL", "names a user, a host and a database")
+        if (
+            self.mode == "production"
+            and self.database_url is not None
+            and _crosses_in_clear(self.database_url)
+        ):
+            raise Invalid(
+                "LZ_DATABASE_URL",
+                "says sslmode=verify-full, or at least require, where the host is elsewhere",
+            )
 
     @property
     def lives(self) -> Lives:
@@ -269,6 +278,15 @@ def _url(variable: str, text: str) -> str:
     except ValueError:  # a port that is no number
         raise Invalid(variable, "is a postgresql:// address") from None
     return text
+
+
+def _crosses_in_clear(url: str) -> bool:
+    """Whether whoever sits between us and the server may have us speak to it unencrypted."""
+    from liangzheng.infra.postgres.params import ConnectParams
+
+    there = ConnectParams.from_url(url)
+    here = there.host.startswith("/") or there.host in _LOOPBACK
+    return not here and there.ssl not in ("require", "verify-ca", "verify-full")
 
 
 _OPEN_LETTERS: Final = "CLRZ"

@@ -20,20 +20,27 @@ _MOST = 100
 
 
 async def applications_of(
-    tx: Connection, person_id: PersonId, driver_id: DriverId | None
+    tx: Connection, person_id: PersonId, driver_id: DriverId | None, *, proven: bool = True
 ) -> list[Application | TurnedAway]:
-    """The person's applications, newest first, at most 100; the platform's own re-issues among them."""
+    """The person's applications, newest first, at most 100; the platform's own re-issues among them, and those the
+    driver made through an earlier account, unless who asks is not `proven` to be the driver."""
     away = await applications.turned_away_of(tx, person_id, _MOST)
     own = await applications.of_driver(tx, driver_id, _MOST) if driver_id else []
-    found: list[Application | TurnedAway] = [*own, *away]
+    found: list[Application | TurnedAway] = [*(a for a in own if proven or a.person_id == person_id), *away]
     return sorted(found, key=lambda item: item.id, reverse=True)[:_MOST]
 
 
 async def application(
-    tx: Connection, person_id: PersonId, driver_id: DriverId | None, application_id: ApplicationId
+    tx: Connection,
+    person_id: PersonId,
+    driver_id: DriverId | None,
+    application_id: ApplicationId,
+    *,
+    proven: bool = True,
 ) -> Application | TurnedAway:
-    """One of the person's applications. Raises NotFound, also for another's."""
+    """One of the applications of `applications_of`. Raises NotFound, also for another's."""
     own = await applications.one(tx, driver_id, application_id) if driver_id else None
+    own = own if own is None or proven or own.person_id == person_id else None
     found = own or await applications.turned_away(tx, person_id, application_id)
     if found is None:
         raise NotFound("there is no such application")

@@ -8,7 +8,7 @@ take `tx` are part of the caller's transaction.
 
 Events put: `company.moved` (subject: the company), `consent.given`, `consent.withdrawn`, `company.looked`
 (subject: the driver; body: company_id, purpose …). Events followed: `standing.changed`, `licence.issued`,
-`licence.withdrawn` (`follow_changes`).
+`licence.withdrawn` (`follow_changes`), `account.closed` (`follow_closings`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from liangzheng.relying.consent import (
     approve,
     consents_of,
     covers_today,
+    follow_closings,
     looks_by_consent,
     open_request,
     refuse,
@@ -116,6 +117,7 @@ __all__ = [
     "fetch_answer",
     "fetch_portrait",
     "follow_changes",
+    "follow_closings",
     "grant_token",
     "grants_of",
     "looks_by_consent",

@@ -2,11 +2,12 @@
 
 Approving takes a signature of a bound phone key over everything the screen says: a login alone, which knows a
 number and a name, tells a company nothing about anybody. Refusing and withdrawing give nothing away and take
-the login only.
+the login only, of somebody whose face was verified: what a driver consented to is the driver's to read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,9 +15,10 @@ from liangzheng import accounts, audit
 from liangzheng.accounts import Caller
 from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
-from liangzheng.kernel.ids import ConsentId, DriverId, PhoneKeyId
+from liangzheng.kernel.ids import ConsentId, DriverId, PersonId, PhoneKeyId
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import code_hash, read_code
 from liangzheng.relying.lifecycle import CompanyState, ConsentState, RequestEvent
@@ -115,16 +117,30 @@ async def withdraw(tx: Connection, who: Caller, consent_id: ConsentId, now: date
     if held is None:
         raise NotFound("there is no such consent")
     if held.state is ConsentState.ACTIVE:
-        await consents.withdraw(tx, held, now)
-        body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(consent_id)}
-        await outbox.put(tx, WITHDRAWN, driver_id, body, now)
-        await audit.record(
-            tx, act=WITHDRAWN, actor=audit.Actor("person", who.person_id), subject=consent_id, driver_id=driver_id,
-            purpose=held.terms.purpose, now=now,
-        )  # fmt: skip
+        await _withdraw(tx, who.person_id, held, now)
     found = await consents.consent(tx, driver_id, consent_id)
     assert found is not None, "consents are ended, never deleted"
     return found
+
+
+async def follow_closings(tx: Connection, events: Sequence[Event], now: datetime) -> None:
+    """With an account its standing consents end: nobody would be left to withdraw them. The events' subjects are persons."""
+    for event in events:
+        if event.body.get("driver_id") is None:
+            continue
+        person_id, driver_id = PersonId(event.subject), DriverId.parse(event.body["driver_id"])
+        for held in await consents.active_of(tx, driver_id, person_id):
+            await _withdraw(tx, person_id, held, now)
+
+
+async def _withdraw(tx: Connection, person_id: PersonId, held: StandingConsent, now: datetime) -> None:
+    await consents.withdraw(tx, held, now)
+    body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(held.id)}
+    await outbox.put(tx, WITHDRAWN, held.driver_id, body, now)
+    await audit.record(
+        tx, act=WITHDRAWN, actor=audit.Actor("person", person_id), subject=held.id, driver_id=held.driver_id,
+        purpose=held.terms.purpose, now=now,
+    )  # fmt: skip
 
 
 async def looks_by_consent(
@@ -170,9 +186,9 @@ async def _prove(
 
 
 def _driver(who: Caller) -> DriverId:
-    if who.driver_id is None:
-        raise Forbidden("only a driver of the register is asked: check your real name first")
-    return who.driver_id
+    if who.proven_driver_id is None:
+        raise Forbidden("only a driver whose face was verified is asked", place="level", rule="at least 2")
+    return who.proven_driver_id
 
 
 async def _record(

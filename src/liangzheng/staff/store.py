@@ -37,8 +37,9 @@ async def add_member(tx: Connection, member: Member, now: datetime) -> None:
 
 
 async def staff_with_number(tx: Connection, number: str) -> StaffId | None:
-    """Whose number this is."""
-    found = await tx.fetchval("SELECT staff_id FROM staff_number WHERE number = $1", number)
+    """Whose number this is; nobody's for whatever else people type there."""
+    typed = number if number.isascii() and number.isprintable() else ""  # a NUL is no text to PostgreSQL
+    found = await tx.fetchval("SELECT staff_id FROM staff_number WHERE number = $1", typed)
     return None if found is None else StaffId(found)
 
 

@@ -231,7 +231,9 @@ class ApplicationWithProgress(ApplicationAnswer):
 async def list_applications(request: Request, who: Holder) -> ApplicationsAnswer:
     """The caller's applications, newest first, at most 100."""
     async with wired(request).database.read() as tx:
-        found = await licences.applications_of(tx, who.person_id, who.driver_id)
+        found = await licences.applications_of(
+            tx, who.person_id, who.driver_id, proven=who.proven_driver_id is not None
+        )
     return ApplicationsAnswer(applications=[ApplicationAnswer.of(each) for each in found])
 
 
@@ -240,7 +242,11 @@ async def show_application(request: Request, who: Holder, application_id: str) -
     """One application of the caller, with its progress."""
     async with wired(request).database.read() as tx:
         found = await licences.application(
-            tx, who.person_id, who.driver_id, ApplicationId.parse(application_id)
+            tx,
+            who.person_id,
+            who.driver_id,
+            ApplicationId.parse(application_id),
+            proven=who.proven_driver_id is not None,
         )
         steps = await licences.progress(tx, found) if isinstance(found, Application) else []
         review = await licences.review_of(tx, found) if isinstance(found, Application) else None
@@ -255,11 +261,11 @@ async def withdraw_application(request: Request, who: Holder, application_id: st
     """Take an application back, as long as it is under review or only accepted; again changes nothing."""
     wiring = wired(request)
     asked = ApplicationId.parse(application_id)
-    if who.driver_id is None:
+    if who.proven_driver_id is None:
         raise NotFound("there is no such application")
     async with wiring.database.transaction() as tx:
         await licences.withdraw(
-            tx, who.person_id, who.driver_id, asked, wiring.clock.now(), wiring.settings.status_policy
+            tx, who.person_id, who.proven_driver_id, asked, wiring.clock.now(), wiring.settings.status_policy
         )
-        found = await licences.application(tx, who.person_id, who.driver_id, asked)
+        found = await licences.application(tx, who.person_id, who.proven_driver_id, asked)
     return ApplicationAnswer.of(found)

@@ -110,9 +110,9 @@ class PhotoStateAnswer(Answer):
 
 
 def _driver_of(who: Caller) -> DriverId:
-    if who.driver_id is None:
+    if who.proven_driver_id is None:
         raise NotFound("there is no live electronic licence")
-    return who.driver_id
+    return who.proven_driver_id
 
 
 @router.get("")

@@ -84,8 +84,8 @@ async def export(request: Request, who: Holder) -> ExportAnswer:
         own = await accounts.export(tx, who.person_id, now)
     until = now + timedelta(days=1)
     held: dict[str, Any] = {"applications": [], "licence": None, "looks": []}
-    if who.driver_id is not None:
-        held = await _of_driver(request, who, who.driver_id, until)
+    if who.proven_driver_id is not None:
+        held = await _of_driver(request, who, who.proven_driver_id, until)
     inbox = await messages.inbox(wiring.database, who.person_id, until, _MOST)
     told = [
         {"kind": m.kind.value, "at": m.at.isoformat(), "read": m.read_at is not None} for m in inbox.messages

@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.holder.password_resets import PasswordText
+from liangzheng.api.holder.password_resets import PasswordText, demand_password
 from liangzheng.api.holder.sessions import LoggedInAnswer, SessionAnswer
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
@@ -107,7 +107,7 @@ async def list_passkeys(request: Request, who: Holder) -> PasskeysAnswer:
 async def begin(request: Request, who: Holder, body: BeginBody) -> OptionsAnswer:
     """Options to make a passkey with, good once and for five minutes."""
     wiring = wired(request)
-    await accounts.check_password(wiring.database, who.person_id, body.password, wiring.passwords)
+    await demand_password(request, who, body.password)
     async with wiring.database.transaction() as tx:
         return OptionsAnswer(
             options=await accounts.begin_passkey(

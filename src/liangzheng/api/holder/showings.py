@@ -135,9 +135,11 @@ def _looked_up(look: staff.LookUp) -> LookAnswer:
 
 
 def _driver(who: Caller) -> DriverId:
-    if who.driver_id is None:
-        raise Forbidden("only a driver of the register shows a licence: check your real name first")
-    return who.driver_id
+    if who.proven_driver_id is None:
+        raise Forbidden(
+            "only a driver whose face was verified shows a licence", place="level", rule="at least 2"
+        )
+    return who.proven_driver_id
 
 
 def _limiter(request: Request) -> Limiter:

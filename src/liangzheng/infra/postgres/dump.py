@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from liangzheng.infra.keys_file import write_whole
@@ -110,7 +111,7 @@ async def _dump_table(tx: Connection, directory: Path, table: str, sealer: Seale
     digest, size = hashlib.sha256(), 0
     # COPY hands out pieces when it likes; the sealer asks for them when it likes: a plain file is between the two.
     plain = path.with_suffix(".plain") if sealer else path
-    with plain.open("xb") as out:
+    with _private(plain) as out:
         squeeze = zlib.compressobj(1, wbits=31)
 
         async def take(piece: bytes) -> None:
@@ -121,7 +122,7 @@ async def _dump_table(tx: Connection, directory: Path, table: str, sealer: Seale
         )
         out.write(squeeze.flush())
     if sealer is not None:
-        with path.open("xb") as out:
+        with _private(path) as out:
             for piece in sealer.seal(path.name, _pieces(plain)):
                 out.write(piece)
         plain.unlink()
@@ -129,6 +130,11 @@ async def _dump_table(tx: Connection, directory: Path, table: str, sealer: Seale
         digest.update(piece)
         size += len(piece)
     return TableFile(table, int(said.split()[-1]), columns, path.name, size, digest.hexdigest())
+
+
+def _private(path: Path) -> BinaryIO:
+    """A new file for its owner alone: the directory was made by somebody else, if it was there before."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
 
 def _write_manifest(directory: Path, manifest: Manifest, sealer: Sealer | None) -> None:
