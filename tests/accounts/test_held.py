@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,66 @@ async def test_the_old_mobile_stops_it_by_a_code_and_throws_the_thief_out(post: 
         await log_in_with(post.world, thiefs.get(await request(post.world)))
     post.world.clock.advance(60)
     await post.reset(await post.proof(ONE.mobile))
+
+
+async def by_word(post: Post, word: str, mobile: Mobile = ONE.mobile) -> None:
+    async with post.world.database.transaction() as tx:
+        await accounts.stop_by_word(tx, mobile, word, post.world.key_index, post.world.clock.now())
+
+
+async def test_nobody_else_keeps_the_owner_from_stopping_a_change_until_it_is_done(post: Post) -> None:
+    who = await caller(post)
+    thiefs = (await post.world.log_in(ONE)).token
+    act = await change(post, who)
+    # Anybody who knows the mobile, without an account: the codes of a day, of whatever purpose.
+    for _ in range(post.world.policy.codes_a_day):
+        await post.ask(ONE.mobile, CodePurpose.REGISTER)
+        post.world.clock.advance(post.world.policy.code_again_s)
+    with pytest.raises(TooMany):
+        await post.ask(ONE.mobile, CodePurpose.STOP_MOBILE_CHANGE)
+    for _ in range(20):
+        with pytest.raises(NotVerified):
+            await by_word(post, "0000-0000-0000-0000")
+    await by_word(post, accounts.stop_word(post.world.key_index, act.held_act_id))
+    assert await state_of(post, act) is HeldState.STOPPED
+    with pytest.raises(NotAuthenticated):
+        await post.world.caller(thiefs)
+    with pytest.raises(NotAuthenticated):
+        await post.world.log_in(ONE)
+
+
+async def test_a_stop_word_is_read_as_people_type_it_and_again_changes_nothing(post: Post) -> None:
+    act = await change(post, await caller(post))
+    word = accounts.stop_word(post.world.key_index, act.held_act_id)
+    assert re.fullmatch("([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}", word), "four times twenty bits"
+    typed = word.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+    await by_word(post, typed)
+    await by_word(post, word)
+    assert (await topics(post)).count("mobile-change.stopped") == 1
+
+
+async def test_a_stop_word_serves_its_own_act_and_mobile_and_not_once_it_is_done(post: Post) -> None:
+    act = await change(post, await caller(post))
+    await post.world.register(TWO)
+    word = accounts.stop_word(post.world.key_index, act.held_act_id)
+    another = accounts.stop_word(post.world.key_index, HeldActId.new())
+    for mobile, wrong in (
+        (TWO.mobile, word),
+        (NEW, word),
+        (ONE.mobile, another),
+        (ONE.mobile, word[:-1]),
+        (ONE.mobile, ""),
+        (ONE.mobile, "停" * 16),
+    ):
+        with pytest.raises(NotVerified, match="something that waits"):
+            await by_word(post, wrong, mobile)
+    assert await state_of(post, act) is HeldState.WAITING
+    post.world.clock.advance(post.world.policy.mobile_change_hold_s)
+    assert await complete(post) == 1
+    for mobile in (ONE.mobile, NEW):
+        with pytest.raises(NotVerified):
+            await by_word(post, word, mobile)
+    assert await state_of(post, act) is HeldState.DONE
 
 
 async def test_a_code_to_the_new_mobile_stops_nothing(post: Post) -> None:

@@ -17,6 +17,7 @@ from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import civil_day
 from liangzheng.messages.look_around import SETTLED
 from liangzheng.worker.handlers import handlers, sms_handlers
+from tests.accounts.people import PASSWORD
 from tests.api.phone import done, refused
 from tests.licences.holders import Deployment, Holder
 
@@ -40,7 +41,7 @@ async def issued(place: Deployment, **columns: object) -> Holder:
 
 
 async def send(place: Deployment) -> outbox.Drained:
-    table = sms_handlers(place.wiring.sms, place.clock.now)
+    table = sms_handlers(place.wiring.sms, place.wiring.key_index, place.clock.now)
     return await outbox.drain(place.world.database, table, place.now)
 
 
@@ -168,9 +169,30 @@ async def test_a_number_the_gateway_never_serves_is_given_up_and_said(place: Dep
     assert "refused" in {m["sms"] for m in done(await holder.phone.get("/holder/messages"), 200)["messages"]}
 
 
+async def test_the_notice_of_a_closing_carries_its_stop_word_in_the_text_message_alone(
+    place: Deployment,
+) -> None:
+    holder = await place.holder()
+    asked = done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    await place.drain()
+    await send(place)
+    text = next(text for text in sent(place) if "注销" in text)
+    word = text.partition("停止码：")[2].removesuffix("。")
+    read = done(await holder.phone.get("/holder/messages"), 200)
+    assert word and word not in str(read), "whoever sits in the account reads the app too"
+    mobile = delivered(place.wiring.settings.data_dir / FILE)[-1].mobile
+    path = "/holder/mobile-change-stops"
+    for body in ({}, {"stop_word": word, "mobile_proof": "x" * 43}):
+        assert refused(await holder.phone.post(path, {"mobile": mobile} | body), 422, "invalid")
+    assert (await holder.phone.post(path, {"mobile": mobile, "stop_word": word[::-1]})).status_code == 400
+    assert (await holder.phone.post(path, {"mobile": mobile, "stop_word": word})).status_code == 204
+    assert asked["state"] == "waiting"
+    assert await place.world.count("SELECT count(*) FROM held_act WHERE state = 'stopped'") == 1
+
+
 async def test_the_queue_does_not_wait_for_the_gateway(place: Deployment) -> None:
     assert set(handlers(place.wiring.reference.authorities, place.clock.now)).isdisjoint(
-        sms_handlers(place.wiring.sms, place.clock.now)
+        sms_handlers(place.wiring.sms, place.wiring.key_index, place.clock.now)
     )
 
 

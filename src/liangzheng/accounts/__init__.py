@@ -45,6 +45,7 @@ from liangzheng.accounts.held import (
     complete_held,
     held_acts,
     stop_by_mobile,
+    stop_by_word,
     stop_held,
 )
 from liangzheng.accounts.lifecycle import CorrectionState, HeldKind, HeldState
@@ -104,6 +105,7 @@ from liangzheng.accounts.register import hash_new_password, identity_hash, mobil
 from liangzheng.accounts.reset_password import choose_second_factor, reset_password
 from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
+from liangzheng.accounts.stop_word import stop_word
 from liangzheng.accounts.store import CONSTRAINTS
 from liangzheng.accounts.store_restored import end_sessions
 
@@ -197,7 +199,9 @@ __all__ = [
     "session",
     "sessions",
     "stop_by_mobile",
+    "stop_by_word",
     "stop_held",
+    "stop_word",
     "take_back_correction",
     "use_mobile_proof",
     "withdraw_agreement",

@@ -1,5 +1,5 @@
 """Changing the mobile and closing the account: asked now, told at once to where its owner is reached, done after a
-holding time, and stopped until then by the app or by a code to the old mobile.
+holding time, and stopped until then by the app, by the word in that notice or by a code to the old mobile.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from liangzheng import audit
 from liangzheng.accounts import store, store_held
@@ -18,6 +19,7 @@ from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpos
 from liangzheng.accounts.passkeys import PasskeySite, remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import identity_hash, mobile_hash
+from liangzheng.accounts.stop_word import is_stop_word
 from liangzheng.infra import keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
@@ -141,9 +143,31 @@ async def stop_by_mobile(
     NotVerified; nothing waiting is no fault."""
     await use_mobile_proof(tx, mobile, CodePurpose.STOP_MOBILE_CHANGE, mobile_proof, key_index, now)
     owner = await keyindex.find(tx, Kind.MOBILE, mobile_hash(key_index, mobile))
-    if owner is None:
-        return
-    account = await _account(tx, PersonId(owner))
+    if owner is not None:
+        await _stop_all(tx, await _account(tx, PersonId(owner)), now)
+
+
+async def stop_by_word(
+    tx: Connection, mobile: Mobile, word: str, key_index: KeyIndex, now: datetime
+) -> None:
+    """As `stop_by_mobile`, by the word in the notice: codes to a mobile can be used up by whoever knows it, this cannot.
+
+    Again changes nothing. Raises NotVerified alike for a mobile without an account and for a word of no act that waits.
+    """
+    owner = await keyindex.find(tx, Kind.MOBILE, mobile_hash(key_index, mobile))
+    person_id = PersonId(owner or UUID(int=0))
+    await store.find_person(tx, person_id, for_update=True)
+    known = await store_held.of_person(tx, person_id)
+    named = next((act for act in known if is_stop_word(word, key_index, act.held_act_id)), None)
+    account = await store.find_account(tx, person_id)
+    if named is None or account is None or named.state not in (HeldState.WAITING, HeldState.STOPPED):
+        raise NotVerified("stop word", "it is not the word of something that waits for this mobile")
+    if named.state is HeldState.WAITING:
+        await _stop_all(tx, account, now)
+
+
+async def _stop_all(tx: Connection, account: Account, now: datetime) -> None:
+    """Somebody who knew the password asked for what waits."""
     acts = await store_held.waiting(tx, account.person.person_id)
     for act in acts:
         await _end(tx, act, HeldEvent.STOPPED_BY_OWNER, account, now)

@@ -20,6 +20,8 @@ _KEPT: Final = {
     Kind.LICENCE_REISSUED: ("licence_id", "version"),
     Kind.LICENCE_WITHDRAWN: ("licence_id", "version"),
     Kind.STANDING_CHANGED: ("changed",),
+    Kind.MOBILE_CHANGE_ASKED: ("held_act_id",),
+    Kind.CLOSING_ASKED: ("held_act_id",),
 }
 
 OF_ACCOUNTS: Final = {

@@ -8,29 +8,33 @@ from datetime import datetime
 from typing import Final
 
 from liangzheng import accounts
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.infra.sms import Sms
 from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
-from liangzheng.kernel.ids import MessageId, PersonId
+from liangzheng.kernel.ids import HeldActId, MessageId, PersonId
 from liangzheng.messages import store
 from liangzheng.messages.model import Message, SmsState
-from liangzheng.messages.texts import words
+from liangzheng.messages.texts import stop_words, words
 
 GATEWAY_WITHIN_S: Final = 10.0
 
 
-async def send_sms(tx: Connection, events: Sequence[Event], sms: Sms, now: datetime) -> None:
+async def send_sms(tx: Connection, events: Sequence[Event], sms: Sms, key_index: KeyIndex, now: datetime) -> None:
     """Each message went to its person's mobile, or never will. Raises Unavailable when the gateway is: the events wait."""
     asked = [(PersonId(event.subject), MessageId.parse(event.body["message_id"])) for event in events]
     for message in await store.awaiting_sms(tx, asked):
-        await store.sms_ended(tx, message, await _sent(tx, message, sms), now)
+        await store.sms_ended(tx, message, await _sent(tx, message, sms, key_index), now)
 
 
-async def _sent(tx: Connection, message: Message, sms: Sms) -> SmsState:
+async def _sent(tx: Connection, message: Message, sms: Sms, key_index: KeyIndex) -> SmsState:
     try:
         mobile = (await accounts.account(tx, message.person_id)).mobile
         text = words(message.kind, message.detail).zh
+        # In the text message alone: what is in the app, whoever sits in the account reads too.
+        if held_act := message.detail.get("held_act_id"):
+            text += stop_words(accounts.stop_word(key_index, HeldActId.parse(held_act))).zh
         await asyncio.wait_for(sms.send(mobile, f"【亮证】{text}", str(message.id)), GATEWAY_WITHIN_S)
     except TimeoutError:
         raise Unavailable("the SMS gateway does not answer") from None

@@ -45,9 +45,9 @@ _PLAIN = {
         "The password of your account was reset and every login ended. If it was not you, contact a vehicle office.",
     ),
     Kind.MOBILE_CHANGE_ASKED: Text(
-        "有人申请更换您账户的手机号，等待期后生效。非本人操作：请在应用中停止，或用本手机号获取验证码停止。",
+        "有人申请更换您账户的手机号，等待期后生效。非本人操作：请在应用中停止，或用发至原手机号的停止码停止。",
         "Somebody asked to change the mobile of your account; it happens after a holding time. Not you? Stop it in the app, or "
-        "by a code to this mobile.",
+        "by the stop word sent to the present mobile.",
     ),
     Kind.MOBILE_CHANGE_STOPPED: Text("更换手机号的申请已停止。", "The change of mobile was stopped."),
     Kind.MOBILE_CHANGE_DONE: Text(
@@ -58,8 +58,9 @@ _PLAIN = {
         "The change of mobile could not be done: the new one cannot be used. Your mobile stays as it is.",
     ),
     Kind.CLOSING_ASKED: Text(
-        "有人申请注销您的账户，等待期后生效。非本人操作请立即在应用中停止。",
-        "Somebody asked to close your account; it happens after a holding time. Not you? Stop it in the app.",
+        "有人申请注销您的账户，等待期后生效。非本人操作：请立即在应用中停止，或用发至手机的停止码停止。",
+        "Somebody asked to close your account; it happens after a holding time. Not you? Stop it in the app, or by the stop "
+        "word sent to your mobile.",
     ),
     Kind.CLOSING_STOPPED: Text("注销账户的申请已停止。", "The closing of your account was stopped."),
     Kind.CORRECTION_ANSWERED: Text(
@@ -120,3 +121,8 @@ def words(kind: Kind, detail: Mapping[str, Any]) -> Text:
             )
         case _:
             return _PLAIN[kind]
+
+
+def stop_words(word: str) -> Text:
+    """What follows in the text message about something that waits."""
+    return Text(f"停止码：{word}。", f" Stop word: {word}.")

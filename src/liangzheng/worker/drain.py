@@ -29,7 +29,7 @@ def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
 
 def sms_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
     """A batch of text messages, few at a time: each waits for the gateway inside its transaction."""
-    table = sms_handlers(wiring.sms, wiring.clock.now)
+    table = sms_handlers(wiring.sms, wiring.key_index, wiring.clock.now)
 
     async def batch() -> bool:
         done = await outbox.drain(wiring.database, table, wiring.clock.now(), limit=20)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from liangzheng import figures, licences, messages, relying, showing
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event, Handler
 from liangzheng.infra.postgres import Connection
 from liangzheng.infra.sms import Sms
@@ -82,11 +83,11 @@ def handlers(
     }
 
 
-def sms_handlers(sms: Sms, now: Callable[[], datetime]) -> Mapping[str, Handler]:
+def sms_handlers(sms: Sms, key_index: KeyIndex, now: Callable[[], datetime]) -> Mapping[str, Handler]:
     """Topics that wait for a gateway outside, drained apart: a slow gateway holds nothing else up."""
 
     async def send(tx: Connection, events: Sequence[Event]) -> None:
-        await messages.send_sms(tx, events, sms, now())
+        await messages.send_sms(tx, events, sms, key_index, now())
 
     return {"message.sms-due": send}
 

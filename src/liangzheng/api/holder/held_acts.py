@@ -16,6 +16,7 @@ from liangzheng.api.holder.passkeys import Credential, credential_text, passkey_
 from liangzheng.api.holder.password_resets import PasswordText, demand_password
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
+from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import FaceCheckId, HeldActId
 from liangzheng.kernel.people import Mobile
 
@@ -52,10 +53,11 @@ class ChangeBody(NewMobileBody):
 
 
 class StopBody(Body):
-    """A code for stop-mobile-change that came to the present mobile."""
+    """What came to the present mobile: the word in the notice, or a code for stop-mobile-change, given back."""
 
     mobile: MobileText
-    mobile_proof: TokenText = Field(repr=False)
+    stop_word: Annotated[str, StringConstraints(max_length=40)] | None = Field(default=None, repr=False)
+    mobile_proof: TokenText | None = Field(default=None, repr=False)
 
 
 class CloseBody(Body):
@@ -133,12 +135,17 @@ async def change_mobile(
 @router.post("/mobile-change-stops", status_code=204)
 @public
 async def stop_by_mobile(request: Request, body: StopBody) -> Response:
-    """Stop whatever waits, by a code to the present mobile. Every login ends, and the password must be reset."""
+    """Stop whatever waits, by the word in the notice about it or by a code to the present mobile. Every login ends, and the
+    password must be reset."""
     wiring = wired(request)
+    mobile, now = Mobile(body.mobile), wiring.clock.now()
+    if (body.stop_word is None) == (body.mobile_proof is None):
+        raise Invalid("stop_word", "or mobile_proof, one of the two")
     async with wiring.database.transaction() as tx:
-        await accounts.stop_by_mobile(
-            tx, Mobile(body.mobile), body.mobile_proof, wiring.key_index, wiring.clock.now()
-        )
+        if body.stop_word is not None:
+            await accounts.stop_by_word(tx, mobile, body.stop_word, wiring.key_index, now)
+        if body.mobile_proof is not None:
+            await accounts.stop_by_mobile(tx, mobile, body.mobile_proof, wiring.key_index, now)
     return Response(status_code=204)
 
 
