@@ -7,9 +7,7 @@ import pytest
 
 from liangzheng import accounts
 from liangzheng.accounts.model import Level
-from liangzheng.infra import keyindex
-from liangzheng.infra.keyindex import Kind
-from liangzheng.kernel.errors import Invalid, NotAuthenticated, NotFound
+from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotAuthenticated, NotFound
 from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import Mobile, PersonName
 from tests.accounts.people import MADE_UP, PASSWORD, made_up
@@ -21,6 +19,8 @@ ONE, TWO = MADE_UP[:2]
 async def test_number_and_name_of_the_register_make_level_one_with_its_driver(world: World) -> None:
     person = (await world.register(ONE)).person
     assert (person.level, person.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
+    assert await world.count("driver_person") == 0, "by name and number alone nobody's driver"
+    await world.passed(person.person_id)
     assert await world.rows("SELECT driver_id, person_id FROM driver_person") == [
         {"driver_id": ONE.driver_id.uuid, "person_id": person.person_id.uuid}
     ]
@@ -32,15 +32,10 @@ async def test_another_name_makes_an_account_at_level_nought(world: World) -> No
     assert await world.count("driver_person") == 0
 
 
-async def test_neither_mobile_nor_identity_number_is_in_the_index_in_the_clear(world: World) -> None:
+async def test_the_mobile_is_in_the_index_as_a_keyed_hash_alone(world: World) -> None:
     await world.register(ONE)
     hashes = [row["key_hash"] for row in await world.rows("SELECT key_hash FROM key_index")]
-    assert sorted(hashes) == sorted(
-        [
-            accounts.mobile_hash(world.key_index, ONE.mobile),
-            accounts.identity_hash(world.key_index, ONE.identity),
-        ]
-    )
+    assert hashes == [accounts.mobile_hash(world.key_index, ONE.mobile)]
     assert ONE.mobile.value.encode() not in b"".join(hashes)
 
 
@@ -54,46 +49,47 @@ async def test_a_known_mobile_is_refused_and_changes_nothing(world: World) -> No
     assert await world.rows("SELECT * FROM key_index ORDER BY key_hash") == before
 
 
-async def test_a_known_identity_number_makes_an_account_at_level_nought_and_takes_nothing(
+async def check_again(world: World, person_id: PersonId) -> accounts.Assurance:
+    async with world.database.transaction() as tx:
+        return await accounts.check_real_name(tx, person_id, world.real_name, world.clock.now())
+
+
+async def test_whoever_registers_first_with_my_name_and_number_does_not_keep_me_out(world: World) -> None:
+    squatter = replace(ONE, mobile=Mobile("13911112222"))
+    theirs = (await world.register(squatter)).person
+    assert theirs.level is Level.IDENTITY_MATCHED
+    mine = (await world.register(ONE)).person
+    assert mine.level is Level.IDENTITY_MATCHED
+    await world.passed(mine.person_id)
+    async with world.database.read() as tx:
+        assert await accounts.person_of(tx, ONE.driver_id) == mine.person_id
+        assert await accounts.check(tx) == []
+    with pytest.raises(Forbidden, match="real-name check comes first"):
+        await world.begin(theirs.person_id)
+
+
+async def test_of_two_who_show_the_face_at_once_one_is_the_driver(world: World) -> None:
+    made = [
+        (await world.register(replace(ONE, mobile=Mobile(f"1380000000{n}")))).person.person_id for n in (1, 2)
+    ]
+    begun = [await world.begin(person_id) for person_id in made]
+    ends = await asyncio.gather(*(world.finish(check) for check in begun), return_exceptions=True)
+    assert sorted(isinstance(end, Conflict) for end in ends) == [False, True]
+    assert sorted(row["level"] for row in await world.rows("SELECT level FROM person")) == [1, 2]
+    assert await world.count("driver_person") == 1
+
+
+async def test_a_number_whose_face_was_shown_makes_an_account_at_level_nought_and_takes_nothing(
     world: World,
 ) -> None:
-    first = (await world.register(ONE)).person
+    first = await world.person(ONE)
+    await world.passed(first)
     second = (await world.register(replace(ONE, mobile=TWO.mobile))).person
     assert (second.level, second.driver_id) == (Level.UNVERIFIED, None)
-    async with world.database.transaction() as tx:
-        again = await accounts.check_real_name(
-            tx, second.person_id, world.key_index, world.real_name, world.clock.now()
-        )
-        assert (again.level, again.driver_id) == (Level.UNVERIFIED, None)
-        assert await accounts.person_of(tx, ONE.driver_id) == first.person_id
-    assert await _owner(world, accounts.identity_hash(world.key_index, ONE.identity)) == first.person_id
-
-
-async def test_a_wrong_name_takes_nothing_from_whom_the_number_belongs_to(world: World) -> None:
-    wrong = (await world.register(replace(ONE, name=PersonName("别人"), mobile=TWO.mobile))).person
-    assert wrong.level is Level.UNVERIFIED
-    hashed = accounts.identity_hash(world.key_index, ONE.identity)
-    assert await _owner(world, hashed) is None
-    right = (await world.register(ONE)).person
-    assert (right.level, right.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
-    assert await _owner(world, hashed) == right.person_id
-
-
-async def _owner(world: World, hashed: bytes) -> PersonId | None:
+    again = await check_again(world, second.person_id)
+    assert (again.level, again.driver_id) == (Level.UNVERIFIED, None)
     async with world.database.read() as tx:
-        owner = await keyindex.find(tx, Kind.IDENTITY_NUMBER, hashed)
-    return PersonId(owner) if owner else None
-
-
-async def test_of_registrations_at_once_for_one_identity_number_exactly_one_is_the_driver(
-    world: World,
-) -> None:
-    rivals = [replace(ONE, mobile=Mobile(f"1380000000{n}")) for n in range(6)]
-    made = await asyncio.gather(*(world.register(rival) for rival in rivals))
-    assert sorted(account.person.level for account in made) == [0, 0, 0, 0, 0, 1]
-    assert await world.count("person") == await world.count("account") == 6
-    assert await world.count("driver_person") == 1
-    assert await world.count("key_index") == 6 + 1
+        assert await accounts.person_of(tx, ONE.driver_id) == first
 
 
 async def test_two_people_with_different_numbers_register_at_once(world: World) -> None:
@@ -104,13 +100,12 @@ async def test_two_people_with_different_numbers_register_at_once(world: World) 
 async def test_a_driver_belongs_to_one_person(world: World) -> None:
     """Two numbers that lead to one driver: a merged record, or a fault of the register."""
     world.real_name.people[TWO.identity, TWO.name] = ONE.driver_id
-    first = (await world.register(ONE)).person
+    first = await world.person(ONE)
+    await world.passed(first)
     second = (await world.register(TWO)).person
-    assert (first.driver_id, second.driver_id) == (ONE.driver_id, None)
-    assert second.level is Level.UNVERIFIED
-    assert await _owner(world, accounts.identity_hash(world.key_index, TWO.identity)) is None
+    assert (second.level, second.driver_id) == (Level.UNVERIFIED, None)
     async with world.database.read() as tx:
-        assert await accounts.person_of(tx, ONE.driver_id) == first.person_id
+        assert await accounts.person_of(tx, ONE.driver_id) == first
         assert await accounts.person_of(tx, DriverId.new()) is None
 
 
@@ -121,20 +116,14 @@ async def test_a_source_of_real_names_out_of_reach_leaves_level_nought_and_a_sec
     person = (await world.register(ONE)).person
     assert person.level is Level.UNVERIFIED
     world.real_name.out_of_reach = False
-    async with world.database.transaction() as tx:
-        found = await accounts.check_real_name(
-            tx, person.person_id, world.key_index, world.real_name, world.clock.now()
-        )
+    found = await check_again(world, person.person_id)
     assert (found.level, found.driver_id) == (Level.IDENTITY_MATCHED, ONE.driver_id)
 
 
 async def test_a_real_name_check_of_somebody_who_matched_changes_nothing(world: World) -> None:
     person = (await world.register(ONE)).person
     world.real_name.people[ONE.identity, ONE.name] = DriverId.new()
-    async with world.database.transaction() as tx:
-        found = await accounts.check_real_name(
-            tx, person.person_id, world.key_index, world.real_name, world.clock.now()
-        )
+    found = await check_again(world, person.person_id)
     assert found.driver_id == ONE.driver_id
     assert len(await world.rows("SELECT 1 FROM audit_entry WHERE act = 'real-name.checked'")) == 0
 

@@ -150,8 +150,8 @@ PLANTED = {
         "UPDATE register_source SET done_to = 1; "
         "INSERT INTO register_line SELECT source_id, 1, now(), decode(repeat('00', 16), 'hex') FROM register_source"
     ),
-    "every person who is a driver is that driver's person": PERSON.format(driver=ONE, checked="now()", level=1),
-    "every driver's person is that driver": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
+    "every person who showed a driver's face is that driver's person": PERSON.format(driver=ONE, checked="now()", level=3),
+    "every driver's person showed that driver's face": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
     "every person has an account": PERSON.format(driver="NULL", checked="NULL", level=0),
     "a phone key that was replaced names a key of the same person": (
         "ALTER TABLE phone_key DROP CONSTRAINT phone_key_person_id_replaced_by_fkey; "

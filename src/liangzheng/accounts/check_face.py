@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from liangzheng import audit
 from liangzheng.accounts import rules, store
 from liangzheng.accounts.agreements import demand_face_agreement
+from liangzheng.accounts.claim_driver import NOT_MATCHED, claim_driver, demand_unclaimed
 from liangzheng.accounts.lifecycle import FACE_CHECK, Event, State
 from liangzheng.accounts.model import AccountPolicy, Decision, FaceCheck, Level, Outcome, Purpose
 from liangzheng.accounts.waiting import demand_no_mobile_change
@@ -43,13 +44,15 @@ async def begin_face_check(
 ) -> FaceCheck:
     """A challenge, good once and for a minute.
 
-    Raises Forbidden below level 1 (there is no archived photo to compare with) and while a change of mobile waits,
+    Raises Forbidden below level 1 (there is no archived photo to compare with), when another account has shown the driver's
+    face, and while a change of mobile waits,
     AgreementNeeded without agreement to the current text on face data, TooMany past the hourly number, Unavailable when
     the engine is away.
     """
     person = await store.find_person(tx, person_id, for_update=True)
     if person is None or person.level < Level.IDENTITY_MATCHED:
-        raise Forbidden("the real-name check comes first", place="level", rule="at least 1")
+        raise Forbidden(NOT_MATCHED, place="level", rule="at least 1")
+    await demand_unclaimed(tx, person_id)
     await demand_face_agreement(tx, person_id)
     await demand_no_mobile_change(tx, person_id)
     begun, _ = await store.count_face_checks(tx, person_id, now - _HOUR)
@@ -223,6 +226,7 @@ async def _keep_result(
         reasons=result.reasons, liveness=result.liveness, score=result.score,
     )  # fmt: skip
     if passed:
+        await claim_driver(tx, check.person_id, now)
         await store.keep_face_verified(tx, check.person_id, now)
     await audit.record(
         tx, act="face-check.judged", actor=audit.Actor("person", check.person_id), subject=check.person_id,
@@ -249,7 +253,7 @@ async def decide_face_check(
     """A check in review has passed or failed, by the word of a member of staff.
 
     Raises Forbidden unless the actor is one and not the person checked, NotFound, Conflict when it is not in
-    review.
+    review or another account has shown the driver's face.
     """
     if actor.kind != "staff" or actor.id is None or actor.id.uuid == person_id.uuid:
         raise Forbidden("a member of staff decides a face check, never about themselves")
@@ -262,6 +266,7 @@ async def decide_face_check(
         decided_by=(actor.kind, actor.id.uuid),
     )  # fmt: skip
     if approved:
+        await claim_driver(tx, person_id, now)
         await store.keep_face_verified(tx, person_id, now)
     await audit.record(
         tx, act="face-check.decided", actor=actor, subject=person_id,

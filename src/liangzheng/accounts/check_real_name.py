@@ -9,23 +9,20 @@ from liangzheng.accounts import store
 from liangzheng.accounts.model import Assurance, Level
 from liangzheng.accounts.ports import RealName
 from liangzheng.accounts.register import matching_driver
-from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import PersonId
 
 
 async def check_real_name(
-    tx: Connection, person_id: PersonId, key_index: KeyIndex, real_name: RealName, now: datetime
+    tx: Connection, person_id: PersonId, real_name: RealName, now: datetime
 ) -> Assurance:
     """What is known of the person afterwards. A person who matched before stays as they are."""
     person = await store.find_person(tx, person_id, for_update=True)
     if person is None:
         raise NotFound("there is no such person")
     if person.level is Level.UNVERIFIED:
-        driver_id = await matching_driver(
-            tx, key_index, real_name, person.identity, person.name, person_id, now
-        )
+        driver_id = await matching_driver(tx, real_name, person.identity, person.name, person_id)
         if driver_id is not None:
             await store.keep_real_name(tx, person_id, driver_id, now)
         await audit.record(

@@ -18,7 +18,7 @@ from liangzheng.accounts.log_in import spend_attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
 from liangzheng.accounts.passkeys import PasskeySite, remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
-from liangzheng.accounts.register import identity_hash, mobile_hash
+from liangzheng.accounts.register import mobile_hash
 from liangzheng.accounts.stop_word import is_stop_word
 from liangzheng.infra import keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
@@ -147,9 +147,7 @@ async def stop_by_mobile(
         await _stop_all(tx, await _account(tx, PersonId(owner)), now)
 
 
-async def stop_by_word(
-    tx: Connection, mobile: Mobile, word: str, key_index: KeyIndex, now: datetime
-) -> None:
+async def stop_by_word(tx: Connection, mobile: Mobile, word: str, key_index: KeyIndex, now: datetime) -> None:
     """As `stop_by_mobile`, by the word in the notice: codes to a mobile can be used up by whoever knows it, this cannot.
 
     Again changes nothing. Raises NotVerified alike for a mobile without an account and for a word of no act that waits.
@@ -231,9 +229,6 @@ async def _close_now(tx: Connection, account: Account, key_index: KeyIndex, now:
     for key in await store.phone_keys(tx, person.person_id):
         await revoke_phone_key(tx, person.person_id, key.phone_key_id, now)
     await keyindex.release(tx, Kind.MOBILE, mobile_hash(key_index, account.mobile), person.person_id)
-    await keyindex.release(
-        tx, Kind.IDENTITY_NUMBER, identity_hash(key_index, person.identity), person.person_id
-    )
     if person.driver_id is not None:
         await store_held.free_driver(tx, person.driver_id.uuid, person.person_id)
     await store_held.close_account(tx, person.person_id, now)

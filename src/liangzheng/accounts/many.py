@@ -18,7 +18,7 @@ async def assurances(tx: Connection, people: Sequence[PersonId]) -> Mapping[Pers
 
 
 async def people_of(tx: Connection, drivers: Sequence[DriverId]) -> Mapping[DriverId, PersonId]:
-    """Whose drivers they are; those nobody with an account matched are left out."""
+    """Whose drivers they are; those whose face nobody with an account has shown are left out."""
     return await store_many.people_of(tx, drivers) if drivers else {}
 
 

@@ -33,8 +33,8 @@ async def hash_new_password(
 async def register(
     tx: Connection, registration: Registration, key_index: KeyIndex, real_name: RealName, now: datetime
 ) -> Account:
-    """The account is there, at level 1 with its driver when number and name match the register and are nobody
-    else's, else at 0: one answer for a number that is unknown, goes with another name or has an account.
+    """The account is there, at level 1 with its driver when number and name match the register and no other account has
+    shown the driver's face, else at 0: one answer for a number that is unknown, goes with another name or has an account.
 
     Raises NotAuthenticated when the mobile has an account already.
     """
@@ -45,9 +45,7 @@ async def register(
     except Conflict:
         raise NotAuthenticated(REFUSED) from None
     # 2. The real name, if the source can be asked now; `check_real_name` asks again later.
-    driver_id = await matching_driver(
-        tx, key_index, real_name, registration.identity, registration.name, person_id, now
-    )
+    driver_id = await matching_driver(tx, real_name, registration.identity, registration.name, person_id)
     person = Person(
         person_id=person_id,
         identity=registration.identity,
@@ -68,32 +66,17 @@ async def register(
 
 
 async def matching_driver(
-    tx: Connection,
-    key_index: KeyIndex,
-    real_name: RealName,
-    identity: IdentityNumber,
-    name: PersonName,
-    person_id: PersonId,
-    now: datetime,
+    tx: Connection, real_name: RealName, identity: IdentityNumber, name: PersonName, person_id: PersonId
 ) -> DriverId | None:
-    """The driver with that number and name, and both now this person's; None when there is none or one of
-    them is another's.
+    """The driver with that number and name; None when there is none or another account has shown the driver's face.
 
-    Only here a person takes an identity number: whoever gets the name wrong keeps its owner from nothing.
+    Nothing is taken by it: whoever knows both keeps their owner from nothing (`claim_driver` does that).
     """
     try:
         driver_id = await real_name.driver_for(tx, identity, name)
     except Unavailable:
         return None
-    if driver_id is None:
-        return None
-    hashed = identity_hash(key_index, identity)
-    try:
-        await keyindex.claim(tx, Kind.IDENTITY_NUMBER, hashed, person_id)
-    except Conflict:
-        return None
-    if not await store.bind_driver(tx, driver_id, person_id, now):
-        await keyindex.release(tx, Kind.IDENTITY_NUMBER, hashed, person_id)
+    if driver_id is None or await store.find_person_of(tx, driver_id) not in (None, person_id):
         return None
     return driver_id
 
@@ -104,7 +87,7 @@ def mobile_hash(key_index: KeyIndex, mobile: Mobile) -> bytes:
 
 
 def identity_hash(key_index: KeyIndex, identity: IdentityNumber) -> bytes:
-    """Sixteen octets: where the index keeps whose identity number it is, once the register confirmed the name.
+    """Sixteen octets: under which tries with an identity number are counted, without holding it in memory.
 
     The register keeps the same number as a driver's under the plain hash; the prefix keeps the two apart.
     """

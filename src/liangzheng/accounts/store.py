@@ -89,7 +89,7 @@ async def bind_driver(tx: Connection, driver_id: DriverId, person_id: PersonId, 
 
 
 async def find_person_of(tx: Connection, driver_id: DriverId) -> PersonId | None:
-    """Whose driver this is; None while nobody with an account matched it."""
+    """Whose driver this is; None while nobody with an account has shown the face."""
     found = await tx.fetchval("SELECT person_id FROM driver_person WHERE driver_id = $1", driver_id.uuid)
     return PersonId(found) if found is not None else None
 

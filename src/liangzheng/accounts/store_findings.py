@@ -6,15 +6,15 @@ from liangzheng.infra.checks import Check
 
 CHECKS = (
     Check(
-        "every person who is a driver is that driver's person",
+        "every person who showed a driver's face is that driver's person",
         "SELECT p.person_id AS subject, '' AS found FROM person AS p LEFT JOIN driver_person AS d "
         "ON d.driver_id = p.driver_id LEFT JOIN account AS a ON a.person_id = p.person_id "
-        "WHERE p.driver_id IS NOT NULL AND a.closed_at IS NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
+        "WHERE p.level >= 2 AND a.closed_at IS NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
     ),
     Check(
-        "every driver's person is that driver",
+        "every driver's person showed that driver's face",
         "SELECT d.driver_id AS subject, '' AS found FROM driver_person AS d LEFT JOIN person AS p "
-        "ON p.person_id = d.person_id WHERE p.driver_id IS DISTINCT FROM d.driver_id LIMIT $1",
+        "ON p.person_id = d.person_id WHERE p.driver_id IS DISTINCT FROM d.driver_id OR p.level < 2 LIMIT $1",
     ),
     Check(
         "every person has an account",

@@ -21,7 +21,9 @@ from liangzheng.messages.texts import stop_words, words
 GATEWAY_WITHIN_S: Final = 10.0
 
 
-async def send_sms(tx: Connection, events: Sequence[Event], sms: Sms, key_index: KeyIndex, now: datetime) -> None:
+async def send_sms(
+    tx: Connection, events: Sequence[Event], sms: Sms, key_index: KeyIndex, now: datetime
+) -> None:
     """Each message went to its person's mobile, or never will. Raises Unavailable when the gateway is: the events wait."""
     asked = [(PersonId(event.subject), MessageId.parse(event.body["message_id"])) for event in events]
     for message in await store.awaiting_sms(tx, asked):

@@ -112,7 +112,7 @@ def _limits(request: Request) -> RegistrationLimits:
 @router.post("/accounts", status_code=201)
 @public
 async def register(request: Request, body: RegisterBody, key: IdempotencyKey = None) -> AccountAnswer:
-    """Register. Level 1 when number and name are in the register and nobody else's, else level 0.
+    """Register. Level 1 when number and name are in the register and no other account has shown the face, else level 0.
 
     A mobile that has an account is answered 401, in the words of a failed log-in; where codes are asked for, only to
     somebody who reads its messages.
@@ -159,7 +159,7 @@ async def check_real_name(request: Request, who: Holder, key: IdempotencyKey = N
     async with wiring.database.transaction() as tx:
 
         async def perform() -> AssuranceAnswer:
-            found = await accounts.check_real_name(tx, who.person_id, wiring.key_index, wiring.real_name, now)
+            found = await accounts.check_real_name(tx, who.person_id, wiring.real_name, now)
             return AssuranceAnswer(
                 level=int(found.level), driver_id=str(found.driver_id) if found.driver_id else None
             )
