@@ -34,6 +34,7 @@ from liangzheng.infra.realname_register import RegisterRealName
 from liangzheng.infra.reference import Reference, load_reference
 from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms, Sms
+from liangzheng.infra.sms_http import HttpSms, SmsEndpoint, read_sms_key
 from liangzheng.infra.sms_simulated import FILE as SIMULATED_SMS
 from liangzheng.infra.sms_simulated import SimulatedSms
 from liangzheng.infra.webhooks import HttpWebhooks, Webhooks, call_policy
@@ -197,7 +198,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         trust=trust,
         real_name=_real_name(key_index),
         face_verifier=_face_verifier(settings),
-        sms=_sms(settings),
+        sms=_sms(settings, part),
         account_policy=_account_policy(settings),
         staff_policy=staff_policy(settings),
         passwords=Passwords(
@@ -290,8 +291,12 @@ def _authority(settings: Settings) -> FaceVerifier:
     return AuthorityFace(AuthorityEndpoint(url, public), ours)
 
 
-def _sms(settings: Settings) -> Sms:
-    """The gateway the deployment named; none, unless it said otherwise."""
+def _sms(settings: Settings, part: Part) -> Sms:
+    """The gateway the deployment named; none, unless it said otherwise. Its key is read by the processes that send."""
+    if settings.sms == "http" and part in (Part.API, Part.QUEUE):
+        assert settings.sms_url is not None and settings.sms_key_file is not None, "the settings were checked"
+        key = read_sms_key(settings.sms_key_file)
+        return HttpSms(SmsEndpoint(settings.sms_url, key, plain=settings.mode != "production"))
     if settings.sms == "simulated":
         return SimulatedSms(settings.mode, settings.data_dir / SIMULATED_SMS)
     return NoSms()

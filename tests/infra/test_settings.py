@@ -79,6 +79,8 @@ OTHER_WORDS = {
     "LZ_ALLOW_SOFTWARE_KEYS": "yes",
     "LZ_STAFF_LOOK_UPS": "patrol=1",
     "LZ_SMS": "simulated",
+    "LZ_SMS_URL": "https://sms.example/send",
+    "LZ_SMS_KEY_FILE": "/keys/sms",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_SIMULATED_FACE_COUNTS": "no",
     "LZ_MOBILE_PROOF": "no",

@@ -13,6 +13,8 @@ from liangzheng import wiring as module
 from liangzheng.infra.keys_file import KeyOverlap, init, rotate
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms import NoSms
+from liangzheng.infra.sms_http import HttpSms
 from liangzheng.kernel.errors import Forbidden, Unavailable
 from liangzheng.kernel.time import SystemClock
 from liangzheng.standards.keys import Alg
@@ -38,6 +40,19 @@ def made(settings: Settings, database: Database) -> Wiring:
 
 def test_what_is_real_is_wired_in_production(tmp_path: Path, database: Database) -> None:
     assert made(settings_of(tmp_path, "production"), database).simulated == ()
+
+
+def test_the_gateway_of_production_is_reached_by_the_processes_that_send(
+    tmp_path: Path, database: Database
+) -> None:
+    key = tmp_path / "sms.key"
+    key.write_bytes(b"k" * 32)
+    said = {"LZ_SMS": "http", "LZ_SMS_URL": "https://sms.example/send", "LZ_SMS_KEY_FILE": str(key)}
+    settings = settings_of(tmp_path, "production", **said)
+    for part in Part:
+        wired = wire(settings, part, database)
+        wired.passwords.close()
+        assert isinstance(wired.sms, HttpSms if part in (Part.API, Part.QUEUE) else NoSms)
 
 
 @pytest.mark.parametrize(

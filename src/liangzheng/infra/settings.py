@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+from liangzheng.infra.sms import demand_sms_url
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.status import DEFAULT_POLICY, Display, Effect, StatusLetter, StatusPolicy
 from liangzheng.standards.keys import Alg
@@ -41,7 +42,9 @@ class Settings:
     face_authority_key: Path | None
     face_authority_signer: Path | None
     simulated_face_counts: bool | None
-    sms: Literal["none", "simulated"]
+    sms: Literal["none", "simulated", "http"]
+    sms_url: str | None
+    sms_key_file: Path | None
     checkpoints_dir: Path | None
     mobile_proof: bool | None
     mobile_change_hold_s: int
@@ -122,6 +125,10 @@ class Settings:
             raise Invalid("LZ_FACE_ENGINE", "authority needs LZ_FACE_AUTHORITY_URL, _KEY and _SIGNER")
         if self.mobile_proof and self.sms == "none":
             raise Invalid("LZ_MOBILE_PROOF", "is no without a gateway: no code would ever come (LZ_SMS)")
+        if self.sms == "http":
+            if self.sms_url is None or self.sms_key_file is None:
+                raise Invalid("LZ_SMS", "http needs LZ_SMS_URL and LZ_SMS_KEY_FILE")
+            demand_sms_url(self.sms_url, plain=self.mode != "production")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
         if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
@@ -377,8 +384,12 @@ TABLE: Final[tuple[Setting, ...]] = (
          "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
     _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", _yes_or_no, None,
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
-    _row("LZ_SMS", "sms", _one_of("none", "simulated"), "none",
-         "who sends text messages: nobody, or a gateway that is simulated, writes them into a file and says so"),
+    _row("LZ_SMS", "sms", _one_of("none", "simulated", "http"), "none",
+         "who sends text messages: nobody, a gateway (http, docs/sms-gateway.md), or one that is simulated, writes them into a "
+         "file and says so"),
+    _row("LZ_SMS_URL", "sms_url", _text, None, "https address of the gateway; http outside production only"),
+    _row("LZ_SMS_KEY_FILE", "sms_key_file", _path, None,
+         "file with the key shared with the gateway, at least 32 octets; read by the API and the queue worker"),
     _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", _path, None,
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
     _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.people import Mobile
@@ -41,3 +42,23 @@ def checked_text(text: str) -> str:
     if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable():
         raise Invalid("text", f"1 to {LONGEST_TEXT} printable characters")
     return text
+
+
+def demand_sms_url(url: str, *, plain: bool) -> None:
+    """Raises Invalid for anything but an https address, or http where `plain` allows it."""
+    try:
+        parts = urlsplit(url)
+        known = (
+            parts.scheme in (("https", "http") if plain else ("https",))
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not parts.username
+            and not parts.fragment
+            and url.isascii()
+            and url.isprintable()
+            and " " not in url
+        )
+    except ValueError:
+        known = False
+    if not known:
+        raise Invalid("LZ_SMS_URL", "is an https address without user or fragment; http outside production")
