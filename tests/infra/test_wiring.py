@@ -78,7 +78,7 @@ def test_what_only_plays_its_part_is_refused_in_production(
 def test_a_simulated_neighbour_that_does_not_refuse_by_itself_is_refused_by_the_wiring(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, chooses: str, neighbour: str
 ) -> None:
-    monkeypatch.setattr(module, chooses, lambda _: SimpleNamespace(simulated=True))
+    monkeypatch.setattr(module, chooses, lambda *_: SimpleNamespace(simulated=True))
     assert made(settings_of(tmp_path, "test"), database).simulated == (neighbour,)
     with pytest.raises(Unavailable, match=f"{neighbour} is simulated"):
         made(settings_of(tmp_path, "production"), database)
