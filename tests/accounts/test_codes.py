@@ -18,6 +18,8 @@ from liangzheng.kernel.errors import NotAuthenticated, NotVerified, TooMany
 from liangzheng.kernel.ids import SessionId
 from liangzheng.kernel.people import Mobile, PersonName
 from tests.accounts.people import MADE_UP, PASSWORD
+from tests.accounts.test_passkeys import added, request
+from tests.accounts.test_passkeys import log_in as log_in_with
 from tests.accounts.world import World
 
 ONE, TWO = MADE_UP[:2]
@@ -77,7 +79,7 @@ class Post:
     def wrong(self, mobile: Mobile) -> str:
         return f"{(int(self.code(mobile)) + 1) % 10**6:06d}"
 
-    async def reset(self, proof: str, **changed: Any) -> None:
+    async def reset(self, proof: str, **changed: Any) -> int:
         world = self.world
         said = {
             "mobile": ONE.mobile,
@@ -85,7 +87,7 @@ class Post:
             "name": ONE.name,
             "password": NEW_PASSWORD,
         } | changed
-        await accounts.reset_password(
+        return await accounts.reset_password(
             world.database, said["mobile"], proof, said["identity"], said["name"], said["password"],
             passwords=world.passwords, key_index=world.key_index, policy=world.policy, now=world.clock.now(),
         )  # fmt: skip
@@ -239,6 +241,18 @@ async def test_a_reset_opens_with_the_new_password_and_ends_every_login(post: Po
         await post.world.log_in(ONE, PASSWORD)
     await post.world.log_in(ONE, NEW_PASSWORD)
     assert [row["topic"] for row in await post.world.rows("SELECT topic FROM outbox")] == ["password.reset"]
+
+
+async def test_a_reset_leaves_no_passkey_of_a_thief(post: Post) -> None:
+    person_id = await post.world.person(ONE)
+    thiefs = await added(post.world, person_id)
+    assert await post.reset(await post.proof(ONE.mobile)) == 1
+    with pytest.raises(NotAuthenticated):
+        await log_in_with(post.world, thiefs.get(await request(post.world)))
+    told = [row["topic"] for row in await post.world.rows("SELECT topic FROM outbox ORDER BY id")]
+    assert told == ["passkey.added", "passkey.removed", "password.reset"]
+    post.world.clock.advance(60)
+    assert await post.reset(await post.proof(ONE.mobile)) == 0
 
 
 async def test_other_identity_data_resets_nothing_and_uses_the_proof_up(post: Post) -> None:

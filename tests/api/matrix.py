@@ -232,6 +232,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("GET /holder/account"),
     Row("POST /holder/real-name-checks"),
     Row("GET /holder/sessions/current"),
+    Row("POST /holder/sessions/current/proofs", body={"password": PASSWORD}, own=statuses(204)),
     Row("POST /holder/face-checks", body={"purpose": "apply"}, own=statuses(201)),
     Row("GET /holder/face-checks/{face_check_id}", names={"path:face_check_id": "face_check"}),
     Row(

@@ -32,6 +32,15 @@ def test_a_burst_up_to_the_count_is_allowed_and_the_next_is_told_when(clock: Fix
     assert not _take(limiter, "a", clock.now())
 
 
+def test_what_is_given_back_was_not_counted(now: datetime) -> None:
+    limiter = Limiter(Rate(2, 60), "tries")
+    for _ in range(5):
+        limiter.take("a", now)
+        limiter.give_back("a")
+    limiter.give_back("nobody")
+    assert [_take(limiter, "a", now) for _ in range(3)] == [True, True, False]
+
+
 def test_one_subject_does_not_use_up_anothers_share(now: datetime) -> None:
     limiter = Limiter(Rate(1, 60), "tries")
     assert _take(limiter, "a", now)

@@ -147,6 +147,23 @@ async def test_guessing_secrets_is_slowed_down(town: Town) -> None:
     assert [answer.status_code for answer in answers] == [401] * 30 + [429]
 
 
+async def test_guesses_of_a_stranger_keep_a_company_from_no_token(town: Town) -> None:
+    company, secret = await town.register()
+    await town.move(company, CompanyEvent.APPROVED)
+    here = town.client._transport
+    assert isinstance(here, httpx.ASGITransport)
+    stranger = httpx.ASGITransport(here.app, client=("198.51.100.7", 1))
+    async with httpx.AsyncClient(transport=stranger, base_url="http://test") as elsewhere:
+        basic = base64.b64encode(f"{company.id}:x".encode()).decode()
+        headers = {
+            "Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded",
+        }  # fmt: skip
+        guesses = [await elsewhere.post("/relying/token", content=FORM, headers=headers) for _ in range(31)]
+    assert [answer.status_code for answer in guesses] == [401] * 30 + [429]
+    answers = [await town.ask_token(str(company.id), secret) for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+
+
 async def test_a_token_ends_after_ten_minutes(town: Town) -> None:
     _, company = await town.open_company()
     town.clock.advance(599)

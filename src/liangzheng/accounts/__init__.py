@@ -91,6 +91,7 @@ from liangzheng.accounts.passkeys import (
     name_passkey,
     passkeys,
     remove_passkey,
+    use_passkey,
 )
 from liangzheng.accounts.phone_keys import (
     begin_phone_key,
@@ -100,6 +101,7 @@ from liangzheng.accounts.phone_keys import (
     revoke_phone_key,
 )
 from liangzheng.accounts.ports import RealName
+from liangzheng.accounts.prove import demand_fresh, keep_proof
 from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
 from liangzheng.accounts.reset_password import choose_second_factor, reset_password
@@ -167,6 +169,7 @@ __all__ = [
     "consume_face_checks",
     "corrections",
     "decide_face_check",
+    "demand_fresh",
     "end_other_sessions",
     "end_session",
     "end_sessions",
@@ -177,6 +180,7 @@ __all__ = [
     "hash_new_password",
     "held_acts",
     "identity_hash",
+    "keep_proof",
     "live_phone_keys",
     "log_in",
     "log_in_with_passkey",
@@ -204,5 +208,6 @@ __all__ = [
     "stop_word",
     "take_back_correction",
     "use_mobile_proof",
+    "use_passkey",
     "withdraw_agreement",
 ]

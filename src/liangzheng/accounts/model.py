@@ -94,6 +94,8 @@ class AccountPolicy:
     session_idle_s: int = 30 * 60
     session_absolute_s: int = 12 * 3600
     sessions_at_once: int = 10
+    fresh_s: int = 300
+    """How long a password or passkey counts for what a stolen login must not do alone."""
     free_failures: int = 4
     first_wait_s: int = 30
     longest_wait_s: int = 3600
@@ -271,6 +273,8 @@ class Caller:
     driver_id: DriverId | None
     level: Level
     session_id: SessionId
+    proved_at: datetime
+    """When they last showed a password or a passkey in this login, or to open it."""
 
     @property
     def proven_driver_id(self) -> DriverId | None:

@@ -247,11 +247,13 @@ async def remove_passkey(tx: Connection, who: Caller, passkey_id: PasskeyId, now
     await _tell(tx, "passkey.removed", who.person_id, passkey_id, now)
 
 
-async def remove_passkeys(tx: Connection, person_id: PersonId, now: datetime) -> None:
-    """None is left, and their person is told of each."""
-    for passkey in await store_passkeys.of_person(tx, person_id):
+async def remove_passkeys(tx: Connection, person_id: PersonId, now: datetime) -> int:
+    """None is left, and their person is told of each; how many there were."""
+    known = await store_passkeys.of_person(tx, person_id)
+    for passkey in known:
         await store_passkeys.remove(tx, person_id, passkey.passkey_id)
         await _tell(tx, "passkey.removed", person_id, passkey.passkey_id, now)
+    return len(known)
 
 
 async def _challenge(

@@ -11,6 +11,7 @@ from liangzheng.accounts import store
 from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.log_in import spend_attempt
 from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose
+from liangzheng.accounts.passkeys import remove_passkeys
 from liangzheng.accounts.register import REFUSED, hash_new_password, mobile_hash
 from liangzheng.infra import keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
@@ -33,8 +34,9 @@ async def reset_password(
     key_index: KeyIndex,
     policy: AccountPolicy,
     now: datetime,
-) -> None:
-    """The account has a new password, every login has ended, and the holder is told.
+) -> int:
+    """The account has a new password, every login has ended, the passkeys are gone, and the holder is told; how many
+    passkeys there were. Whoever resets was locked out or fears a thief, and a thief's passkey would outlive the password.
 
     Raises NotVerified when the proof does not hold, Invalid for a password that breaks a rule, TooMany as a log-in does, and
     NotAuthenticated alike for a mobile without an account and for other identity data. A stranger with the SIM card and the
@@ -60,12 +62,14 @@ async def reset_password(
         # 4. Kept.
         await store.set_password(tx, person.person_id, new)
         await store.end_sessions(tx, person.person_id, None, now)
+        removed = await remove_passkeys(tx, person.person_id, now)
         await store.forget_attempts(tx, hashed)
         await outbox.put(tx, "password.reset", person.person_id, {}, now)
         await audit.record(
             tx, act="password.reset", actor=audit.Actor("person", person.person_id), subject=person.person_id,
-            driver_id=person.driver_id, purpose="forgotten password", now=now,
+            driver_id=person.driver_id, purpose="forgotten password", detail={"passkeys_removed": removed}, now=now,
         )  # fmt: skip
+    return removed
 
 
 async def choose_second_factor(tx: Connection, who: Caller, wanted: bool, now: datetime) -> None:

@@ -69,6 +69,11 @@ def may_use_session(session: Session, policy: AccountPolicy, now: datetime) -> b
     return session.ended_at is None and now < session.expires_at and now - session.seen_at < idle
 
 
+def is_fresh(proved_at: datetime, policy: AccountPolicy, now: datetime) -> bool:
+    """Whether a password or passkey was shown lately enough for what a stolen login must not do alone."""
+    return now - proved_at <= timedelta(seconds=policy.fresh_s)
+
+
 # --- one-time codes -----------------------------------------------------------------------------------
 
 

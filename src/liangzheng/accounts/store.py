@@ -225,6 +225,14 @@ async def touch_session(tx: Connection, session: Session, now: datetime, phone_o
     )  # fmt: skip
 
 
+async def keep_proof(tx: Connection, person_id: PersonId, session_id: SessionId, now: datetime) -> None:
+    """Whoever uses this login has just proved that it is them."""
+    await tx.execute(
+        "UPDATE session SET proved_at = $3 WHERE person_id = $1 AND id = $2 AND ended_at IS NULL",
+        person_id.uuid, session_id.uuid, now,
+    )  # fmt: skip
+
+
 async def end_session(tx: Connection, person_id: PersonId, session_id: SessionId, now: datetime) -> bool:
     """Logged out; False when it was already."""
     status = await tx.execute(
@@ -483,7 +491,8 @@ def login_of(row: Row) -> tuple[Session, Caller]:
     """A login and who it is, of a row of session with its person's driver_id and level."""
     session = _session(row)
     driver_id = DriverId(row["driver_id"]) if row["driver_id"] else None
-    return session, Caller(session.person_id, driver_id, Level(row["level"]), session.session_id)
+    proved_at = row["proved_at"] or session.opened_at
+    return session, Caller(session.person_id, driver_id, Level(row["level"]), session.session_id, proved_at)
 
 
 def _session(row: Row) -> Session:

@@ -18,6 +18,7 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.holder.codes",
     "liangzheng.api.holder.password_resets",
     "liangzheng.api.holder.passkeys",
+    "liangzheng.api.holder.proofs",
     "liangzheng.api.holder.held_acts",
     "liangzheng.api.holder.agreements",
     "liangzheng.api.holder.my_data",

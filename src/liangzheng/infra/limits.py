@@ -55,6 +55,11 @@ class Limiter:
         self._full_at.move_to_end(subject)
         self._forget(at)
 
+    def give_back(self, subject: Hashable) -> None:
+        """What was counted last was no case of it."""
+        if subject in self._full_at:
+            self._full_at[subject] -= self._every_s
+
     def _forget(self, at: float) -> None:
         while self._full_at:
             subject, full_at = next(iter(self._full_at.items()))
@@ -66,7 +71,10 @@ class Limiter:
         return len(self._full_at)
 
 
-def network_of(address: str) -> IPv4Network | IPv6Network | None:
+Network = IPv4Network | IPv6Network
+
+
+def network_of(address: str) -> Network | None:
     """The network a client's address is counted under: its /24, or /48 in IPv6, which one household may have
     whole. None for what is no address (a socket file)."""
     try:

@@ -68,6 +68,7 @@ class Settings:
     host: str
     port: int
     hosts: tuple[str, ...]
+    trusted_proxies: int
     workers: int
     pool_size: int
     log_format: Literal["console", "json"]
@@ -408,7 +409,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
-         "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy all come from one"),
+         "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy see LZ_TRUSTED_PROXIES"),
     _row("LZ_STAFF_IDLE_S", "staff_idle_s", _number(60, 3600), 900,
          "seconds after which an unused login of a member of staff ends"),
     _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
@@ -432,6 +433,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_PORT", "port", _number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
     _row("LZ_HOSTS", "hosts", _words, (),
          "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
+    _row("LZ_TRUSTED_PROXIES", "trusted_proxies", _number(0, 5), 0,
+         "proxies of yours in front, each adding the address it was called from to X-Forwarded-For; 0: the header is not read"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),

@@ -166,6 +166,7 @@ CREATE TABLE session (
     ended_at         timestamp with time zone,
     phone_offset_ms  bigint,
     token_hash       bytea NOT NULL,
+    proved_at        timestamp with time zone,
     CONSTRAINT session_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT session_person_id_token_hash_key UNIQUE (person_id, token_hash),
     CONSTRAINT session_token_hash_check CHECK ((octet_length(token_hash) = 32))

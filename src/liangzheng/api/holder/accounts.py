@@ -15,9 +15,10 @@ from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.network import client_network
 from liangzheng.api.wired import wired
 from liangzheng.infra.keyindex import KeyIndex, Kind
-from liangzheng.infra.limits import Limiter, Rate, network_of
+from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
 
@@ -119,7 +120,7 @@ async def register(request: Request, body: RegisterBody, key: IdempotencyKey = N
     """
     wiring = wired(request)
     limits, now = _limits(request), wiring.clock.now()
-    limits.networks.take(network_of(request.client.host) if request.client else None, now)
+    limits.networks.take(client_network(request), now)
     mobile, identity, name = Mobile(body.mobile), body.identity(), PersonName(body.name)
     if wiring.settings.demands_mobile_proof and body.mobile_proof is None:
         raise Invalid("mobile_proof", "of a code for register")

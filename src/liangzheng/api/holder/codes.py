@@ -15,8 +15,9 @@ from pydantic import Field, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.network import client_network
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate, network_of
+from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.ids import SessionId
 from liangzheng.kernel.people import Mobile
 
@@ -79,7 +80,7 @@ async def asked(
     """A code asked for, of whichever purpose."""
     wiring = wired(request)
     now = wiring.clock.now()
-    _limiter(request).take(network_of(request.client.host) if request.client else None, now)
+    _limiter(request).take(client_network(request), now)
     async with wiring.database.transaction() as tx:
         made, sending = await accounts.begin_code(
             tx, mobile, purpose, wiring.key_index, wiring.account_policy, now, bound_to

@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.holder.password_resets import PasswordText, demand_password
+from liangzheng.api.holder.password_resets import PasswordText, demand_fresh, demand_password
 from liangzheng.api.holder.sessions import LoggedInAnswer, SessionAnswer
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
@@ -198,8 +198,9 @@ async def name(request: Request, who: Holder, passkey_id: str, body: NameBody) -
 
 @router.delete("/{passkey_id}", status_code=204)
 async def remove(request: Request, who: Holder, passkey_id: str) -> Response:
-    """Remove a passkey, unless it is the last way in. The holder is told."""
+    """Remove a passkey, unless it is the last way in. The holder is told. Asks for a login or a proof of the last minutes."""
     wiring = wired(request)
+    demand_fresh(request, who)
     async with wiring.database.transaction() as tx:
         await accounts.remove_passkey(tx, who, PasskeyId.parse(passkey_id), wiring.clock.now())
     return Response(status_code=204)

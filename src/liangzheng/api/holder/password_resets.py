@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from liangzheng import accounts
 from liangzheng.accounts import Caller
 from liangzheng.api.auth import Holder, public
-from liangzheng.api.bodies import Body, resource
+from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.codes import MobileText, TokenText
 from liangzheng.api.wired import wired
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
@@ -56,17 +56,29 @@ async def demand_password(request: Request, who: Caller, password: str) -> None:
     )  # fmt: skip
 
 
-@router.post("/password-resets", status_code=204)
+class ResetAnswer(Answer):
+    """What went with the old password, besides every login."""
+
+    passkeys_removed: int
+
+
+@router.post("/password-resets")
 @public
-async def reset(request: Request, body: ResetBody) -> Response:
-    """Another password. Every login ends, and the holder is told. Other identity data and a mobile without an account are
-    answered alike."""
+async def reset(request: Request, body: ResetBody) -> ResetAnswer:
+    """Another password. Every login ends, every passkey is removed, and the holder is told. Other identity data and a mobile
+    without an account are answered alike."""
     wiring = wired(request)
-    await accounts.reset_password(
+    removed = await accounts.reset_password(
         wiring.database, Mobile(body.mobile), body.mobile_proof, body.identity(), PersonName(body.name), body.password,
         passwords=wiring.passwords, key_index=wiring.key_index, policy=wiring.account_policy, now=wiring.clock.now(),
     )  # fmt: skip
-    return Response(status_code=204)
+    return ResetAnswer(passkeys_removed=removed)
+
+
+def demand_fresh(request: Request, who: Caller) -> None:
+    """The caller logged in, or proved who they are, minutes ago. Raises Forbidden."""
+    wiring = wired(request)
+    accounts.demand_fresh(who, wiring.account_policy, wiring.clock.now())
 
 
 @router.put("/second-factor", status_code=204)

@@ -11,6 +11,7 @@ from pydantic import StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.holder.password_resets import demand_fresh
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import Base64Url, from_base64url, to_base64url
 from liangzheng.api.wired import wired
@@ -137,8 +138,9 @@ async def bind(request: Request, who: Holder, body: BindBody, key: IdempotencyKe
 
 @router.delete("/{phone_key_id}")
 async def end(request: Request, who: Holder, phone_key_id: str) -> PhoneKeyAnswer:
-    """End a phone key of yours; again changes nothing."""
+    """End a phone key of yours; again changes nothing. Asks for a login or a proof of the last minutes."""
     wiring = wired(request)
+    demand_fresh(request, who)
     async with wiring.database.transaction() as tx:
         key = await accounts.revoke_phone_key(
             tx, who.person_id, PhoneKeyId.parse(phone_key_id), wiring.clock.now()

@@ -135,16 +135,20 @@ async def list_sessions(request: Request, who: Holder) -> DevicesAnswer:
 
 @router.delete("")
 async def end_others(request: Request, who: Holder) -> EndedAnswer:
-    """Every login but this one ends."""
+    """Every login but this one ends. Asks for a login or a proof of the last minutes: a thief's would throw its owner out."""
     wiring = wired(request)
+    accounts.demand_fresh(who, wiring.account_policy, wiring.clock.now())
     async with wiring.database.transaction() as tx:
         return EndedAnswer(ended=await accounts.end_other_sessions(tx, who, wiring.clock.now()))
 
 
 @router.delete("/{session_id}", status_code=204)
 async def end_session(request: Request, who: Holder, session_id: str) -> Response:
-    """One login ends."""
+    """One login ends; another than this asks for a login or a proof of the last minutes."""
     wiring = wired(request)
+    ended, now = SessionId.parse(session_id), wiring.clock.now()
+    if ended != who.session_id:
+        accounts.demand_fresh(who, wiring.account_policy, now)
     async with wiring.database.transaction() as tx:
-        await accounts.end_session(tx, who, SessionId.parse(session_id), wiring.clock.now())
+        await accounts.end_session(tx, who, ended, now)
     return Response(status_code=204)

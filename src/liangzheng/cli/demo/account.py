@@ -78,6 +78,8 @@ class Account:
         second = (await asyncio.to_thread(holder.post, "/holder/sessions", login)).expect(201)
         listed = (await asyncio.to_thread(holder.get, "/holder/sessions")).expect(200)["sessions"]
         hold(len(listed) >= 2 and sum(one["current"] for one in listed) == 1, "both logins are listed")
+        proof = {"password": self._actor.password}
+        (await asyncio.to_thread(holder.post, "/holder/sessions/current/proofs", proof)).expect(204)
         ended = (await asyncio.to_thread(holder.delete, "/holder/sessions")).expect(200)["ended"]
         other = holder.as_caller(second["token"])
         after = await asyncio.to_thread(other.get, "/holder/sessions/current")
