@@ -99,7 +99,7 @@ class Account:
         hold(waits["state"] == "waiting", "the change waits")
         blocked = await asyncio.to_thread(holder.post, "/holder/phone-keys/challenges")
         hold(blocked.status == 403, "no phone is bound while it waits")
-        await self._told_to_the_old("更换您账户的手机号")
+        await self._told_to_the_old("停止码：")
         path = f"/holder/held-acts/{waits['held_act_id']}/stop"
         stopped = (await asyncio.to_thread(holder.post, path)).expect(200)
         hold(stopped["state"] == "stopped", "the change is stopped")
