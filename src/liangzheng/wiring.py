@@ -92,7 +92,8 @@ class Wiring:
         """How long requests of companies and consents of drivers last."""
         return ConsentPolicy(
             status=self.settings.status_policy,
-            request_s=self.settings.consent_request_s, standing_days=self.settings.standing_consent_days
+            request_s=self.settings.consent_request_s,
+            standing_days=self.settings.standing_consent_days,
         )
 
     @property
@@ -157,6 +158,16 @@ def key_dirs(settings: Settings) -> KeyDirs:
         index=settings.key_dir("index"),
         trust=settings.data_dir / "keys" / "trust",
     )
+
+
+def index_keys(settings: Settings) -> KeyIndex:
+    """The keyed hash numbers are looked up by, for a command. Raises Unavailable before `./lz keys init`."""
+    dirs = key_dirs(settings)
+    if not dirs.index.is_dir():
+        raise Unavailable(
+            f"there are no keys in {dirs.index} yet, and numbers are looked up by a keyed hash: run `./lz keys init`"
+        )
+    return KeyIndex(read_index_secret(dirs))
 
 
 @asynccontextmanager

@@ -60,12 +60,14 @@ from liangzheng.licences.read import (
 )
 from liangzheng.licences.replace_photo import PhotoState, Replacement, photo_state, replace_photo
 from liangzheng.licences.review import (
+    OwnPhoto,
     Pictures,
     QueueFigures,
     ReviewDesk,
     approve_photo,
     escalate_reviews,
     put_back,
+    record_own_photo,
     refuse_photo,
     review_at,
     review_figures,
@@ -108,6 +110,7 @@ __all__ = [
     "LiveLicence",
     "NoFaceFinder",
     "NotUsable",
+    "OwnPhoto",
     "Photo",
     "PhotoDoubt",
     "PhotoFault",
@@ -150,6 +153,7 @@ __all__ = [
     "progress",
     "put_back",
     "raise_list_versions",
+    "record_own_photo",
     "refuse_photo",
     "renew",
     "replace_photo",

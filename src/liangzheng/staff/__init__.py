@@ -17,12 +17,14 @@ from liangzheng.staff.check import check
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
+from liangzheng.staff.link import is_driver
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
 from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Seen, look_up, look_ups_at
 from liangzheng.staff.members import (
     Invited,
     add_member,
     give_duty,
+    link_person,
     member_with_number,
     members,
     move_member,
@@ -98,6 +100,8 @@ __all__ = [
     "enrol",
     "events_of",
     "give_duty",
+    "is_driver",
+    "link_person",
     "list_proposals",
     "log_in",
     "log_out",

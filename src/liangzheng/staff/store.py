@@ -44,7 +44,7 @@ async def staff_with_number(tx: Connection, number: str) -> StaffId | None:
 
 _MEMBER: Final = (
     "SELECT s.staff_id, s.state, s.move, s.number, s.name, s.unit, "
-    "s.password_hash IS NOT NULL AND t.enrolled_at IS NOT NULL AS enrolled "
+    "s.password_hash IS NOT NULL AND t.enrolled_at IS NOT NULL AS enrolled, s.person_link IS NOT NULL AS linked "
     "FROM staff AS s LEFT JOIN staff_totp AS t ON t.staff_id = s.staff_id"
 )
 
@@ -69,8 +69,21 @@ async def members(tx: Connection) -> list[Member]:
 def _member(row: Row, held: Sequence[HeldDuty]) -> Member:
     return Member(
         StaffId(row["staff_id"]), StaffState(row["state"]), row["move"], StaffNumber(row["number"]), row["name"],
-        row["unit"], tuple(held), row["enrolled"],
+        row["unit"], tuple(held), row["enrolled"], row["linked"],
     )  # fmt: skip
+
+
+async def put_person_link(tx: Connection, staff_id: StaffId, link: bytes) -> None:
+    """Which person the member is, as a keyed hash; an earlier link is no more."""
+    await tx.execute("UPDATE staff SET person_link = $2 WHERE staff_id = $1", staff_id.uuid, link)
+
+
+async def person_link(tx: Connection, staff_id: StaffId) -> bytes | None:
+    """The keyed hash; None for a member who is not linked."""
+    found: bytes | None = await tx.fetchval(
+        "SELECT person_link FROM staff WHERE staff_id = $1", staff_id.uuid
+    )
+    return found
 
 
 async def move_member(tx: Connection, member: Member, state: StaffState, now: datetime) -> None:

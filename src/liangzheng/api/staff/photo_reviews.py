@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -16,9 +18,11 @@ from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
 from liangzheng.api.staff.callers import officer
 from liangzheng.api.wired import wired
+from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import ApplicationId
+from liangzheng.kernel.ids import ApplicationId, DriverId
 from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
+from liangzheng.wiring import Wiring
 
 router = resource("/staff/photo-reviews", "staff")
 
@@ -37,7 +41,24 @@ async def desk_of(request: Request) -> ReviewDesk:
     mine = frozenset(
         each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
     )
-    return ReviewDesk(staff.actor_of(who), mine, timedelta(seconds=wiring.settings.review_lease_s))
+    lease = timedelta(seconds=wiring.settings.review_lease_s)
+
+    async def is_own(tx: Connection, driver_id: DriverId) -> bool:
+        return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
+
+    return ReviewDesk(staff.actor_of(who), mine, lease, is_own)
+
+
+@asynccontextmanager
+async def _reaching(wiring: Wiring, desk: ReviewDesk, asked: ApplicationId) -> AsyncIterator[Connection]:
+    """A transaction for one review. A reviewer who reaches for their own photo in it is refused, and that is kept."""
+    try:
+        async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+            yield tx
+    except licences.OwnPhoto:
+        async with wiring.database.transaction() as tx:
+            await licences.record_own_photo(tx, desk, asked, wiring.clock.now())
+        raise
 
 
 AtDesk = Annotated[ReviewDesk, Depends(reviewer)]
@@ -170,9 +191,13 @@ async def reasons(desk: AtDesk) -> ReasonsAnswer:
 async def take(request: Request, body: TakeBody, desk: AtDesk) -> ReviewAnswer:
     """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
     wiring = wired(request)
-    named = ApplicationId.parse(body.application_id) if body.application_id is not None else None
-    async with wiring.database.transaction() as tx:
-        found = await licences.take_review(tx, desk, wiring.clock.now(), named)
+    if body.application_id is not None:
+        named = ApplicationId.parse(body.application_id)
+        async with _reaching(wiring, desk, named) as tx:
+            found = await licences.take_review(tx, desk, wiring.clock.now(), named)
+    else:
+        async with wiring.database.transaction() as tx:
+            found = await licences.take_review(tx, desk, wiring.clock.now())
     if found is None:
         raise NotFound("nothing waits for a review")
     return ReviewAnswer.of(found)
@@ -206,21 +231,19 @@ def _jpeg(octets: bytes | None) -> Response:
 
 
 async def _pictures(request: Request, application_id: str, desk: ReviewDesk) -> licences.Pictures:
-    wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        return await licences.review_pictures(
-            tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
-        )
+    wiring, asked = wired(request), ApplicationId.parse(application_id)
+    async with _reaching(wiring, desk, asked) as tx:
+        return await licences.review_pictures(tx, desk, asked, wiring.clock.now())
 
 
 @router.post("/{application_id}/decision")
 async def decide(
     request: Request, application_id: str, body: DecideBody, desk: AtDesk, key: IdempotencyKey = None
 ) -> ReviewAnswer:
-    """Decide on a review in hand, once; whoever comes second hears 409."""
+    """Decide on a review in hand, once; whoever comes second hears 409, whoever the photo shows 403 `own-photo`."""
     wiring = wired(request)
     asked, now = ApplicationId.parse(application_id), wiring.clock.now()
-    async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+    async with _reaching(wiring, desk, asked) as tx:
 
         async def perform() -> ReviewAnswer:
             if body.decision == "approve":

@@ -271,15 +271,21 @@ async def of_application(
 
 
 async def next_free(
-    tx: Connection, reviewer: Reviewer, authorities: Collection[str] | None, now: datetime
+    tx: Connection,
+    reviewer: Reviewer,
+    authorities: Collection[str] | None,
+    now: datetime,
+    passing_over: DriverId | None = None,
 ) -> tuple[DriverId, ApplicationId] | None:
-    """What this reviewer has in hand, else what is due first and in nobody's; what others are taking is passed over."""
+    """What this reviewer has in hand, else what is due first and in nobody's; what others are taking, and one driver's,
+    is passed over."""
     row = await tx.fetchrow(
         "SELECT driver_id, application_id FROM photo_review WHERE outcome IS NULL "
-        "AND ($1::text[] IS NULL OR authority = ANY($1)) "
+        "AND ($1::text[] IS NULL OR authority = ANY($1)) AND driver_id IS DISTINCT FROM $5 "
         "AND (taken_until IS NULL OR taken_until <= $2 OR (taken_by_kind = $3 AND taken_by IS NOT DISTINCT FROM $4)) "
         "ORDER BY (taken_until > $2) IS TRUE DESC, due_at, application_id LIMIT 1 FOR UPDATE SKIP LOCKED",
         list(authorities) if authorities is not None else None, now, reviewer.kind, reviewer.id,
+        passing_over.uuid if passing_over else None,
     )  # fmt: skip
     return (DriverId(row["driver_id"]), ApplicationId(row["application_id"])) if row else None
 

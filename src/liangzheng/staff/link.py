@@ -1,0 +1,30 @@
+"""Which person a member of staff is, so that nobody decides about themselves. By keyed hash: the number is kept nowhere."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+
+from liangzheng import drivers
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.ids import DriverId, StaffId
+from liangzheng.kernel.people import IdentityNumber
+from liangzheng.staff import store
+
+_PERSON: Final = 66
+"""The kind of the keyed hash; none of the key index's own, so that the two tables cannot be joined."""
+
+
+def link_of(keys: KeyIndex, number: IdentityNumber) -> bytes:
+    """Sixteen octets; equal for one person's resident and temporary card."""
+    return keys.hash(_PERSON, number.canonical)
+
+
+async def is_driver(tx: Connection, keys: KeyIndex, staff_id: StaffId, driver_id: DriverId) -> bool:
+    """Whether the member is this driver, by the driver's number of now. False for a member who is not linked."""
+    link = await store.person_link(tx, staff_id)
+    if link is None:
+        return False
+    driver = await drivers.find(tx, driver_id)
+    return hmac.compare_digest(link, link_of(keys, driver.identity))
