@@ -15,15 +15,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from io import BytesIO
 from types import TracebackType
 from typing import BinaryIO, Final, cast
 
 _LENGTH: Final = struct.Struct(">I")
-_MEMORY: Final = 512 * 1024 * 1024
+LIMITS: Final = {
+    resource.RLIMIT_AS: 512 * 1024 * 1024,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_NOFILE: 3,
+    resource.RLIMIT_NPROC: 0,
+    resource.RLIMIT_CORE: 0,
+}
+"""Of a child, beside its time: memory, what it writes, what it opens (sockets too), what it starts, what it leaves behind."""
 _QUESTIONS_A_LIFE: Final = 1_000
 _CHUNK: Final = 1 << 16
 CPU_SECONDS: Final = 4
-"""Of the processor, for one question."""
+"""Of the processor, for one question, where a child grants itself no less."""
 WITHIN_S: Final = 20.0
 """Of the clock, for one question: starting the process on a busy machine is in it."""
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
@@ -124,33 +132,40 @@ def _is_whole(said: bytearray) -> bool:
     return len(said) >= _LENGTH.size and len(said) == _LENGTH.size + _announced(said)
 
 
-def serve(answer: Callable[[bytes], bytes], warm: bytes) -> None:
+def small_jpeg(width: int, height: int) -> bytes:
+    """White, with EXIF: decoding it loads what decoding any picture needs. For `warm`."""
+    from PIL import Image
+
+    page = BytesIO()
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00"
+    Image.new("RGB", (width, height), "white").save(page, "JPEG", exif=exif)
+    return page.getvalue()
+
+
+def serve(answer: Callable[[bytes], bytes], warm: bytes, cpu_seconds: int = CPU_SECONDS) -> None:
     """The child's whole life: answers until its parent closes. `warm` is answered once before the limits, so that
-    whatever has to be loaded is."""
+    whatever has to be loaded is. `cpu_seconds`: of the processor, for one question."""
     answer(warm)
-    _limit()
+    _limit(cpu_seconds)
     asked, told = cast(BinaryIO, sys.stdin.buffer), cast(BinaryIO, sys.stdout.buffer)
     while len(head := asked.read(_LENGTH.size)) == _LENGTH.size:
         question = asked.read(_LENGTH.unpack(head)[0])
-        _grant_time()
+        _grant_time(cpu_seconds)
         said = answer(question)
         told.write(_LENGTH.pack(len(said)) + said)
         told.flush()
 
 
-def _limit() -> None:
+def _limit(cpu_seconds: int) -> None:
     """Nothing can be opened, written or started from here on."""
-    seconds = CPU_SECONDS * _QUESTIONS_A_LIFE
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    seconds = cpu_seconds * _QUESTIONS_A_LIFE
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for limit, most in LIMITS.items():
+        resource.setrlimit(limit, (most, most))
 
 
-def _grant_time() -> None:
+def _grant_time(cpu_seconds: int) -> None:
     """This question may use so many seconds of the processor, whatever those before it used."""
     most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    until = min(most, math.ceil(time.process_time()) + CPU_SECONDS)
+    until = min(most, math.ceil(time.process_time()) + cpu_seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (until, most))
