@@ -233,7 +233,7 @@ class Reviewers:
 
     async def refusals(self) -> list[tuple[object, object]]:
         entries = await self.place.world.rows("audit_entry")
-        return [(row["actor_id"], row["subject"]) for row in entries if row["act"] == "photo.own-refused"]
+        return [(row["actor"], row["subject"]) for row in entries if row["act"] == "photo.own-refused"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
 from liangzheng.api.staff.callers import officer
 from liangzheng.api.wired import wired
+from liangzheng.api.words import FindingAnswer
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId
@@ -65,14 +66,6 @@ AtDesk = Annotated[ReviewDesk, Depends(reviewer)]
 """`async def act(desk: AtDesk, …)`: the reviewer who calls."""
 
 
-class FindingAnswer(Answer):
-    """A doubt or a reason: a stable code and its words."""
-
-    code: str
-    zh: str
-    en: str
-
-
 class FactsAnswer(Answer):
     """What was measured (see PhotoFacts), the day its sender states and the day the file states. `faces` null: no
     engine looked."""
@@ -90,7 +83,7 @@ class FactsAnswer(Answer):
     embedded_day: date | None
 
 
-class ReviewAnswer(Answer):
+class PhotoReviewAnswer(Answer):
     """An open review, or what became of one. Names nobody: the holder is seen in the pictures, once it is in hand."""
 
     application_id: str
@@ -107,9 +100,8 @@ class ReviewAnswer(Answer):
     facts: FactsAnswer
 
     @classmethod
-    def of(cls, review: PhotoReview) -> ReviewAnswer:
+    def of(cls, review: PhotoReview) -> PhotoReviewAnswer:
         """What a reviewer sees of it."""
-        texts = [(doubt, DOUBT_TEXTS[doubt]) for doubt in review.doubts]
         return cls(
             application_id=str(review.application_id),
             origin=review.origin,
@@ -121,7 +113,7 @@ class ReviewAnswer(Answer):
             late=review.escalated_at is not None,
             in_hand_until=review.taken_until,
             outcome=review.outcome,
-            doubts=[FindingAnswer(code=doubt.value, zh=text.zh, en=text.en) for doubt, text in texts],
+            doubts=FindingAnswer.each(review.doubts, DOUBT_TEXTS),
             facts=FactsAnswer.model_validate(review.facts),
         )
 
@@ -129,7 +121,7 @@ class ReviewAnswer(Answer):
 class QueueAnswer(Answer):
     """Due first in front; `next` goes into `after` for the next page, null when there is none."""
 
-    reviews: list[ReviewAnswer]
+    reviews: list[PhotoReviewAnswer]
     next: str | None
 
 
@@ -139,14 +131,14 @@ class TakeBody(Body):
     application_id: str | None = None
 
 
-class DecideBody(Body):
+class PhotoDecisionBody(Body):
     """Approve, or refuse for one to five reasons of the catalogue."""
 
     decision: Literal["approve", "refuse"]
     reasons: list[str] = Field(default_factory=list, max_length=5)
 
     @model_validator(mode="after")
-    def reasons_with_a_refusal(self) -> DecideBody:
+    def reasons_with_a_refusal(self) -> PhotoDecisionBody:
         """Reasons go with a refusal, and only with one."""
         if bool(self.reasons) is not (self.decision == "refuse"):
             raise ValueError("one to five reasons go with a refusal, and none with an approval")
@@ -173,7 +165,7 @@ async def queue(
     async with wired(request).database.read() as tx:
         found = await licences.review_queue(tx, desk, last, limit)
     return QueueAnswer(
-        reviews=[ReviewAnswer.of(review) for review in found],
+        reviews=[PhotoReviewAnswer.of(review) for review in found],
         next=str(found[-1].application_id) if len(found) == limit else None,
     )
 
@@ -181,14 +173,11 @@ async def queue(
 @router.get("/reasons")
 async def reasons(desk: AtDesk) -> ReasonsAnswer:
     """Why a photo may be refused, and what the holder then reads."""
-    catalogue = [
-        FindingAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in REASON_TEXTS.items()
-    ]
-    return ReasonsAnswer(reasons=catalogue)
+    return ReasonsAnswer(reasons=FindingAnswer.each(REASON_TEXTS, REASON_TEXTS))
 
 
 @router.post("/take")
-async def take(request: Request, body: TakeBody, desk: AtDesk) -> ReviewAnswer:
+async def take(request: Request, body: TakeBody, desk: AtDesk) -> PhotoReviewAnswer:
     """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
     wiring = wired(request)
     if body.application_id is not None:
@@ -200,7 +189,7 @@ async def take(request: Request, body: TakeBody, desk: AtDesk) -> ReviewAnswer:
             found = await licences.take_review(tx, desk, wiring.clock.now())
     if found is None:
         raise NotFound("nothing waits for a review")
-    return ReviewAnswer.of(found)
+    return PhotoReviewAnswer.of(found)
 
 
 @router.post("/{application_id}/put-back", status_code=204)
@@ -238,22 +227,22 @@ async def _pictures(request: Request, application_id: str, desk: ReviewDesk) -> 
 
 @router.post("/{application_id}/decision")
 async def decide(
-    request: Request, application_id: str, body: DecideBody, desk: AtDesk, key: IdempotencyKey = None
-) -> ReviewAnswer:
+    request: Request, application_id: str, body: PhotoDecisionBody, desk: AtDesk, key: IdempotencyKey = None
+) -> PhotoReviewAnswer:
     """Decide on a review in hand, once; whoever comes second hears 409, whoever the photo shows 403 `own-photo`."""
     wiring = wired(request)
     asked, now = ApplicationId.parse(application_id), wiring.clock.now()
     async with _reaching(wiring, desk, asked) as tx:
 
-        async def perform() -> ReviewAnswer:
+        async def perform() -> PhotoReviewAnswer:
             if body.decision == "approve":
                 await licences.approve_photo(tx, desk, asked, now)
             else:
                 named = [PhotoReason(reason) for reason in body.reasons]
                 await licences.refuse_photo(tx, desk, asked, named, now, wiring.settings.status_policy)
-            return ReviewAnswer.of(await licences.review_at(tx, desk, asked))
+            return PhotoReviewAnswer.of(await licences.review_at(tx, desk, asked))
 
         return await once(
-            tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=ReviewAnswer,
+            tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=PhotoReviewAnswer,
             now=now, perform=perform,
         )  # fmt: skip
