@@ -29,6 +29,7 @@ from liangzheng.infra.keys_file import (
     signs_until,
 )
 from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.photo_faces import DlibFaces
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
 from liangzheng.infra.reference import Reference, load_reference
@@ -189,6 +190,7 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
                 following.cancel()
             wiring.passwords.close()
             wiring.photo_process.close()
+            wiring.face_finder.close()
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
@@ -217,6 +219,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         ),
         webhooks=HttpWebhooks(call_policy(settings.mode)),
         photo_policy=_photo_policy(settings),
+        face_finder=_face_finder(settings) if part is Part.API else licences.NoFaceFinder(),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
         _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,
@@ -266,6 +269,11 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
     )
+
+
+def _face_finder(settings: Settings) -> licences.FaceFinder:
+    """Raises Unavailable for an engine that is not installed."""
+    return DlibFaces() if settings.photo_faces == "dlib" else licences.NoFaceFinder()
 
 
 def _photo_policy(settings: Settings) -> licences.PhotoPolicy:

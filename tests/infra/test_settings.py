@@ -80,6 +80,7 @@ OTHER_WORDS = {
     "LZ_STAFF_LOOK_UPS": "patrol=1",
     "LZ_SMS": "simulated",
     "LZ_FACE_ENGINE": "simulated",
+    "LZ_PHOTO_FACES": "dlib",
     "LZ_SIMULATED_FACE_COUNTS": "no",
     "LZ_MOBILE_PROOF": "no",
     "LZ_FACE_AUTHORITY_URL": "https://faces.example/check",

@@ -13,8 +13,10 @@ import select
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from types import TracebackType
 from typing import BinaryIO, Final, cast
@@ -38,13 +40,13 @@ LARGEST_ANSWER: Final = 4 * 1024 * 1024
 
 
 class Guarded:
-    """The process, started when first asked. Not for two threads at once. A context manager: it is gone after
-    the block."""
+    """The process, started when first asked; threads take turns. A context manager: it is gone after the block."""
 
     def __init__(self, module: str, within_s: float = WITHIN_S) -> None:
         self._module, self._within_s = module, within_s
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0
+        self._turn = threading.RLock()
 
     def __enter__(self) -> Guarded:
         return self
@@ -56,23 +58,23 @@ class Guarded:
 
     def ask(self, question: bytes) -> bytes | None:
         """The child's answer; None when it died of the question or took longer than it may."""
-        answer = _exchange(self._running(), _LENGTH.pack(len(question)) + question, self._within_s)
-        if answer is None:
-            self.end()
-        return answer
+        with self._turn:
+            answer = _exchange(self._running(), _LENGTH.pack(len(question)) + question, self._within_s)
+            if answer is None:
+                self.end()
+            return answer
 
     def end(self) -> None:
         """No process is left. The next question starts one."""
-        child, self._child, self._asked = self._child, None, 0
-        if child is not None:
-            child.kill()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    try:
-                        pipe.close()
-                    except BrokenPipeError:
-                        continue
-            child.wait()
+        with self._turn:
+            child, self._child, self._asked = self._child, None, 0
+            if child is not None:
+                child.kill()
+                for pipe in (child.stdin, child.stdout):
+                    if pipe is not None:
+                        with suppress(BrokenPipeError):
+                            pipe.close()
+                child.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._asked >= _QUESTIONS_A_LIFE:

@@ -41,6 +41,10 @@ class FaceFinder(Protocol):
         """How many, and whether the one is frontal; None when the engine cannot say. Keeps nothing."""
         ...
 
+    def close(self) -> None:
+        """Nothing of it runs any more."""
+        ...
+
 
 class NoFaceFinder:
     """No engine: the reviewer looks."""
@@ -48,6 +52,9 @@ class NoFaceFinder:
     async def faces(self, jpeg: bytes) -> tuple[int, bool | None] | None:
         """Nobody looked."""
         return None
+
+    def close(self) -> None:
+        """Nothing ran."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
-import threading
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
@@ -63,7 +62,6 @@ class PhotoProcess:
 
     waiting: int = 0
     _child: Guarded = field(default_factory=lambda: Guarded("liangzheng.licences.photo_process"))
-    _turn: threading.Lock = field(default_factory=threading.Lock)
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def judge(self, picture: bytes) -> Measured | None:
@@ -82,14 +80,12 @@ class PhotoProcess:
         limits of size, memory and time. Blocks."""
         if not _is_promising(picture):
             return None
-        with self._turn:
-            answer = self._child.ask(picture)
+        answer = self._child.ask(picture)
         return msgspec.msgpack.decode(answer, type=Measured) if answer else None
 
     def close(self) -> None:
         """The child is gone."""
-        with self._turn:
-            self._child.end()
+        self._child.end()
 
 
 def _is_promising(picture: bytes) -> bool:
