@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from liangzheng import audit, staff
+from liangzheng import audit, licences, staff
 from liangzheng.api.app import dress
 from liangzheng.api.auth import bearer_token
 from liangzheng.api.frame import Limits
@@ -186,6 +187,11 @@ async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deploymen
     rest = done(await console.get(f"?limit=5&after={page['next']}"), 200)
     found = [*page["reviews"], *rest["reviews"]]
     assert rest["next"] is None and len(found) == 2
+    assert done(await console.get("?late=true"), 200)["reviews"] == []
+    await licences.escalate_reviews(place.world.database, place.now + timedelta(days=30))
+    late = done(await console.get("?late=true"), 200)["reviews"]
+    assert [review["application_id"] for review in late] == [review["application_id"] for review in found]
+    assert all(review["late"] for review in late)
     assert {review["application_id"]: review["origin"] for review in found}[asked] == "photo"
 
 

@@ -22,6 +22,7 @@ from liangzheng.licences.add_photo import (
     add_photo,
     judge_photo,
     let_go_of_photos,
+    refused_photos,
 )
 from liangzheng.licences.apply import PHOTO_USABLE_FOR, Decided, Request, apply
 from liangzheng.licences.check import check
@@ -155,6 +156,7 @@ __all__ = [
     "raise_list_versions",
     "record_own_photo",
     "refuse_photo",
+    "refused_photos",
     "renew",
     "replace_photo",
     "request_credential",

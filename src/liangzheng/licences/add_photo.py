@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
@@ -76,14 +77,24 @@ class Judged:
 
 
 async def judge_photo(
-    sent: SentPhoto, process: PhotoProcess, finder: FaceFinder, policy: PhotoPolicy, now: datetime
+    sent: SentPhoto,
+    process: PhotoProcess,
+    finder: FaceFinder,
+    policy: PhotoPolicy,
+    now: datetime,
+    refused: Collection[bytes] = (),
 ) -> Judged:
-    """The decision on a picture. Decoding happens in a guarded child; what is too small or too large is not decoded."""
+    """The decision on a picture. Decoding happens in a guarded child; what is too small or too large is not decoded.
+
+    `refused`: SHA-256 of what reviewers refused this driver before (`refused_photos`).
+    """
     measured: Measured | None = None
     if policy.least_octets <= len(sent.picture) <= policy.most_octets:
         measured = await process.judge(sent.picture)
     found = await finder.faces(measured.jpeg) if measured else None
     facts = _facts(sent, measured, Faces(*found) if found else None)
+    if measured and refused:
+        facts = replace(facts, refused_before=hashlib.sha256(measured.jpeg).digest() in refused)
     return Judged(facts, decide_photo(facts, policy, civil_day(now)), measured.jpeg if measured else b"")
 
 
@@ -105,6 +116,11 @@ def _facts(sent: SentPhoto, measured: Measured | None, faces: Faces | None) -> P
         declared_day=sent.taken_on,
         embedded_day=measured.embedded_day,
     )
+
+
+async def refused_photos(tx: Connection, driver_id: DriverId) -> frozenset[bytes]:
+    """SHA-256 of the pictures reviewers refused this driver: they are not looked at twice."""
+    return await reviews.refused_hashes(tx, driver_id)
 
 
 async def add_photo(

@@ -82,15 +82,21 @@ class QueueFigures:
 
 
 async def review_queue(
-    tx: Connection, desk: ReviewDesk, after: ApplicationId | None = None, limit: int = _PAGE
+    tx: Connection,
+    desk: ReviewDesk,
+    after: ApplicationId | None = None,
+    limit: int = _PAGE,
+    *,
+    late: bool = False,
 ) -> list[PhotoReview]:
-    """Open reviews of the desk's authorities, the one due first in front; after `after`, at most 100."""
+    """Open reviews of the desk's authorities, the one due first in front; after `after`, at most 100. `late`: only those
+    past their promise."""
     _ = desk.reviewer
     place = None
     if after is not None:
         last = await _find(tx, desk, after)
         place = (last.due_at, after)
-    return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE))
+    return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE), late)
 
 
 async def review_at(tx: Connection, desk: ReviewDesk, application_id: ApplicationId) -> PhotoReview:

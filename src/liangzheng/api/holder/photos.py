@@ -86,8 +86,10 @@ async def send_photo(request: Request, who: Holder, body: PhotoBody) -> PhotoAns
     _limiter(request).take(who.person_id, now)
     octets = await asyncio.to_thread(from_base64url, body.picture, "picture")
     sent = body.sent(octets)
+    async with wiring.database.read() as tx:
+        before = await licences.refused_photos(tx, driver_id)
     judged = await licences.judge_photo(
-        sent, wiring.photo_process, wiring.face_finder, wiring.photo_policy, now
+        sent, wiring.photo_process, wiring.face_finder, wiring.photo_policy, now, before
     )
     if not isinstance(judged.decision, Usable):
         # Nothing is kept, the key neither: the same picture is judged alike.

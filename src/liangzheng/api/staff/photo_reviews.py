@@ -159,11 +159,12 @@ async def queue(
     desk: AtDesk,
     after: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    late: bool = False,
 ) -> QueueAnswer:
-    """Open reviews of the reviewer's authorities."""
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it."""
     last = ApplicationId.parse(after) if after is not None else None
     async with wired(request).database.read() as tx:
-        found = await licences.review_queue(tx, desk, last, limit)
+        found = await licences.review_queue(tx, desk, last, limit, late=late)
     return QueueAnswer(
         reviews=[PhotoReviewAnswer.of(review) for review in found],
         next=str(found[-1].application_id) if len(found) == limit else None,
