@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
+import msgspec
+
 from liangzheng import audit
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import TooMany
@@ -101,20 +103,10 @@ async def judge_photo(
 def _facts(sent: SentPhoto, measured: Measured | None, faces: Faces | None) -> PhotoFacts:
     if measured is None:
         return PhotoFacts(sent.source, len(sent.picture), readable=False)
+    seen = msgspec.structs.asdict(measured)
+    del seen["jpeg"]
     return PhotoFacts(
-        source=sent.source,
-        octets=len(sent.picture),
-        readable=True,
-        width=measured.width,
-        height=measured.height,
-        three_channels=measured.three_channels,
-        colour=measured.colour,
-        white_permille=measured.white_permille,
-        brightness=measured.brightness,
-        sharpness=measured.sharpness,
-        faces=faces,
-        declared_day=sent.taken_on,
-        embedded_day=measured.embedded_day,
+        sent.source, len(sent.picture), readable=True, faces=faces, declared_day=sent.taken_on, **seen
     )
 
 
