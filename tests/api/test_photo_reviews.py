@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,9 +24,10 @@ from liangzheng.kernel.time import civil_day
 from liangzheng.licences import PhotoReason, ReviewDesk
 from liangzheng.staff import Duty, HeldDuty, Officer, Region, StaffNumber
 from tests.api.phone import done, refused
+from tests.licences import photos
 from tests.licences.conftest import key_room, place, world
 from tests.licences.holders import Deployment
-from tests.licences.photos import apply_with_own, replace
+from tests.licences.photos import apply_with_own
 
 __all__ = ["key_room", "place", "world"]
 
@@ -180,7 +182,7 @@ async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deploymen
     holder = await place.holder()
     await holder.apply()
     await place.issue()
-    asked = (await replace(holder))["application_id"]
+    asked = (await photos.replace(holder))["application_id"]
     await submitted(place)
     console = Console(app, "first-reviewer")
     page = done(await console.get("?limit=1"), 200)
@@ -313,3 +315,14 @@ async def test_the_link_is_neither_the_number_nor_what_it_is_looked_up_by(
     assert len(link) == 16 and known and link not in known
     linked = [row for row in await place.world.rows("audit_entry") if row["act"] == "staff.linked"]
     assert len(linked) == 1 and holder.person.identity.value not in str(linked)
+
+
+async def test_where_reviewers_must_be_linked_nobody_else_reviews(
+    place: Deployment, reviewers: Reviewers
+) -> None:
+    settings = replace(place.wiring.settings, reviewers_linked=True)
+    reviewers.app.state.wiring = replace(place.wiring, settings=settings)
+    staff_id, console = await reviewers.add("700001")
+    assert refused(await console.get(), 403, "forbidden")["rule"] == "not-linked"
+    await reviewers.link(staff_id, IdentityNumber.of_citizen(CitizenNumber("11010519491231002X")))
+    assert done(await console.get(), 200)["reviews"] == []

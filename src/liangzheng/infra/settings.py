@@ -86,6 +86,7 @@ class Settings:
     standing_consent_days: int
     points_before_2022_04: frozenset[int]
     photo_faces: Literal["none", "dlib"]
+    reviewers_linked: bool | None
     own_photo_least_octets: int
     own_photo_most_octets: int
     review_lease_s: int
@@ -181,6 +182,11 @@ class Settings:
         """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
         if self.mode == "production" and not self.hosts:
             raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
+
+    @property
+    def demands_linked_reviewers(self) -> bool:
+        """Whether it must be known which person a reviewer is."""
+        return self.mode == "production" if self.reviewers_linked is None else self.reviewers_linked
 
     def demand_real(self, neighbour: str) -> None:
         """For every simulated neighbour, when it is made: raises Unavailable in production."""
@@ -444,6 +450,8 @@ TABLE: Final[tuple[Setting, ...]] = (
             "points one violation before 2022-04-01 may weigh (from then on: Order 163)"),
     _row("LZ_PHOTO_FACES", "photo_faces", _one_of("none", "dlib"), "none",
          "what counts the faces in a holder's photo before a reviewer looks: nothing, or dlib (extra `face`)"),
+    _row("LZ_REVIEWERS_LINKED", "reviewers_linked", _yes_or_no, None,
+         "yes: only staff linked to the person they are (./lz staff link) review photos; none: yes in production"),
     _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", _number(1, 1 << 20), 10 * 1024,
          "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
     _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1_100_000), 1 << 20,

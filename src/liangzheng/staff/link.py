@@ -8,6 +8,7 @@ from typing import Final
 from liangzheng import drivers
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.ids import DriverId, StaffId
 from liangzheng.kernel.people import IdentityNumber
 from liangzheng.staff import store
@@ -19,6 +20,12 @@ _PERSON: Final = 66
 def link_of(keys: KeyIndex, number: IdentityNumber) -> bytes:
     """Sixteen octets; equal for one person's resident and temporary card."""
     return keys.hash(_PERSON, number.canonical)
+
+
+async def demand_link(tx: Connection, staff_id: StaffId) -> None:
+    """Raises Forbidden for a member of whom it is not known which person they are."""
+    if await store.person_link(tx, staff_id) is None:
+        raise Forbidden("an administrator says first which person you are", place="staff", rule="not-linked")
 
 
 async def is_driver(tx: Connection, keys: KeyIndex, staff_id: StaffId, driver_id: DriverId) -> bool:

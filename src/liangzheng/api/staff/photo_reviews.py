@@ -35,13 +35,17 @@ async def reviewer(request: Request) -> ReviewDesk:
 
 
 async def desk_of(request: Request) -> ReviewDesk:
-    """Where the caller reviews: the authorities of the region they hold the duty for."""
+    """Where the caller reviews: the authorities of the region they hold the duty for. Raises Forbidden for who is not
+    linked, where they must be."""
     who, wiring = await officer(request), wired(request)
     held = staff.permit(who, staff.Act.REVIEW_PHOTO, wiring.staff_policy, wiring.clock.now())
     authorities = wiring.reference.authorities
     mine = frozenset(
         each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
     )
+    if wiring.settings.demands_linked_reviewers:
+        async with wiring.database.read() as tx:
+            await staff.demand_link(tx, who.staff_id)
     lease = timedelta(seconds=wiring.settings.review_lease_s)
 
     async def is_own(tx: Connection, driver_id: DriverId) -> bool:
