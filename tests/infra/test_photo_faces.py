@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from importlib.util import find_spec
 
@@ -10,7 +11,7 @@ import pytest
 from liangzheng.drivers.draw import portrait
 from liangzheng.infra import guarded, photo_faces
 from liangzheng.infra.guarded import Guarded
-from liangzheng.infra.photo_faces import DlibFaces, found
+from liangzheng.infra.photo_faces import MOST_WAITING, DlibFaces, found
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.wiring import _face_finder
@@ -62,7 +63,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("installed")
 async def test_what_the_child_says_is_said_and_a_child_that_dies_says_nothing() -> None:
     with Guarded(MODULE, within_s=60) as child:
-        faces = DlibFaces(child)
+        faces = DlibFaces(_child=child)
         for question, means in SAID.items():
             assert await faces.faces(question) == means
         for nothing in (b"die", b"who knows"):
@@ -70,6 +71,14 @@ async def test_what_the_child_says_is_said_and_a_child_that_dies_says_nothing() 
         assert await faces.faces(b"one") == (1, True)
         faces.close()
         assert child._child is None
+
+
+@pytest.mark.usefixtures("installed")
+async def test_what_comes_while_many_wait_goes_to_the_reviewer_as_it_is() -> None:
+    with Guarded(MODULE, within_s=60) as child:
+        faces = DlibFaces(_child=child)
+        many = await asyncio.gather(*(faces.faces(b"one") for _ in range(MOST_WAITING + 2)))
+        assert (many.count((1, True)), many.count(None), faces.waiting) == (MOST_WAITING, 2, 0)
 
 
 @pytest.mark.parametrize("missing", ["dlib", "numpy"])

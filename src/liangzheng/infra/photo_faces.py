@@ -22,6 +22,8 @@ CLEAR: Final = 0.5
 """The detector's score of what is certainly a face; folds of cloth reach 0.2, a face out of focus 0.25."""
 _AHEAD, _TO_A_SIDE = (0,), (1, 2)
 """Which of the detector's five views found it; the others are a head held aslant."""
+MOST_WAITING: Final = 16
+"""Photos at a time; those beyond go to the reviewer as they are."""
 _UPSAMPLED: Final = 1
 """Once doubled, heads of forty pixels are found: somebody in the background, too."""
 
@@ -30,6 +32,7 @@ _UPSAMPLED: Final = 1
 class DlibFaces:
     """The child of one server process; requests take turns."""
 
+    waiting: int = 0
     _child: Guarded = field(default_factory=lambda: Guarded("liangzheng.infra.photo_faces"))
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -39,9 +42,15 @@ class DlibFaces:
             raise Unavailable("LZ_PHOTO_FACES=dlib needs the extra `face`: pip install 'liangzheng[face]'")
 
     async def faces(self, jpeg: bytes) -> tuple[int, bool | None] | None:
-        """How many, and whether the one looks ahead; None when nobody can say. Keeps nothing."""
-        async with self._queue:
-            answer = await asyncio.to_thread(self._child.ask, jpeg)
+        """How many, and whether the one looks ahead; None when nobody can say, or while many wait. Keeps nothing."""
+        if self.waiting >= MOST_WAITING:
+            return None
+        self.waiting += 1
+        try:
+            async with self._queue:
+                answer = await asyncio.to_thread(self._child.ask, jpeg)
+        finally:
+            self.waiting -= 1
         return _read(answer)
 
     def close(self) -> None:
