@@ -58,7 +58,6 @@ class PhotoStory(Story):
         super().__init__(stage, actor, verifier_token)
         self._application = ""
         self._division = officers.division_of(stage, actor)
-        self._reviewers: list[Client] = []
 
     async def sent(self) -> str:
         """A picture on blue is turned away with its reason, one on white goes to the reviewers."""
@@ -105,7 +104,8 @@ class PhotoStory(Story):
         for which in ("new", "archived"):
             status, picture = await asyncio.to_thread(one.octets, f"/staff/photo-reviews/{self._at(which)}")
             hold(status == 200 and picture.startswith(b"\xff\xd8"), f"the {which} photo is seen ({status})")
-        (await self._post(one, f"/staff/photo-reviews/{self._at('decision')}", refuse)).expect(200)
+        key = self._fresh_key("decide")
+        (await self._post(one, f"/staff/photo-reviews/{self._at('decision')}", refuse, key)).expect(200)
         late = await self._lz("reviews", "approve", self._application)
         hold(late.returncode == 1, "a second decision is refused")
         shown = await self._read()
@@ -179,11 +179,18 @@ class PhotoStory(Story):
         return f"{self._application}/{what}"
 
     async def _both(self) -> list[Client]:
-        """Two reviewers of the driver's division, made when first needed."""
-        while len(self._reviewers) < 2:
-            _, client = await officers.enrolled(self._stage, self._division, _REVIEWS)
-            self._reviewers.append(client)
-        return self._reviewers
+        """Two reviewers of the driver's division: those of a start that was cut off while they are logged in, else new ones."""
+        tokens = self._stage.kept.reviewers.setdefault(self._division, [])
+        known = [self._stage.client.as_caller(token) for token in tokens]
+        if (
+            all([(await self._get(each, "/staff/sessions/current")).status == 200 for each in known])
+            and known
+        ):
+            return known
+        made = [await officers.enrolled(self._stage, self._division, _REVIEWS) for _ in range(2)]
+        tokens[:] = [client.token or "" for _, client in made]
+        self._stage.keep()
+        return [client for _, client in made]
 
     async def _read(self) -> Any:
         return (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
