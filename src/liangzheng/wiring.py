@@ -188,9 +188,9 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
         finally:
             if following is not None:
                 following.cancel()
+            wiring.face_finder.close()
             wiring.passwords.close()
             wiring.photo_process.close()
-            wiring.face_finder.close()
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
@@ -271,11 +271,6 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
     )
 
 
-def _face_finder(settings: Settings) -> licences.FaceFinder:
-    """Raises Unavailable for an engine that is not installed."""
-    return DlibFaces() if settings.photo_faces == "dlib" else licences.NoFaceFinder()
-
-
 def _photo_policy(settings: Settings) -> licences.PhotoPolicy:
     """What an own photo may weigh; the other limits are the reference's or ours."""
     return licences.PhotoPolicy(
@@ -306,6 +301,11 @@ def _authority(settings: Settings) -> FaceVerifier:
     except BadKey:
         raise Invalid("LZ_FACE_AUTHORITY_KEY", "and LZ_FACE_AUTHORITY_SIGNER name keys in DER") from None
     return AuthorityFace(AuthorityEndpoint(url, public), ours)
+
+
+def _face_finder(settings: Settings) -> licences.FaceFinder:
+    """Raises Unavailable for an engine that is not installed."""
+    return DlibFaces() if settings.photo_faces == "dlib" else licences.NoFaceFinder()
 
 
 def _sms(settings: Settings) -> Sms:

@@ -138,6 +138,7 @@ def test_the_decoder_is_held_to_its_limits_and_granted_time_picture_by_picture()
         assert max(granted) <= sum(child.cpu_times()[:2]) + 1 + picture_process.CPU_SECONDS
         for limit, most in guarded.LIMITS.items():
             assert child.rlimit(limit) == (most, most)
+        assert child.rlimit(psutil.RLIMIT_AS)[1] == guarded.MEMORY
 
 
 async def test_rows_find_their_pictures_and_a_picture_that_is_missing_is_counted(

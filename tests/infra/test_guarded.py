@@ -19,7 +19,7 @@ CPU_SECONDS = 1
 
 def main() -> None:
     """The child of these tests."""
-    guarded.serve(answer, b"warm", CPU_SECONDS)
+    guarded.serve(answer, b"warm", cpu_seconds=CPU_SECONDS)
 
 
 def answer(question: bytes) -> bytes:
@@ -91,6 +91,7 @@ def test_a_child_is_held_to_every_limit(child: Guarded) -> None:
         child.ask(b"abc")
         running = psutil.Process(child._running().pid)
         assert {limit: running.rlimit(limit)[1] for limit in guarded.LIMITS} == guarded.LIMITS
+        assert running.rlimit(psutil.RLIMIT_AS)[1] == guarded.MEMORY
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the limit of processes does not hold for root")

@@ -17,6 +17,8 @@ import typer
 
 from liangzheng import drivers
 from liangzheng.cli.main import run
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.keys_file import read_index_secret
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound, Unavailable
@@ -24,7 +26,7 @@ from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.time import CHINA, SystemClock
 from liangzheng.standards.errors import BadKey
 from liangzheng.standards.keys import PublicKey, SoftwareSigner
-from liangzheng.wiring import index_keys
+from liangzheng.wiring import key_dirs
 
 source_app = typer.Typer(no_args_is_help=True, help="Registers that tell of their changes.")
 
@@ -284,7 +286,10 @@ def post_body(url: str, source_id: SourceId, signer: SoftwareSigner, body: bytes
 
 async def _apply(file: Path, source_id: SourceId) -> _Told:
     settings, told, clock = Settings.from_env(), _Told(), SystemClock()
-    keys, tables = index_keys(settings), drivers.code_tables()
+    dirs = key_dirs(settings)
+    if not dirs.index.is_dir():
+        raise Unavailable(f"there are no keys in {dirs.index} yet: run `./lz keys init`")
+    keys, tables = KeyIndex(read_index_secret(dirs)), drivers.code_tables()
     policy = drivers.FeedPolicy(points=drivers.PointsPolicy(settings.points_before_2022_04))
     async with attach(settings) as database:
 

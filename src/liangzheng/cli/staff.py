@@ -16,6 +16,7 @@ from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.ids import StaffId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Member, Region, StaffEvent
@@ -151,15 +152,17 @@ def reset(number: Number) -> None:
 def list_all() -> None:
     """Everybody."""
 
-    async def act() -> list[Member]:
+    async def act() -> tuple[list[Member], frozenset[StaffId]]:
         async with attach(Settings.from_env()) as database, database.read() as tx:
-            return await staff.members(tx)
+            return await staff.members(tx), await staff.linked_members(tx)
 
     table = Table(box=None, pad_edge=False)
     for heading in ("number", "state", "enrolled", "linked", "name", "unit", "duties"):
         table.add_column(heading, overflow="fold")
-    for member in run(act()):
-        enrolled, linked = ("yes" if holds else "no" for holds in (member.enrolled, member.linked))
+    members, linked_ones = run(act())
+    for member in members:
+        enrolled = "yes" if member.enrolled else "no"
+        linked = "yes" if member.staff_id in linked_ones else "no"
         table.add_row(
             member.number.value,
             member.state.value,

@@ -58,7 +58,7 @@ def main() -> None:
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
-    guarded.serve(_judge, _SIZE.pack(8, 8) + guarded.small_jpeg(8, 8), CPU_SECONDS)
+    guarded.serve(_judge, _SIZE.pack(8, 8) + guarded.small_jpeg(8, 8), cpu_seconds=CPU_SECONDS)
 
 
 def _judge(question: bytes) -> bytes:

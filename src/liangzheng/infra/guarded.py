@@ -15,21 +15,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BytesIO
 from types import TracebackType
 from typing import BinaryIO, Final, cast
 
 _LENGTH: Final = struct.Struct(">I")
+MEMORY: Final = 512 * 1024 * 1024
 LIMITS: Final = {
-    resource.RLIMIT_AS: 512 * 1024 * 1024,
     resource.RLIMIT_FSIZE: 0,
     resource.RLIMIT_NOFILE: 3,
     resource.RLIMIT_NPROC: 0,
     resource.RLIMIT_CORE: 0,
 }
-"""Of a child, beside its time: memory, what it writes, what it opens (sockets too), what it starts, what it leaves behind."""
+"""Of a child, beside memory and time: what it writes, opens (sockets too), starts and leaves behind."""
 _QUESTIONS_A_LIFE: Final = 1_000
 _CHUNK: Final = 1 << 16
 CPU_SECONDS: Final = 4
@@ -42,8 +42,9 @@ LARGEST_ANSWER: Final = 4 * 1024 * 1024
 class Guarded:
     """The process, started when first asked; threads take turns. A context manager: it is gone after the block."""
 
-    def __init__(self, module: str, within_s: float = WITHIN_S) -> None:
-        self._module, self._within_s = module, within_s
+    def __init__(self, module: str, within_s: float = WITHIN_S, told: Sequence[str] = ()) -> None:
+        """`told`: what `main` of the module finds in `sys.argv` after its name, such as files to load before the limits."""
+        self._module, self._within_s, self._told = module, within_s, tuple(told)
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0
         self._turn = threading.RLock()
@@ -82,7 +83,7 @@ class Guarded:
         self._asked += 1
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-c", f"from {self._module} import main; main()"],
+                [sys.executable, "-c", f"from {self._module} import main; main()", *self._told],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -144,11 +145,13 @@ def small_jpeg(width: int, height: int) -> bytes:
     return page.getvalue()
 
 
-def serve(answer: Callable[[bytes], bytes], warm: bytes, cpu_seconds: int = CPU_SECONDS) -> None:
+def serve(
+    answer: Callable[[bytes], bytes], warm: bytes, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS
+) -> None:
     """The child's whole life: answers until its parent closes. `warm` is answered once before the limits, so that
-    whatever has to be loaded is. `cpu_seconds`: of the processor, for one question."""
+    whatever has to be loaded is. `memory`: octets of address space. `cpu_seconds`: of the processor, for one question."""
     answer(warm)
-    _limit(cpu_seconds)
+    _limit(memory, cpu_seconds)
     asked, told = cast(BinaryIO, sys.stdin.buffer), cast(BinaryIO, sys.stdout.buffer)
     while len(head := asked.read(_LENGTH.size)) == _LENGTH.size:
         question = asked.read(_LENGTH.unpack(head)[0])
@@ -158,11 +161,11 @@ def serve(answer: Callable[[bytes], bytes], warm: bytes, cpu_seconds: int = CPU_
         told.flush()
 
 
-def _limit(cpu_seconds: int) -> None:
+def _limit(memory: int, cpu_seconds: int) -> None:
     """Nothing can be opened, written or started from here on."""
     seconds = cpu_seconds * _QUESTIONS_A_LIFE
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    for limit, most in LIMITS.items():
+    for limit, most in (LIMITS | {resource.RLIMIT_AS: memory}).items():
         resource.setrlimit(limit, (most, most))
 
 

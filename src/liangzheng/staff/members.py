@@ -8,15 +8,12 @@ from uuid import UUID
 
 from liangzheng import audit, showing
 from liangzheng.audit import Actor
-from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound
 from liangzheng.kernel.ids import StaffId, VerifierId
-from liangzheng.kernel.people import IdentityNumber
 from liangzheng.staff import store
 from liangzheng.staff.enrol import code_hash, new_code
 from liangzheng.staff.lifecycle import STAFF, StaffEvent, StaffState
-from liangzheng.staff.link import link_of
 from liangzheng.staff.model import Duty, HeldDuty, Member, Region, StaffNumber, StaffPolicy, named
 from liangzheng.staff.rules import may_hold
 
@@ -117,15 +114,6 @@ async def reset_factor(
     await store.end_sessions(tx, staff_id, now)
     await _record(tx, "staff.reset", staff_id, {}, actor, now)
     return await _invite(tx, staff_id, policy, now)
-
-
-async def link_person(
-    tx: Connection, staff_id: StaffId, number: IdentityNumber, keys: KeyIndex, now: datetime, actor: Actor
-) -> None:
-    """It is known which person the member is, by a keyed hash of the number; the number is kept nowhere. Raises NotFound."""
-    await _member(tx, staff_id)
-    await store.put_person_link(tx, staff_id, link_of(keys, number))
-    await _record(tx, "staff.linked", staff_id, {}, actor, now)
 
 
 async def member_with_number(tx: Connection, number: str) -> Member:

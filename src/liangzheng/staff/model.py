@@ -177,8 +177,6 @@ class Member:
     duties: tuple[HeldDuty, ...]
     enrolled: bool
     """Whether a password and a second factor were made."""
-    linked: bool = False
-    """Whether it is known which person they are, so that they decide nothing about themselves."""
 
 
 @dataclass(frozen=True, slots=True)

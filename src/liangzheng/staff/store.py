@@ -44,7 +44,7 @@ async def staff_with_number(tx: Connection, number: str) -> StaffId | None:
 
 _MEMBER: Final = (
     "SELECT s.staff_id, s.state, s.move, s.number, s.name, s.unit, "
-    "s.password_hash IS NOT NULL AND t.enrolled_at IS NOT NULL AS enrolled, s.person_link IS NOT NULL AS linked "
+    "s.password_hash IS NOT NULL AND t.enrolled_at IS NOT NULL AS enrolled "
     "FROM staff AS s LEFT JOIN staff_totp AS t ON t.staff_id = s.staff_id"
 )
 
@@ -69,13 +69,19 @@ async def members(tx: Connection) -> list[Member]:
 def _member(row: Row, held: Sequence[HeldDuty]) -> Member:
     return Member(
         StaffId(row["staff_id"]), StaffState(row["state"]), row["move"], StaffNumber(row["number"]), row["name"],
-        row["unit"], tuple(held), row["enrolled"], row["linked"],
+        row["unit"], tuple(held), row["enrolled"],
     )  # fmt: skip
 
 
 async def put_person_link(tx: Connection, staff_id: StaffId, link: bytes) -> None:
     """Which person the member is, as a keyed hash; an earlier link is no more."""
     await tx.execute("UPDATE staff SET person_link = $2 WHERE staff_id = $1", staff_id.uuid, link)
+
+
+async def linked(tx: Connection) -> frozenset[StaffId]:
+    """Members who are linked to a person."""
+    rows = await tx.fetch("SELECT staff_id FROM staff WHERE person_link IS NOT NULL")
+    return frozenset(StaffId(row["staff_id"]) for row in rows)
 
 
 async def person_link(tx: Connection, staff_id: StaffId) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,25 +14,19 @@ from liangzheng.cli.demo.held import hold
 from liangzheng.cli.demo.kept import Actor, Officer
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.phone import Phone
-from liangzheng.kernel.people import IdentityNumber
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Region
 from liangzheng.standards import totp
-from liangzheng.wiring import index_keys, staff_policy
+from liangzheng.wiring import staff_policy
 
 UNIT: Final = "演示交警大队 (demonstration)"
 _DUTIES: Final = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER)
 
 
-async def enrolled(
-    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, person: IdentityNumber | None = None
-) -> tuple[Officer, Client]:
-    """A new fictional officer of a division, enrolled over HTTP as a person would, and logged in by it.
-
-    `person`: who they are, for whom nobody decides about themselves.
-    """
+async def enrolled(stage: Stage, division: str) -> tuple[Officer, Client]:
+    """A new fictional officer of a division, enrolled over HTTP as a person would, and logged in by it."""
     now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
-    held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in duties)
+    held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in _DUTIES)
     invited = await staff.add_member(
         stage.database,
         number,
@@ -43,10 +37,6 @@ async def enrolled(
         now,
         audit.Actor("operator"),
     )
-    if person is not None:
-        keys, operator = index_keys(stage.settings), audit.Actor("operator")
-        async with stage.database.transaction() as tx:
-            await staff.link_person(tx, invited.staff_id, person, keys, now, operator)
     body: dict[str, Any] = {"number": number, "enrolment_code": invited.code}
     shown = (await asyncio.to_thread(stage.client.post, "/staff/enrolments", body)).expect(201)
     password = secrets.token_urlsafe(12)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any, Final
 
-from liangzheng import rollout
+from liangzheng import audit, rollout, staff
 from liangzheng.cli.demo import officers
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
@@ -21,15 +21,15 @@ from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.story import ISSUED_WITHIN_S, Story, b64, unb64
 from liangzheng.drivers.draw import portrait
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
-from liangzheng.kernel.time import civil_day, months_after
-from liangzheng.staff import Duty
+from liangzheng.kernel.time import SystemClock, civil_day, months_after
+from liangzheng.staff import Duty, HeldDuty, Region
 from liangzheng.standards.livecode import open_document
+from liangzheng.wiring import index_keys
 
 _SEED: Final = 20260521
 _BLUE: Final = (64, 96, 200)
 _HELD: Final = "a licence is held already (from a start that was cut off)"
 _DECIDED: Final = "decided on already (by a start that was cut off)"
-_REVIEWS: Final = (Duty.PHOTO_REVIEW,)
 _APPROVE: Final = {"decision": "approve"}
 
 
@@ -79,8 +79,7 @@ class PhotoStory(Story):
         """The applicant is a reviewer, too: what waits is not theirs to look at or to decide."""
         if not await self._waits():
             return _DECIDED
-        person = IdentityNumber.of_citizen(CitizenNumber(self._actor.identity_number))
-        _, own = await officers.enrolled(self._stage, self._division, _REVIEWS, person)
+        own = await self._reviewer(IdentityNumber.of_citizen(CitizenNumber(self._actor.identity_number)))
         for path, body in (("take", {"application_id": self._application}), (self._at("decision"), _APPROVE)):
             tried = await self._post(own, f"/staff/photo-reviews/{path}", body)
             hold(
@@ -187,10 +186,23 @@ class PhotoStory(Story):
             and known
         ):
             return known
-        made = [await officers.enrolled(self._stage, self._division, _REVIEWS) for _ in range(2)]
-        tokens[:] = [client.token or "" for _, client in made]
+        made = [await self._reviewer() for _ in range(2)]
+        tokens[:] = [client.token or "" for client in made]
         self._stage.keep()
-        return [client for _, client in made]
+        return made
+
+    async def _reviewer(self, person: IdentityNumber | None = None) -> Client:
+        """A new officer of the division who holds the duty, and who may be known to be this person."""
+        made, client = await officers.enrolled(self._stage, self._division)
+        now, operator = SystemClock().now(), audit.Actor("operator")
+        held = HeldDuty(Duty.PHOTO_REVIEW, Region.parse(self._division), civil_day(now))
+        async with self._stage.database.transaction(staff.MEMBER_CONSTRAINTS) as tx:
+            member = await staff.member_with_number(tx, made.number)
+            await staff.give_duty(tx, member.staff_id, held, now, operator)
+            if person is not None:
+                keys = index_keys(self._stage.settings)
+                await staff.link_person(tx, member.staff_id, person, keys, now, operator)
+        return client
 
     async def _read(self) -> Any:
         return (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
