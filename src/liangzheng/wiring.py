@@ -29,6 +29,7 @@ from liangzheng.infra.keys_file import (
     signs_until,
 )
 from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.photo_faces import DlibFaces
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
 from liangzheng.infra.reference import Reference, load_reference
@@ -160,6 +161,16 @@ def key_dirs(settings: Settings) -> KeyDirs:
     )
 
 
+def index_keys(settings: Settings) -> KeyIndex:
+    """The keyed hash numbers are looked up by, for a command. Raises Unavailable before `./lz keys init`."""
+    dirs = key_dirs(settings)
+    if not dirs.index.is_dir():
+        raise Unavailable(
+            f"there are no keys in {dirs.index} yet, and numbers are looked up by a keyed hash: run `./lz keys init`"
+        )
+    return KeyIndex(read_index_secret(dirs))
+
+
 @asynccontextmanager
 async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -> AsyncIterator[Wiring]:
     """The wiring of one process for the length of the block, the database attached.
@@ -177,6 +188,7 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
         finally:
             if following is not None:
                 following.cancel()
+            wiring.face_finder.close()
             wiring.passwords.close()
             wiring.photo_process.close()
 
@@ -207,6 +219,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         ),
         webhooks=HttpWebhooks(call_policy(settings.mode)),
         photo_policy=_photo_policy(settings),
+        face_finder=_face_finder(settings) if part is Part.API else licences.NoFaceFinder(),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
         _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,
@@ -288,6 +301,11 @@ def _authority(settings: Settings) -> FaceVerifier:
     except BadKey:
         raise Invalid("LZ_FACE_AUTHORITY_KEY", "and LZ_FACE_AUTHORITY_SIGNER name keys in DER") from None
     return AuthorityFace(AuthorityEndpoint(url, public), ours)
+
+
+def _face_finder(settings: Settings) -> licences.FaceFinder:
+    """Raises Unavailable for an engine that is not installed."""
+    return DlibFaces() if settings.photo_faces == "dlib" else licences.NoFaceFinder()
 
 
 def _sms(settings: Settings) -> Sms:

@@ -87,6 +87,8 @@ class Settings:
     points_before_2022_04: frozenset[int]
     own_photo_least_octets: int
     own_photo_most_octets: int
+    photo_faces: Literal["none", "dlib"]
+    reviewers_linked: bool | None
     review_lease_s: int
 
     @classmethod
@@ -189,6 +191,11 @@ class Settings:
         """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
         if self.mode == "production" and not self.hosts:
             raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
+
+    @property
+    def demands_linked_reviewers(self) -> bool:
+        """Whether it must be known which person a reviewer is."""
+        return self.mode == "production" if self.reviewers_linked is None else self.reviewers_linked
 
     def demand_real(self, neighbour: str) -> None:
         """For every simulated neighbour, when it is made: raises Unavailable in production."""
@@ -463,6 +470,10 @@ TABLE: Final[tuple[Setting, ...]] = (
          "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
     _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1_100_000), 1 << 20,
          "octets of the largest camera or album photo a holder may send"),
+    _row("LZ_PHOTO_FACES", "photo_faces", _one_of("none", "dlib"), "none",
+         "what counts the faces in a holder's photo before a reviewer looks: nothing, or dlib (extra `face`)"),
+    _row("LZ_REVIEWERS_LINKED", "reviewers_linked", _yes_or_no, None,
+         "yes: only staff linked to the person they are (./lz staff link) review photos; none: yes in production"),
     _row("LZ_REVIEW_LEASE_S", "review_lease_s", _number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip

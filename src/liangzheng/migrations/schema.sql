@@ -833,10 +833,12 @@ CREATE TABLE staff (
     name           text NOT NULL,
     unit           text NOT NULL,
     password_hash  text,
+    person_link    bytea,
     CONSTRAINT staff_pkey PRIMARY KEY (staff_id),
     CONSTRAINT staff_move_check CHECK ((move >= 1)),
     CONSTRAINT staff_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
     CONSTRAINT staff_number_check CHECK ((number ~ '^[0-9A-Z]{4,12}$'::text)),
+    CONSTRAINT staff_person_link_check CHECK ((octet_length(person_link) = 16)),
     CONSTRAINT staff_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
     CONSTRAINT staff_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 100)))
 );
