@@ -92,7 +92,8 @@ class Wiring:
         """How long requests of companies and consents of drivers last."""
         return ConsentPolicy(
             status=self.settings.status_policy,
-            request_s=self.settings.consent_request_s, standing_days=self.settings.standing_consent_days
+            request_s=self.settings.consent_request_s,
+            standing_days=self.settings.standing_consent_days,
         )
 
     @property
@@ -102,8 +103,8 @@ class Wiring:
 
     @property
     def feed_policy(self) -> drivers.FeedPolicy:
-        """How much of a change feed may wait, and what violations may weigh."""
-        return drivers.FeedPolicy(points=drivers.PointsPolicy(self.settings.points_before_2022_04))
+        """How much of a change feed may wait, what violations may weigh, and what late ones do."""
+        return feed_policy(self.settings)
 
     @property
     def status_signers(self) -> FileSigners:
@@ -255,6 +256,12 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
     )
+
+
+def feed_policy(settings: Settings) -> drivers.FeedPolicy:
+    """How much of a change feed may wait, what violations may weigh, and what late ones do."""
+    points = drivers.PointsPolicy(settings.points_before_2022_04, settings.late_points_reopen)
+    return drivers.FeedPolicy(points=points)
 
 
 def _photo_policy(settings: Settings) -> licences.PhotoPolicy:

@@ -20,7 +20,8 @@ from liangzheng.drivers.correct import (
     correction,
     read_correction,
 )
-from liangzheng.drivers.feed_lines import sequence_of
+from liangzheng.drivers.feed_lines import LONGEST_LINE, sequence_of
+from liangzheng.drivers.forget_lines import forget_lines
 from liangzheng.drivers.generate import Generator
 from liangzheng.drivers.generate_register import (
     GenerateOptions,
@@ -71,6 +72,7 @@ from liangzheng.drivers.sources import (
     list_sources,
     prove,
     refused_lines,
+    waiting_since,
 )
 from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
@@ -89,6 +91,7 @@ from liangzheng.drivers.take_feed import (
 __all__ = [
     "CORRECTABLE",
     "KEEP",
+    "LONGEST_LINE",
     "MOST_LINES",
     "MOST_OCTETS",
     "RECORD_CORRECTED",
@@ -134,6 +137,7 @@ __all__ = [
     "end_source_key",
     "ending_between",
     "find",
+    "forget_lines",
     "generate_register",
     "held_standing",
     "history",
@@ -159,4 +163,5 @@ __all__ = [
     "standing",
     "standing_versions",
     "take_feed",
+    "waiting_since",
 ]

@@ -45,10 +45,11 @@ CHECKS = (
         "HAVING a.entries <> count(e.number) OR a.entries <> coalesce(max(e.number), 0) LIMIT $1",
     ),
     Check(
-        "every number of a source up to where it stands is done, and none beyond",
-        "SELECT s.source_id AS subject, 'done to ' || s.done_to || ', ' || count(l.sequence) || ' lines' AS found "
-        "FROM register_source AS s LEFT JOIN register_line AS l ON l.source_id = s.source_id GROUP BY s.source_id, s.done_to "
-        "HAVING s.done_to <> count(l.sequence) OR s.done_to <> coalesce(max(l.sequence), 0) LIMIT $1",
+        "every number of a source up to where it stands is done or forgotten, and none beyond",
+        "SELECT s.source_id AS subject, 'done to ' || s.done_to || ', forgotten to ' || s.forgotten_to || ', ' || "
+        "count(l.sequence) || ' lines' AS found FROM register_source AS s LEFT JOIN register_line AS l "
+        "ON l.source_id = s.source_id GROUP BY s.source_id, s.done_to, s.forgotten_to "
+        "HAVING s.done_to - s.forgotten_to <> count(l.sequence) OR s.done_to <> coalesce(max(l.sequence), s.forgotten_to) LIMIT $1",
     ),
     Check(
         "no line of a source waits that is done",

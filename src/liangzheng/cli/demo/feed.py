@@ -18,7 +18,7 @@ from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.phone import Phone
-from liangzheng.cli.register_feed import post_body
+from liangzheng.cli.tell_register import post_body
 from liangzheng.infra.reference import load_reference
 from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.time import civil_day
