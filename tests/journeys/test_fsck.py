@@ -145,6 +145,7 @@ PLANTED = {
     "the points of a record are the sum of its ledger's cycle": LEDGER + f"; UPDATE driver SET points = 2 WHERE driver_id = {ONE}",
     "no entry of a points ledger is missing": LEDGER + "; UPDATE points_account SET entries = 2",
     "every number of a source up to where it stands is done or forgotten, and none beyond": SOURCE.format(done_to=1),
+    "a letter that staff put is in the status": f"INSERT INTO status_letter VALUES ({ONE}, gen_random_uuid(), now(), false, 'U')",
     "no line of a source waits that is done": (
         SOURCE.format(done_to=0) + "; INSERT INTO register_line_waiting SELECT source_id, 1, now(), '' FROM register_source; "
         "UPDATE register_source SET done_to = 1; "

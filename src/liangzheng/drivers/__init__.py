@@ -77,6 +77,7 @@ from liangzheng.drivers.sources import (
 from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
+from liangzheng.drivers.store_letters import let_go_of_letter, put_letter
 from liangzheng.drivers.store_points import ledger
 from liangzheng.drivers.store_restored import raise_versions
 from liangzheng.drivers.take_feed import (
@@ -144,6 +145,7 @@ __all__ = [
     "import_pack",
     "import_register",
     "ledger",
+    "let_go_of_letter",
     "let_source_go_on",
     "licence_record",
     "licence_records",
@@ -154,6 +156,7 @@ __all__ = [
     "portrait",
     "portrait_on_file",
     "prove",
+    "put_letter",
     "raise_versions",
     "read_correction",
     "refused_lines",

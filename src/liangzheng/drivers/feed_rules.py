@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from liangzheng.drivers.feed_lines import ChangeKind, Said
+from liangzheng.drivers.letters import PutHere, decide_letters
 from liangzheng.drivers.model import ClassHistory
 from liangzheng.drivers.points import (
     Crossing,
@@ -30,19 +31,23 @@ from liangzheng.kernel.time import civil_day
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as a batch has it so far: columns of the table → values, and the ledger if there is one."""
+    """A record as a batch has it so far: columns of the table → values, the ledger if there is one, and which letters
+    of the status staff put."""
 
     columns: Mapping[str, Any]
     ledger: Ledger | None = None
+    put_here: tuple[PutHere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a line changes: columns and their new values (only those that differ), and the ledger after it."""
+    """What a line changes: columns and their new values (only those that differ), the ledger after it, and what is left
+    of the letters that staff put; None where the line says nothing of them."""
 
     columns: Mapping[str, Any]
     ledger: Ledger | None
     crossing: Crossing | None = None
+    put_here: tuple[PutHere, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +117,15 @@ def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused:
     wanted = _wanted(record, said, civil_day(said.occurred_at))
     if isinstance(wanted, Refused):
         return wanted
+    put_here = None
+    if said.change is ChangeKind.STATUS and record.put_here:
+        status, put_here = decide_letters(Status.parse(wanted["status"]), record.put_here, said.occurred_at)
+        wanted["status"] = str(status)
     differ = {column: value for column, value in wanted.items() if value != record.columns[column]}
-    if not differ:
-        return Step({}, record.ledger)
-    broken = _newly_broken(record.columns, differ)
-    return Step(differ, record.ledger) if broken is None else Refused(f"values.{broken.column}", broken.why)
+    broken = _newly_broken(record.columns, differ) if differ else None
+    if broken is not None:
+        return Refused(f"values.{broken.column}", broken.why)
+    return Step(differ, record.ledger, put_here=put_here)
 
 
 def _at_present(record: Record, today: date) -> Ledger:

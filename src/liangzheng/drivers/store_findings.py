@@ -52,6 +52,11 @@ CHECKS = (
         "HAVING s.done_to - s.forgotten_to <> count(l.sequence) OR s.done_to <> coalesce(max(l.sequence), s.forgotten_to) LIMIT $1",
     ),
     Check(
+        "a letter that staff put is in the status",
+        "SELECT l.driver_id AS subject, l.letter || ' is not in ' || d.status AS found FROM status_letter AS l "
+        "JOIN driver AS d ON d.driver_id = l.driver_id WHERE position(l.letter IN d.status) = 0 LIMIT $1",
+    ),
+    Check(
         "no line of a source waits that is done",
         "SELECT s.source_id AS subject, count(*) || ' lines' AS found FROM register_source AS s "
         "JOIN register_line_waiting AS w ON w.source_id = s.source_id WHERE w.sequence <= s.done_to GROUP BY s.source_id LIMIT $1",

@@ -290,12 +290,9 @@ async def _apply(
     said = {sequence: _read(reader, line) for sequence, line in run}
     owners = await _owners(tx, keys, [each for each in said.values() if isinstance(each, Said)])
     whose = {n: owners.get(each.whose) for n, each in said.items() if isinstance(each, Said)}
-    with_points = [
-        owner
-        for n, owner in whose.items()
-        if owner and said[n].change in (ChangeKind.POINTS, ChangeKind.STATUS)  # type: ignore[union-attr]
-    ]
-    batch = await Batch.held(tx, [owner for owner in whose.values() if owner], with_points)
+    points_of = _owners_of(said, whose, ChangeKind.POINTS, ChangeKind.STATUS)
+    letters_of = _owners_of(said, whose, ChangeKind.STATUS)
+    batch = await Batch.held(tx, [owner for owner in whose.values() if owner], points_of, letters_of)
     # 2. One after the other.
     grounds = Grounds(source.provinces, reader.tables.authorities, now, policy.points)
     from_where = f"feed:{source.id}"
@@ -308,6 +305,17 @@ async def _apply(
     # 3. Written together.
     await batch.write(tx, Actor("source", source.id), from_where, now)
     return done
+
+
+def _owners_of(
+    said: Mapping[int, Said | Refused], whose: Mapping[int, UUID | None], *changes: ChangeKind
+) -> list[UUID]:
+    """The drivers that lines of these kinds are about."""
+    return [
+        owner
+        for n, owner in whose.items()
+        if owner and isinstance(each := said[n], Said) and each.change in changes
+    ]
 
 
 def _read(reader: Reader, line: bytes) -> Said | Refused:
