@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from drivers.conftest import Import, changed, written
 from drivers.feeding import Feeding, line, points, status
 from liangzheng import drivers
+from liangzheng.audit import Actor
 from liangzheng.drivers.columns import HEADERS
 from liangzheng.drivers.points import (
     SAID_BY_SOURCES,
@@ -439,6 +440,70 @@ async def test_an_office_s_other_total_is_an_entry_too(feed: Feeding) -> None:
     ]
     await feed.send(points(2, points=9))
     assert (await feed.row())["points"] == (await feed.ledger()).points == 14
+
+
+@pytest.mark.parametrize("how", ["corrected", "changed"])
+async def test_an_office_s_other_total_begins_the_ledger_where_there_is_none(
+    database: Database, how: str
+) -> None:
+    feed = await Feeding(database).begin(1, points=7)
+    await say_total(feed, how, 5)
+    ledger = await feed.ledger()
+    assert [(e.kind.value, e.points) for e in ledger.entries] == [("opening", 7), ("restated", -2)]
+    assert (await feed.row())["points"] == ledger.points == 5
+
+
+@pytest.mark.parametrize("how", ["corrected", "changed"])
+async def test_the_ledger_says_what_the_record_says_after_an_office_did(feed: Feeding, how: str) -> None:
+    await feed.send(points(1, points=9))
+    await say_total(feed, how, 6)
+    await feed.send(points(2, points=3))
+    assert (await feed.row())["points"] == (await feed.ledger()).points == 9
+
+
+async def test_corrected_points_cross_the_twelve_with_their_letter(feed: Feeding) -> None:
+    await feed.send(status(1, "H"), points(2, points=9))
+    await say_total(feed, "corrected", 12)
+    assert ((await feed.row())["points"], (await feed.row())["status"]) == (12, "BH")
+    await say_total(feed, "corrected", 11)
+    row = await feed.row()
+    assert (row["points"], row["status"], row["points_exceeded_on"]) == (11, "H", None)
+
+
+async def say_total(feed: Feeding, how: str, total: int) -> None:
+    row, tables = await feed.row(), drivers.code_tables()
+    async with feed.database.transaction() as tx:
+        if how == "changed":
+            change = drivers.StandingChange(points=total)
+            await drivers.change_standing(tx, feed.made[0], change, "office", feed.now)
+            return
+        fields = {"accumulated_points": str(total)}
+        await drivers.correct_record(
+            tx, tables, feed.made[0], row["record_version"], fields, "office", feed.now, Actor("operator")
+        )
+
+
+async def test_an_entry_of_a_cycle_that_is_over_is_in_the_record_of_acts(feed: Feeding) -> None:
+    await feed.send(points(1, points=3))
+    answer = await feed.send(points(2, points=3, on="2024-05-05"))
+    assert (answer.applied, (await feed.row())["record_version"]) == (1, 2)
+    assert await feed.rows(
+        "SELECT actor_kind, detail->>'entry' FROM audit_entry WHERE act = 'points.entered'"
+    ) == [("source", "2")]
+
+
+async def test_a_late_entry_that_fills_the_last_cycle_is_seen_in_the_record(feed: Feeding) -> None:
+    await feed.send(points(1, points=9))
+    feed.now = start_of_day(date(2027, 1, 2))
+    assert await drivers.close_cycles(feed.database, feed.now) == 1
+    await feed.send(points(3, points=6, on="2027-01-01"))
+    answer = await feed.send(points(2, points=3, on="2026-12-31"))
+    row, ledger = await feed.row(), await feed.ledger()
+    assert (answer.applied, row["points"], row["status"]) == (2, 18, "B")
+    assert ledger.points == 18 and row["points_reset_on"] == date(2027, 1, 1)
+    assert await drivers.close_cycles(feed.database, feed.now) == 0
+    await feed.send(points(4, "cleared", on="2027-01-02"))
+    assert ((await feed.row())["points"], (await feed.row())["status"]) == (0, "A")
 
 
 async def crossings(feed: Feeding) -> list[str]:

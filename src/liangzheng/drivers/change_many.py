@@ -57,6 +57,7 @@ class Batch:
             for i, row in rows.items()
         }
         self._versions: list[Version] = []
+        self._entered: list[tuple[UUID, int]] = []
         self._events: list[tuple[DriverId, dict[str, Any]]] = []
 
     @classmethod
@@ -86,6 +87,9 @@ class Batch:
             known = 0 if change.ledger is None else len(change.ledger.entries)
             change.entries += [(entry, source) for entry in step.ledger.entries[known:]]
             change.ledger, change.moved = step.ledger, True
+            if not step.columns:
+                # An entry of a cycle that is over: no total says it, so the record of acts does.
+                self._entered += [(driver_id, entry.number) for entry in step.ledger.entries[known:]]
         if step.put_here is not None and step.put_here != change.put_here:
             change.put_here, change.heard = step.put_here, True
         if not step.columns:
@@ -119,7 +123,9 @@ class Batch:
         stood = [i for i in rewritten if self._changes[i].standing_columns]
         await outbox.put_many(tx, STANDING_CHANGED, [self._standing_event(i) for i in stood], now)
         await outbox.put_many(tx, REGISTER_CHANGED, self._events, now)
-        await audit.record_many(tx, [_entry(version, actor, purpose, now) for version in self._versions])
+        told = [_entry(version, actor, purpose, now) for version in self._versions]
+        told += [_entered(driver_id, number, actor, purpose, now) for driver_id, number in self._entered]
+        await audit.record_many(tx, told)
 
     def _standing_event(self, driver_id: UUID) -> tuple[DriverId, dict[str, Any]]:
         change = self._changes[driver_id]
@@ -148,6 +154,11 @@ def _event(
     elif kind is ChangeKind.STATUS:
         body["status"] = columns["status"]
     return body
+
+
+def _entered(driver_id: UUID, number: int, actor: Actor, purpose: str, now: datetime) -> audit.Entry:
+    whose = DriverId(driver_id)
+    return audit.entry_of("points.entered", actor, whose, whose, purpose, {"entry": number}, now)
 
 
 def _entry(version: Version, actor: Actor, purpose: str, now: datetime) -> audit.Entry:

@@ -50,7 +50,8 @@ async def change_standing(
     if "status" in differ:
         await store_letters.keep_only(tx, driver_id, after.status)
     if "points" in differ:
-        await restate(tx, {driver_id.uuid: after.points}, source, now)
+        was = {driver_id.uuid: before.points}
+        await restate(tx, {driver_id.uuid: after.points}, source, now, opening=was)
     subject, body = standing_event(changed)
     await outbox.put(tx, STANDING_CHANGED, subject, body, now)
     await audit.record(
