@@ -2,7 +2,7 @@
 
 A driver's points are counted in one cycle at a time. The end of a cycle clears fewer than 12; 12 or more stay
 until study and test are passed, so a full cycle stays open past its last day. Where a late entry or a correction
-shows that the calendar did what it should not have, points are reckoned again, by entries too (decisions/0011).
+shows that the calendar did what it should not have, points are reckoned again, by entries too (decisions/0019).
 
 Source: docs/reference.md §3.3 (Order 163; Regulations on the Road Traffic Safety Law art. 23 to 28).
 """
@@ -314,7 +314,7 @@ def _reopened(ledger: Ledger, facts: PointsFacts) -> Ledger:
     total = ledger.points
     ledger = ledger.followed_by(EntryKind.RECKONED, undone, opened_again.end, before)
     ledger = ledger.followed_by(EntryKind.RECKONED, -total, late.on, ledger.cycle.start)
-    return replace(_moved(ledger, present, before), cycle=opened_again)
+    return replace(_moved(ledger, present, before) if total else ledger, cycle=opened_again)
 
 
 def _is_by_calendar(entry: Entry) -> bool:
