@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from drivers.conftest import Import, changed, written
 from drivers.feeding import AT, Feeding, line, status
 from liangzheng import drivers
 from liangzheng.drivers.letters import PutHere, decide_letters
 from liangzheng.infra.postgres import Database
+from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.status import Status, StatusLetter
+from liangzheng.kernel.time import FixedClock
 from tests.licences.world import NOW
+
+Lines = Callable[..., list[list[str]]]
 
 U = StatusLetter.RETAINED
 
@@ -104,3 +111,26 @@ async def test_an_office_that_takes_the_letter_away_ends_the_act_s_say(feed: Fee
         await drivers.change_standing(tx, feed.made[0], change, "office", feed.now)
     assert await feed.rows("SELECT count(*) FROM status_letter") == [(0,)]
     assert not await rests_on(feed, act)
+
+
+@pytest.mark.parametrize(
+    ("hours", "says", "becomes", "by_the_act_alone"),
+    [(1, "U", "U", False), (1, "A", "A", False), (-1, "A", "U", True), (-1, "DU", "U", True)],
+)
+async def test_a_register_file_is_heard_as_a_line_is(
+    database: Database, good_lines: Lines, bring_in: Import, tmp_path: Path, clock: FixedClock,
+    hours: int, says: str, becomes: str, by_the_act_alone: bool,
+) -> None:  # fmt: skip
+    [fields] = [changed(each, status="A", extended_until="") for each in good_lines(1)]
+    await bring_in(written(tmp_path / "first.csv", [fields]))
+    act = uuid4()
+    async with database.transaction() as tx:
+        driver_id = DriverId(await tx.fetchval("SELECT driver_id FROM driver"))
+        change = drivers.StandingChange(status=Status.parse("U"))
+        await drivers.change_standing(tx, driver_id, change, "retain", clock.now())
+        await drivers.put_letter(tx, driver_id, U, act, clock.now())
+    file = written(tmp_path / "second.csv", [changed(fields, status=says, resident_address="虚构路77号")])
+    assert (await bring_in(file, as_of=clock.now() + timedelta(hours=hours))).changed == 1
+    async with database.transaction() as tx:
+        assert str((await drivers.standing(tx, driver_id)).status) == becomes
+        assert await drivers.let_go_of_letter(tx, driver_id, U, act) is by_the_act_alone

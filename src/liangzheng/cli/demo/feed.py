@@ -144,7 +144,7 @@ class Feed:
             "B" in standing["status"] and standing["points"] == 12,
             "the cycle that had ended is full after all",
         )
-        return f"0 points after study and test; a violation of {eve}, told today, opens that day's cycle again: {standing['points']}"
+        return f"0 points after study and test; a violation of {eve}, told today, opens that cycle again: {standing['points']}"
 
     # -- the means ------------------------------------------------------------------------------------------
 
