@@ -410,6 +410,8 @@ def _carried(
 
 
 def _next_to(cycle_from: date, ledger: Ledger, facts: PointsFacts) -> bool:
+    if cycle_from < facts.first_issue_date:  # the first issue date was corrected since
+        return False
     return cycle(facts.first_issue_date, cycle_from).resets_on == ledger.cycle.start
 
 

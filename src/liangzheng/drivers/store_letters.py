@@ -73,10 +73,13 @@ async def hear(tx: Connection, said: Mapping[UUID, str]) -> None:
     if not said:
         return
     values = (list(said), list(said.values()))
-    of_said = "unnest($1::uuid[], $2::text[]) AS said (driver_id, status) WHERE l.driver_id = said.driver_id"
     await tx.execute(
-        f"DELETE FROM status_letter AS l USING {of_said} AND position(l.letter IN said.status) = 0", *values
+        "DELETE FROM status_letter AS l USING unnest($1::uuid[], $2::text[]) AS said (driver_id, status) "
+        "WHERE l.driver_id = said.driver_id AND position(l.letter IN said.status) = 0",
+        *values,
     )
     await tx.execute(
-        f"UPDATE status_letter AS l SET also_said = true FROM {of_said} AND NOT l.also_said", *values
+        "UPDATE status_letter AS l SET also_said = true FROM unnest($1::uuid[], $2::text[]) AS said (driver_id, status) "
+        "WHERE l.driver_id = said.driver_id AND NOT l.also_said",
+        *values,
     )

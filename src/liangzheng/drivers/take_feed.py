@@ -333,7 +333,11 @@ def _take(
     record = batch.record(owner) if owner else None
     if owner is None or record is None:
         return Refused("driver", "a driver of the register (new drivers come with the register file)")
-    step = decide_said(record, said, grounds)
+    try:
+        step = decide_said(record, said, grounds)
+    except Invalid as invalid:
+        # A value that cannot be, made of what was there and what is said. One such line must not stop a feed.
+        return Refused(invalid.place, invalid.rule)
     if isinstance(step, Refused):
         return step
     batch.take(owner, said.change, step, from_where)
