@@ -104,8 +104,8 @@ class Wiring:
 
     @property
     def feed_policy(self) -> drivers.FeedPolicy:
-        """How much of a change feed may wait, and what violations may weigh."""
-        return drivers.FeedPolicy(points=drivers.PointsPolicy(self.settings.points_before_2022_04))
+        """How much of a change feed may wait, what violations may weigh, and what late ones do."""
+        return feed_policy(self.settings)
 
     @property
     def status_signers(self) -> FileSigners:
@@ -269,6 +269,12 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
     )
+
+
+def feed_policy(settings: Settings) -> drivers.FeedPolicy:
+    """How much of a change feed may wait, what violations may weigh, and what late ones do."""
+    points = drivers.PointsPolicy(settings.points_before_2022_04, settings.late_points_reopen)
+    return drivers.FeedPolicy(points=points)
 
 
 def _photo_policy(settings: Settings) -> licences.PhotoPolicy:

@@ -67,6 +67,7 @@ OTHER_WORDS = {
     "LZ_DATABASE_URL": "postgresql://u@h/d",
     "LZ_PG_BIN": "/bin",
     "LZ_POINTS_BEFORE_2022_04": "6,12",
+    "LZ_LATE_POINTS_REOPEN": "no",
     "LZ_CHECKPOINTS_DIR": "/elsewhere",
     "LZ_ALG": "SM2",
     "LZ_HOST": "0.0.0.0",

@@ -22,6 +22,8 @@ class Actor(msgspec.Struct, kw_only=True):
     name: str
     authority: str
     classes: str
+    first_issue_date: str = ""
+    """Of the register, YYYY-MM-DD; empty for actors of earlier versions."""
     phone_key: bytes
     """PKCS#8: stands for the key store of a phone."""
     story: str
