@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.standards.mutants import _arguments, _changes, _set, whole
+from tests.standards.mutants import _arguments, _changes, _set, nothing
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,8 +50,8 @@ def mutants_in(module: ModuleType) -> Iterator[InPlace]:
     for name, node in _definitions(tree):
         for (_, change), undo in _every_change(node):
             with undo:
-                mutated = whole(tree)
-            yield InPlace(real[name], change, _code_of(compile(mutated, str(module.__file__), "exec"), name))
+                code = compile(tree, str(module.__file__), "exec")
+            yield InPlace(real[name], change, _code_of(code, name))
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
@@ -91,12 +91,12 @@ def _every_change(function: Function) -> Iterator[tuple[tuple[int, str], Any]]:
                 if isinstance(item, ast.If) and isinstance(item.body[-1], ast.Return):
                     yield (
                         (item.lineno, f"not: if {ast.unparse(item.test)}: return"),
-                        _set(value, place, ast.Pass()),
+                        _set(value, place, nothing(item)),
                     )
                 if isinstance(item, ast.Expr) and isinstance(
                     item.value, ast.Await | ast.Yield | ast.YieldFrom
                 ):
-                    yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, ast.Pass())
+                    yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, nothing(item))
 
 
 Test = Callable[..., Any]

@@ -70,7 +70,7 @@ async def _measure(size: Size) -> Figure:
                 process(
                     settings, "-m", "liangzheng", "serve", "--port", "0", "--workers", f"{PROCESSES}"
                 ) as apply,
-                process(settings, "-m", "benchmarks.load.bare_insert", f"{PROCESSES}") as bare,
+                process(settings, "-m", "benchmarks.load.bare", f"{PROCESSES}") as bare,
             ):
                 figure = await _figure(size, requests, apply, bare)
             async with database.statement() as connection:

@@ -1,5 +1,5 @@
-"""The limit of `verify-online`: a bare Starlette route that takes the same request and looks one row up by
-its primary key.
+"""The limits of `verify-online` and `apply`: bare Starlette routes that take the same request and look one row up by its
+primary key, or insert one.
 
 Run as processes of its own: `python -m benchmarks.load.bare PROCESSES`, over one socket.
 """
@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
@@ -38,14 +38,23 @@ class Question(msgspec.Struct):
     code: str
 
 
-_DECODE = msgspec.json.Decoder(Question).decode
+class Asked(msgspec.Struct):
+    """The body `apply` sends; the bare route keeps it."""
+
+    photo: str
+    face_check: str
+    phone_key: str
+
+
+_QUESTION = msgspec.json.Decoder(Question).decode
+_ASKED = msgspec.json.Decoder(Asked).decode
 
 
 def bare(pool: Any) -> Starlette:
-    """POST /drivers/<uuid> → the driver's status, points and standing version."""
+    """POST /drivers/<uuid> → the driver's status, points and standing version; POST /bare → one row kept."""
 
     async def look(request: Request) -> Response:
-        _DECODE(await request.body())
+        _QUESTION(await request.body())
         async with pool.acquire() as connection:
             row = await connection.fetchrow(
                 "SELECT status, points, standing_version FROM driver WHERE driver_id = $1",
@@ -54,7 +63,18 @@ def bare(pool: Any) -> Starlette:
         answer = {"status": row["status"], "points": row["points"], "version": row["standing_version"]}
         return Response(_ENCODE(answer), media_type="application/json")
 
-    return Starlette(routes=[Route("/drivers/{driver}", look, methods=["POST"])])
+    async def keep(request: Request) -> Response:
+        asked = _ASKED(await request.body())
+        row = uuid4()
+        async with pool.acquire() as connection:
+            await connection.execute(
+                "INSERT INTO bare_insert (id, photo, face_check, phone_key, at) VALUES ($1, $2, $3, $4, now())",
+                row, asked.photo, asked.face_check, asked.phone_key,
+            )  # fmt: skip
+        return Response(_ENCODE({"id": str(row), "state": "accepted"}), 202, media_type="application/json")
+
+    routes = [("/drivers/{driver}", look), ("/bare", keep)]
+    return Starlette(routes=[Route(path, act, methods=["POST"]) for path, act in routes])
 
 
 async def serve(listener: socket.socket) -> None:

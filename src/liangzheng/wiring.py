@@ -29,6 +29,7 @@ from liangzheng.infra.keys_file import (
     signs_until,
 )
 from liangzheng.infra.passwords import Passwords
+from liangzheng.infra.photo_faces import DlibFaces
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
 from liangzheng.infra.reference import Reference, load_reference
@@ -104,8 +105,8 @@ class Wiring:
 
     @property
     def feed_policy(self) -> drivers.FeedPolicy:
-        """How much of a change feed may wait, and what violations may weigh."""
-        return drivers.FeedPolicy(points=drivers.PointsPolicy(self.settings.points_before_2022_04))
+        """How much of a change feed may wait, what violations may weigh, and what late ones do."""
+        return feed_policy(self.settings)
 
     @property
     def status_signers(self) -> FileSigners:
@@ -161,6 +162,16 @@ def key_dirs(settings: Settings) -> KeyDirs:
     )
 
 
+def index_keys(settings: Settings) -> KeyIndex:
+    """The keyed hash numbers are looked up by, for a command. Raises Unavailable before `./lz keys init`."""
+    dirs = key_dirs(settings)
+    if not dirs.index.is_dir():
+        raise Unavailable(
+            f"there are no keys in {dirs.index} yet, and numbers are looked up by a keyed hash: run `./lz keys init`"
+        )
+    return KeyIndex(read_index_secret(dirs))
+
+
 @asynccontextmanager
 async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -> AsyncIterator[Wiring]:
     """The wiring of one process for the length of the block, the database attached.
@@ -178,6 +189,7 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
         finally:
             if following is not None:
                 following.cancel()
+            wiring.face_finder.close()
             wiring.passwords.close()
             wiring.photo_process.close()
 
@@ -208,6 +220,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         ),
         webhooks=HttpWebhooks(call_policy(settings.mode)),
         photo_policy=_photo_policy(settings),
+        face_finder=_face_finder(settings) if part is Part.API else licences.NoFaceFinder(),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
         _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,
@@ -259,6 +272,12 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
     )
 
 
+def feed_policy(settings: Settings) -> drivers.FeedPolicy:
+    """How much of a change feed may wait, what violations may weigh, and what late ones do."""
+    points = drivers.PointsPolicy(settings.points_before_2022_04, settings.late_points_reopen)
+    return drivers.FeedPolicy(points=points)
+
+
 def _photo_policy(settings: Settings) -> licences.PhotoPolicy:
     """What an own photo may weigh; the other limits are the reference's or ours."""
     return licences.PhotoPolicy(
@@ -289,6 +308,11 @@ def _authority(settings: Settings) -> FaceVerifier:
     except BadKey:
         raise Invalid("LZ_FACE_AUTHORITY_KEY", "and LZ_FACE_AUTHORITY_SIGNER name keys in DER") from None
     return AuthorityFace(AuthorityEndpoint(url, public), ours)
+
+
+def _face_finder(settings: Settings) -> licences.FaceFinder:
+    """Raises Unavailable for an engine that is not installed."""
+    return DlibFaces() if settings.photo_faces == "dlib" else licences.NoFaceFinder()
 
 
 def _sms(settings: Settings, part: Part) -> Sms:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +12,22 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from liangzheng import audit
+from liangzheng import audit, licences, staff
 from liangzheng.api.app import dress
 from liangzheng.api.auth import bearer_token
 from liangzheng.api.frame import Limits
 from liangzheng.api.staff import photo_reviews
 from liangzheng.kernel.errors import NotAuthenticated
-from liangzheng.kernel.ids import VerifierId
+from liangzheng.kernel.ids import ApplicationId, StaffId, StaffSessionId, VerifierId
+from liangzheng.kernel.people import CitizenNumber, IdentityNumber
+from liangzheng.kernel.time import civil_day
 from liangzheng.licences import PhotoReason, ReviewDesk
+from liangzheng.staff import Duty, HeldDuty, Officer, Region, StaffNumber
 from tests.api.phone import done, refused
+from tests.licences import photos
 from tests.licences.conftest import key_room, place, world
 from tests.licences.holders import Deployment
-from tests.licences.photos import apply_with_own, replace
+from tests.licences.photos import apply_with_own
 
 __all__ = ["key_room", "place", "world"]
 
@@ -176,13 +182,18 @@ async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deploymen
     holder = await place.holder()
     await holder.apply()
     await place.issue()
-    asked = (await replace(holder))["application_id"]
+    asked = (await photos.replace(holder))["application_id"]
     await submitted(place)
     console = Console(app, "first-reviewer")
     page = done(await console.get("?limit=1"), 200)
     rest = done(await console.get(f"?limit=5&after={page['next']}"), 200)
     found = [*page["reviews"], *rest["reviews"]]
     assert rest["next"] is None and len(found) == 2
+    assert done(await console.get("?late=true"), 200)["reviews"] == []
+    await licences.escalate_reviews(place.world.database, place.now + timedelta(days=30))
+    late = done(await console.get("?late=true"), 200)["reviews"]
+    assert [review["application_id"] for review in late] == [review["application_id"] for review in found]
+    assert all(review["late"] for review in late)
     assert {review["application_id"]: review["origin"] for review in found}[asked] == "photo"
 
 
@@ -190,3 +201,128 @@ async def test_strangers_are_turned_away_and_reasons_are_listed(place: Deploymen
     refused(await Console(app, "somebody").get(), 401, "not-authenticated")
     listed = done(await Console(app, "first-reviewer").get("/reasons"), 200)["reasons"]
     assert [reason["code"] for reason in listed] == [reason.value for reason in PhotoReason]
+
+
+# --- one's own photo ----------------------------------------------------------------------------------
+
+
+class Reviewers:
+    """Members of staff with the duty here, each at a console of their own; their logins are made up, all else is real."""
+
+    def __init__(self, place: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.place, self.logged_in = place, dict[str, Officer]()
+        self.app = FastAPI(redirect_slashes=False)
+        self.app.state.wiring = place.wiring
+        monkeypatch.setattr(photo_reviews, "officer", self.officer)
+        dress(self.app, photo_reviews.router.routes, place.clock, Limits())
+
+    async def officer(self, request: Request) -> Officer:
+        return self.logged_in[bearer_token(request)]
+
+    async def add(self, number: str, person: IdentityNumber | None = None) -> tuple[StaffId, Console]:
+        """Somebody new, linked to a person or to nobody."""
+        place, operator = self.place, audit.Actor("operator")
+        held = HeldDuty(Duty.PHOTO_REVIEW, Region.parse("3205"), civil_day(place.now))
+        database, policy = place.world.database, place.wiring.staff_policy
+        invited = await staff.add_member(
+            database, number, "样本审核员", "样本车管所", (held,), policy, place.now, operator
+        )
+        if person is not None:
+            await self.link(invited.staff_id, person)
+        self.logged_in[number] = Officer(
+            invited.staff_id, StaffSessionId.new(), StaffNumber(number), "样本审核员", "样本车管所", (held,), place.now
+        )  # fmt: skip
+        return invited.staff_id, Console(self.app, number)
+
+    async def link(self, staff_id: StaffId, person: IdentityNumber) -> None:
+        async with self.place.world.database.transaction() as tx:
+            keys, operator = self.place.wiring.key_index, audit.Actor("operator")
+            await staff.link_person(tx, staff_id, person, keys, self.place.now, operator)
+
+    async def refusals(self) -> list[tuple[object, object]]:
+        entries = await self.place.world.rows("audit_entry")
+        return [(row["actor"], row["subject"]) for row in entries if row["act"] == "photo.own-refused"]
+
+
+@pytest.fixture
+def reviewers(place: Deployment, monkeypatch: pytest.MonkeyPatch) -> Reviewers:
+    return Reviewers(place, monkeypatch)
+
+
+async def test_nobody_takes_looks_at_or_decides_their_own_photo_and_the_try_is_on_record(
+    place: Deployment, reviewers: Reviewers
+) -> None:
+    await place.open_city()
+    holder = await place.holder()
+    application = str((await apply_with_own(holder))["application_id"])
+    staff_id, own = await reviewers.add("700001", holder.person.identity)
+    _, colleague = await reviewers.add(
+        "700002", IdentityNumber.of_citizen(CitizenNumber("11010519491231002X"))
+    )
+    tries = [
+        own.post("/take", {"application_id": application}),
+        own.get(f"/{application}/new"),
+        own.get(f"/{application}/archived"),
+        own.post(f"/{application}/decision", {"decision": "approve"}),
+        own.post(f"/{application}/decision", {"decision": "refuse", "reasons": ["glasses"]}, {"Idempotency-Key": "decision-1"}),
+    ]  # fmt: skip
+    for tried in tries:
+        assert refused(await tried, 403, "forbidden")["rule"] == "own-photo"
+    assert await reviewers.refusals() == [(staff_id.uuid, ApplicationId.parse(application).uuid)] * len(tries)
+    assert await place.world.states("application") == ["under_review"]
+    refused(await own.post("/take", {}), 404, "not-found")
+    # Whoever else holds the duty goes on with it, linked to another person or to nobody.
+    done(await colleague.post("/take", {}), 200)
+    done(await colleague.post(f"/{application}/decision", {"decision": "approve"}), 200)
+    assert await place.issue() == 1
+
+
+async def test_the_queue_goes_on_past_a_photo_of_the_reviewers_own(
+    place: Deployment, reviewers: Reviewers
+) -> None:
+    await place.open_city()
+    holder = await place.holder()
+    await apply_with_own(holder)
+    _, own = await reviewers.add("700001", holder.person.identity)
+    place.clock.advance(1)
+    other = await submitted(place)
+    assert len(done(await own.get(), 200)["reviews"]) == 2, "that it waits, the holder sees too"
+    assert done(await own.post("/take", {}), 200)["application_id"] == other
+
+
+async def test_a_link_made_while_the_photo_is_in_hand_counts_at_the_decision(
+    place: Deployment, reviewers: Reviewers
+) -> None:
+    await place.open_city()
+    holder = await place.holder()
+    application = str((await apply_with_own(holder))["application_id"])
+    staff_id, console = await reviewers.add("700001")
+    done(await console.post("/take", {}), 200)
+    await reviewers.link(staff_id, holder.person.identity)
+    answer = await console.post(f"/{application}/decision", {"decision": "approve"})
+    assert refused(answer, 403, "forbidden")["rule"] == "own-photo"
+    assert (await console.post(f"/{application}/put-back", None)).status_code == 204
+
+
+async def test_the_link_is_neither_the_number_nor_what_it_is_looked_up_by(
+    place: Deployment, reviewers: Reviewers
+) -> None:
+    holder = await place.holder()
+    await reviewers.add("700001", holder.person.identity)
+    [member] = await place.world.rows("staff")
+    link = bytes(member["person_link"])  # type: ignore[call-overload]
+    known = [bytes(row["key_hash"]) for row in await place.world.rows("key_index")]  # type: ignore[call-overload]
+    assert len(link) == 16 and known and link not in known
+    linked = [row for row in await place.world.rows("audit_entry") if row["act"] == "staff.linked"]
+    assert len(linked) == 1 and holder.person.identity.value not in str(linked)
+
+
+async def test_where_reviewers_must_be_linked_nobody_else_reviews(
+    place: Deployment, reviewers: Reviewers
+) -> None:
+    settings = replace(place.wiring.settings, reviewers_linked=True)
+    reviewers.app.state.wiring = replace(place.wiring, settings=settings)
+    staff_id, console = await reviewers.add("700001")
+    assert refused(await console.get(), 403, "forbidden")["rule"] == "not-linked"
+    await reviewers.link(staff_id, IdentityNumber.of_citizen(CitizenNumber("11010519491231002X")))
+    assert done(await console.get(), 200)["reviews"] == []

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from liangzheng.infra.postgres import process
 from liangzheng.infra.postgres.cluster import Cluster
 from liangzheng.infra.postgres.process import ProcessIdentity
 from liangzheng.infra.postgres.supervisor import Server
+from tests.conftest import room_for_a_server
 
 pytestmark = pytest.mark.crash
 SOURCE = Path(liangzheng.__file__).parents[1]
@@ -32,22 +32,23 @@ ADDRESS = re.compile(r"LiangZheng answers at http://127\.0\.0\.1:(\d+)")
 @pytest.fixture(scope="module")
 def environment(server: Server) -> Iterator[dict[str, str]]:
     """A deployment of its own, with keys."""
-    place = Path(tempfile.mkdtemp(prefix="lz-test-"))
-    place.chmod(0o711)
-    variables = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(SOURCE),
-        "LZ_MODE": "test",
-        "LZ_DATA_DIR": str(place / "lz"),
-        "LZ_PG_BIN": str(server.binaries.directory),
-        "LZ_LOG_LEVEL": "error",
-    }
-    subprocess.run(
-        [sys.executable, "-m", "liangzheng", "keys", "init"], env=variables, check=True, capture_output=True
-    )
-    yield variables
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.rmtree(Cluster(place / "lz" / "postgres").socket_directory(), ignore_errors=True)
+    with room_for_a_server() as place:
+        variables = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(SOURCE),
+            "LZ_MODE": "test",
+            "LZ_DATA_DIR": str(place / "lz"),
+            "LZ_PG_BIN": str(server.binaries.directory),
+            "LZ_LOG_LEVEL": "error",
+        }
+        subprocess.run(
+            [sys.executable, "-m", "liangzheng", "keys", "init"],
+            env=variables,
+            check=True,
+            capture_output=True,
+        )
+        yield variables
+        shutil.rmtree(Cluster(place / "lz" / "postgres").socket_directory(), ignore_errors=True)
 
 
 @contextmanager

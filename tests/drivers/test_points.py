@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from drivers.conftest import Import, changed, written
 from drivers.feeding import Feeding, line, points, status
 from liangzheng import drivers
+from liangzheng.audit import Actor
 from liangzheng.drivers.columns import HEADERS
 from liangzheng.drivers.points import (
+    SAID_BY_SOURCES,
     EntryKind,
     Ledger,
     PointsFacts,
@@ -227,12 +229,90 @@ def test_a_violation_of_a_cycle_that_is_over_is_kept_there() -> None:
     assert (ledger.points, ledger.entries[-1].cycle_from) == (2, date(2025, 3, 1))
 
 
+# ---- known late ------------------------------------------------------------------------------------------
+
+NEXT = date(2027, 3, 10)
+LATER = PointsFacts(NEXT, FIRST, NORMAL, probation=False)
+LATE = said(points=3, on=date(2027, 2, 27), reference="late")
+
+
+def in_the_next_cycle(*weights: int) -> Ledger:
+    """Nine points in the cycle that ended on 2027-02-28, and these in the one after it."""
+    ledger = decide_cycle_end(after(fresh(), said(points=9, reference="first")), FIRST, NEXT)
+    sayings = [said(points=each, on=NEXT, reference=f"new-{each}") for each in weights]
+    return after(ledger, *sayings, facts=LATER)
+
+
+def test_a_late_entry_that_fills_the_cycle_that_just_ended_opens_it_again() -> None:
+    ledger = after(in_the_next_cycle(6, 1), LATE, facts=LATER)
+    assert (ledger.points, ledger.cycle.start) == (9 + 3 + 6 + 1, date(2026, 3, 1))
+    assert [(e.kind.value, e.points, e.cycle_from.year) for e in ledger.entries[1:]] == [
+        ("cleared", -9, 2026), ("violation", 6, 2027), ("violation", 1, 2027), ("violation", 3, 2026),
+        ("reckoned", 9, 2026), ("reckoned", -7, 2027), ("reckoned", 6, 2026), ("reckoned", 1, 2026),
+    ]  # fmt: skip
+    assert decide_cycle_end(ledger, FIRST, NEXT) is ledger
+    done = after(ledger, said("cleared", None, on=NEXT, reference="done"), facts=LATER)
+    assert (done.points, done.cycle.start) == (0, date(2027, 3, 1))
+
+
+@pytest.mark.parametrize("policy", [POLICY, PointsPolicy(late_entries_reopen=False)])
+@pytest.mark.parametrize(("weight", "day"), [(1, date(2027, 2, 27)), (12, date(2026, 2, 27))])
+def test_a_late_entry_that_does_not_fill_it_or_is_of_an_older_cycle_changes_no_total(
+    policy: PointsPolicy, weight: int, day: date
+) -> None:
+    late = decide_points(in_the_next_cycle(6), said(points=weight, on=day, reference="late"), LATER, policy)
+    assert isinstance(late, Ledger)
+    assert (late.points, late.cycle.start, late.entries[-1].points) == (6, date(2027, 3, 1), weight)
+
+
+def test_an_authority_may_keep_ended_cycles_ended() -> None:
+    kept = decide_points(in_the_next_cycle(6), LATE, LATER, PointsPolicy(late_entries_reopen=False))
+    assert isinstance(kept, Ledger)
+    assert (kept.points, kept.cycle.start) == (6, date(2027, 3, 1))
+
+
+def test_a_late_entry_taken_back_leaves_the_present_cycle_with_its_own() -> None:
+    ledger = after(in_the_next_cycle(6), LATE, facts=LATER)
+    back = said("correction", -3, on=NEXT, reference="back", corrects="late")
+    ledger = after(ledger, said("correction", -9, on=NEXT, reference="b1", corrects="first"), facts=LATER)
+    ledger = decide_cycle_end(after(ledger, back, facts=LATER), FIRST, NEXT)
+    assert (ledger.points, ledger.cycle.start) == (6, date(2027, 3, 1))
+    # And an entry that was moved there and back is still corrected by its name.
+    assert (
+        after(ledger, said("correction", -6, on=NEXT, reference="b2", corrects="new-6"), facts=LATER).points
+        == 0
+    )
+
+
+def test_an_unpaid_entry_carried_over_does_not_count_twice_in_the_cycle_it_came_from() -> None:
+    ledger = after(
+        in_the_next_cycle(), said("carried", None, on=NEXT, reference="c", corrects="first"), facts=LATER
+    )
+    assert ledger.points == 9
+    assert after(ledger, LATE, facts=LATER).points == 12
+
+
+def test_what_study_cleared_is_not_opened_again() -> None:
+    full = after(fresh(), said(points=12, reference="v"), said("cleared", None, reference="done"))
+    ledger = decide_cycle_end(full, FIRST, NEXT)
+    assert after(ledger, said(points=9, on=date(2027, 2, 27), reference="late"), facts=LATER).points == 0
+
+
+def test_points_taken_in_by_a_full_cycle_after_its_last_day_stay_when_it_is_full_no_longer() -> None:
+    ledger = decide_cycle_end(after(fresh(), said(points=12, reference="v")), FIRST, NEXT)
+    ledger = after(ledger, said(points=3, on=NEXT, reference="w"), facts=LATER)
+    assert ledger.points == 15
+    ledger = after(ledger, said("correction", -12, on=NEXT, reference="c", corrects="v"), facts=LATER)
+    ledger = decide_cycle_end(ledger, FIRST, NEXT)
+    assert (ledger.points, ledger.cycle.start) == (3, date(2027, 3, 1))
+
+
 # ---- properties ------------------------------------------------------------------------------------------
 
 SAYINGS = st.lists(
     st.tuples(
         st.integers(0, 120),
-        st.sampled_from(list(EntryKind)[2:]),
+        st.sampled_from(SAID_BY_SOURCES),
         st.sampled_from([-12, -6, -2, -1, 1, 3, 6, 9, 12]),
         st.integers(0, 400),
         st.integers(0, 12),
@@ -273,7 +353,8 @@ def test_entries_are_only_added_and_the_total_is_their_sum(
         assert [entry.number for entry in later.entries] == list(range(1, len(later.entries) + 1))
         assert later.points == sum(e.points for e in later.entries if e.cycle_from == later.cycle.start)
         assert 0 <= later.points <= 999
-        assert later.cycle.start >= before.cycle.start
+        # Only a late entry that fills it goes back, and to the cycle before.
+        assert later.cycle.start >= before.cycle.start or later.is_full
         assert later.earned_back() <= 6
 
 
@@ -359,6 +440,70 @@ async def test_an_office_s_other_total_is_an_entry_too(feed: Feeding) -> None:
     ]
     await feed.send(points(2, points=9))
     assert (await feed.row())["points"] == (await feed.ledger()).points == 14
+
+
+@pytest.mark.parametrize("how", ["corrected", "changed"])
+async def test_an_office_s_other_total_begins_the_ledger_where_there_is_none(
+    database: Database, how: str
+) -> None:
+    feed = await Feeding(database).begin(1, points=7)
+    await say_total(feed, how, 5)
+    ledger = await feed.ledger()
+    assert [(e.kind.value, e.points) for e in ledger.entries] == [("opening", 7), ("restated", -2)]
+    assert (await feed.row())["points"] == ledger.points == 5
+
+
+@pytest.mark.parametrize("how", ["corrected", "changed"])
+async def test_the_ledger_says_what_the_record_says_after_an_office_did(feed: Feeding, how: str) -> None:
+    await feed.send(points(1, points=9))
+    await say_total(feed, how, 6)
+    await feed.send(points(2, points=3))
+    assert (await feed.row())["points"] == (await feed.ledger()).points == 9
+
+
+async def test_corrected_points_cross_the_twelve_with_their_letter(feed: Feeding) -> None:
+    await feed.send(status(1, "H"), points(2, points=9))
+    await say_total(feed, "corrected", 12)
+    assert ((await feed.row())["points"], (await feed.row())["status"]) == (12, "BH")
+    await say_total(feed, "corrected", 11)
+    row = await feed.row()
+    assert (row["points"], row["status"], row["points_exceeded_on"]) == (11, "H", None)
+
+
+async def say_total(feed: Feeding, how: str, total: int) -> None:
+    row, tables = await feed.row(), drivers.code_tables()
+    async with feed.database.transaction() as tx:
+        if how == "changed":
+            change = drivers.StandingChange(points=total)
+            await drivers.change_standing(tx, feed.made[0], change, "office", feed.now)
+            return
+        fields = {"accumulated_points": str(total)}
+        await drivers.correct_record(
+            tx, tables, feed.made[0], row["record_version"], fields, "office", feed.now, Actor("operator")
+        )
+
+
+async def test_an_entry_of_a_cycle_that_is_over_is_in_the_record_of_acts(feed: Feeding) -> None:
+    await feed.send(points(1, points=3))
+    answer = await feed.send(points(2, points=3, on="2024-05-05"))
+    assert (answer.applied, (await feed.row())["record_version"]) == (1, 2)
+    assert await feed.rows(
+        "SELECT actor_kind, detail->>'entry' FROM audit_entry WHERE act = 'points.entered'"
+    ) == [("source", "2")]
+
+
+async def test_a_late_entry_that_fills_the_last_cycle_is_seen_in_the_record(feed: Feeding) -> None:
+    await feed.send(points(1, points=9))
+    feed.now = start_of_day(date(2027, 1, 2))
+    assert await drivers.close_cycles(feed.database, feed.now) == 1
+    await feed.send(points(3, points=6, on="2027-01-01"))
+    answer = await feed.send(points(2, points=3, on="2026-12-31"))
+    row, ledger = await feed.row(), await feed.ledger()
+    assert (answer.applied, row["points"], row["status"]) == (2, 18, "B")
+    assert ledger.points == 18 and row["points_reset_on"] == date(2027, 1, 1)
+    assert await drivers.close_cycles(feed.database, feed.now) == 0
+    await feed.send(points(4, "cleared", on="2027-01-02"))
+    assert ((await feed.row())["points"], (await feed.row())["status"]) == (0, "A")
 
 
 async def crossings(feed: Feeding) -> list[str]:

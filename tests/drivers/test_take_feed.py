@@ -7,14 +7,15 @@ import itertools
 import json
 import random
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from drivers.feeding import AT, KEYS, Feeding, body, line, points, status
 from liangzheng import drivers
 from liangzheng.infra.postgres import Database
-from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, TooLarge
+from liangzheng.kernel.errors import Conflict, Forbidden, NotAuthenticated, NotFound, TooLarge
 
 # The façade's function bears the module's name.
 act = sys.modules["liangzheng.drivers.take_feed"]
@@ -188,6 +189,112 @@ async def test_a_body_lost_half_way_is_gone_on_with(feed: Feeding, monkeypatch: 
     answer = await feed.send(*lines)
     assert (answer.done_to, answer.applied, answer.known) == (15, 7, 8)
     assert [(await feed.row(driver))["points"] for driver in (1, 2, 3)] == [8, 8, 8]
+
+
+# ---- what is old -------------------------------------------------------------------------------------
+
+
+async def test_old_lines_are_forgotten_and_their_numbers_are_known_for_ever(
+    feed: Feeding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["liangzheng.drivers.forget_lines"], "_AT_ONCE", 4)
+    old = [status(n, "D" if n % 2 else "H") for n in range(1, 12)]
+    await feed.send(*old, status(12, "?"))
+    feed.now += timedelta(days=1)
+    new = [status(13, "A"), status(15, "D")]
+    await feed.send(*new)
+    assert await drivers.forget_lines(feed.database, feed.now - timedelta(days=2)) == 0
+    assert await drivers.forget_lines(feed.database, feed.now - timedelta(hours=1)) == 12
+    assert await drivers.forget_lines(feed.database, feed.now - timedelta(hours=1)) == 0
+    assert await feed.rows("SELECT sequence FROM register_line") == [(13,)]
+    before = await feed.everything()
+    answer = await feed.send(*old, *new)
+    assert (answer.done_to, answer.applied, answer.known, answer.waiting, answer.refused) == (
+        13,
+        0,
+        12,
+        1,
+        (),
+    )
+    # Whatever stands under a forgotten number is known; under a kept one it is compared.
+    assert (await feed.send(status(3, "Z"))).known == 1
+    assert await feed.everything() == before
+    with pytest.raises(Conflict):
+        await feed.send(status(13, "Z"))
+
+
+async def test_forgetting_and_a_feed_at_once_lose_nothing(feed: Feeding) -> None:
+    await feed.send(*(points(n, points=1, driver=1 + n % 3) for n in range(1, 7)))
+    await asyncio.gather(
+        feed.send(*(points(n, points=1, driver=1 + n % 3) for n in range(1, 16))),
+        *(drivers.forget_lines(feed.database, feed.now + timedelta(days=1)) for _ in range(3)),
+    )
+    await drivers.forget_lines(feed.database, feed.now + timedelta(days=1))
+    assert [(await feed.row(driver))["points"] for driver in (1, 2, 3)] == [8, 8, 8]
+    assert await feed.rows("SELECT done_to, forgotten_to FROM register_source") == [(15, 15)]
+    assert (await feed.send(points(16, points=1))).done_to == 16
+
+
+# ---- clocks and keys -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ahead_s", "refused"), [(300, False), (301, True)])
+async def test_a_clock_five_minutes_ahead_is_believed_also_over_midnight(
+    feed: Feeding, ahead_s: int, refused: bool
+) -> None:
+    feed.now = datetime(2026, 11, 20, 15, 59, 0, tzinfo=UTC)  # a minute before midnight in China
+    at = (feed.now + timedelta(seconds=ahead_s)).isoformat()
+    answer = await feed.send(line(1, "status", {"status": "D"}, occurred_at=at))
+    assert [each.place for each in answer.refused] == (["occurred_at"] if refused else [])
+
+
+async def test_a_violation_of_a_day_that_has_begun_for_the_source_only(feed: Feeding) -> None:
+    feed.now = datetime(2026, 11, 20, 15, 59, 0, tzinfo=UTC)
+    answer = await feed.send(points(1, points=3, on="2026-11-21"), points(2, points=3, on="2026-11-22"))
+    assert refusals(answer) == [(2, 2, "values.on")]
+
+
+async def test_a_key_that_ends_while_its_body_is_under_way_has_nothing_more_of_it_done(
+    feed: Feeding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(act, "_AT_ONCE", 4)
+    write, kid = act.Batch.write, feed.signer.kid
+    take = (feed.database, KEYS, drivers.code_tables(), feed.source.id)
+
+    async def ended(self: object, tx: Any, *rest: object) -> None:
+        await write(self, tx, *rest)  # type: ignore[arg-type]
+        await tx.execute("UPDATE register_source_key SET ended_at = now()")
+
+    monkeypatch.setattr(act.Batch, "write", ended)
+    sent = body(*(status(n, "D" if n % 2 else "H") for n in range(1, 11)))
+    with pytest.raises(NotAuthenticated):
+        await drivers.take_feed(*take, sent, feed.now, signed_by=kid)
+    assert await feed.rows("SELECT done_to FROM register_source") == [(4,)]
+
+
+async def test_a_key_that_ended_does_not_come_back(feed: Feeding) -> None:
+    await drivers.end_source_key(feed.database, feed.source.id, feed.signer.kid, feed.now)
+    with pytest.raises(Conflict):
+        await drivers.add_source_key(feed.database, feed.source.id, feed.signer.public_key, feed.now)
+    assert await feed.rows("SELECT count(*) FROM register_source_key WHERE ended_at IS NULL") == [(0,)]
+
+
+# ---- two sources -----------------------------------------------------------------------------------------
+
+
+async def test_two_sources_of_one_driver_have_their_own_numbers_and_one_violation_counts_once(
+    feed: Feeding,
+) -> None:
+    other = await drivers.add_source(feed.database, "另一示例登记", ["32"], feed.signer.public_key, feed.now)
+    mine = [points(1, points=3, reference="decision-1"), points(2, points=1, reference="decision-2")]
+    theirs = [points(1, points=3, reference="decision-1"), points(2, points=6, reference="decision-3")]
+    take = (feed.database, KEYS, drivers.code_tables())
+    answers = await asyncio.gather(
+        feed.send(*mine), drivers.take_feed(*take, other.id, body(*theirs), feed.now)
+    )
+    assert [answer.done_to for answer in answers] == [2, 2]
+    assert sorted(answer.applied for answer in answers) == [1, 2]
+    assert (await feed.row())["points"] == (await feed.ledger()).points == 3 + 3 + 1 + 6
 
 
 # ---- a source that contradicts itself --------------------------------------------------------------

@@ -78,6 +78,7 @@ SHARD_KEYS = {
     "standing_consent": "driver_id",
     "company_look": "driver_id",
     "points_account": "driver_id",
+    "status_letter": "driver_id",
     "points_entry": "driver_id",
     # by their own aggregate
     "register_import": "import_id",

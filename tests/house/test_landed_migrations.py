@@ -28,6 +28,8 @@ LANDED = {
     "0014_register_feed.sql": "4bdf0a2ff17a994c0c10d17a2d64ba9b5032a3a044f68431607b554415e483c8",
     "0015_photo.sql": "b598db3c571dcc47ff191ae928d0d51b9c7328cef41933d49f8349b3e3260ebe",
     "0016_messages.sql": "37d44450d3a73ee341adf045bc2b535c74b439ab45759e065de5a322c2d81fe3",
+    "0018_photo_deeper.sql": "d04de4f8bf061510e39516d89fd905e3c49a05ce398582e41f8aa14a4892661d",
+    "0019_register_feed_deeper.sql": "1b000bfd4449560c6fd0ed675d5cbddbef02aa89645076edfcd5adfa613244bc",
     "0023_stop_words_and_faces.sql": "df7236e6cf9b9ed5aac10bdff61a66fd1fb058caf7df80043599d69c9e00d0a6",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,15 +13,14 @@ from liangzheng.infra.postgres.binaries import Account
 from liangzheng.infra.postgres.cluster import Cluster
 from liangzheng.infra.postgres.supervisor import Server
 from liangzheng.infra.settings import Settings
+from tests.conftest import room_for_a_server
 
 
 @pytest.fixture
 def room() -> Iterator[Path]:
     """A directory of this test's own that the server's account can enter."""
-    place = Path(tempfile.mkdtemp(prefix="lz-test-"))
-    place.chmod(0o711)
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
+    with room_for_a_server() as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 
+import psutil
 import pytest
 
 from liangzheng.infra import guarded
 from liangzheng.infra.guarded import Guarded
 
 MODULE = "tests.infra.test_guarded"
+CPU_SECONDS = 1
 
 
 def main() -> None:
     """The child of these tests."""
-    guarded.serve(answer, b"warm")
+    guarded.serve(answer, b"warm", cpu_seconds=CPU_SECONDS)
 
 
 def answer(question: bytes) -> bytes:
@@ -63,12 +66,32 @@ def test_questions_are_answered_one_after_the_other_however_long(child: Guarded)
         assert child.ask(long) == long[::-1]
 
 
-@pytest.mark.parametrize("question", [b"die", b"burn", b"eat", b"open", b"write", b"call", b"flood"])
+@pytest.mark.parametrize("question", [b"die", b"eat", b"open", b"write", b"call", b"flood"])
 def test_whatever_a_child_does_the_next_question_is_answered(child: Guarded, question: bytes) -> None:
     with child:
         assert child.ask(b"abc") == b"cba"
         assert child.ask(question) is None
         assert child.ask(b"abc") == b"cba"
+
+
+def test_time_of_the_processor_is_granted_question_by_question_and_ends_who_burns_it(child: Guarded) -> None:
+    with child:
+        running = child._running()
+        granted = []
+        for _ in range(10):
+            child.ask(b"abc")
+            granted.append(psutil.Process(running.pid).rlimit(psutil.RLIMIT_CPU)[0])
+        assert max(granted) <= sum(psutil.Process(running.pid).cpu_times()[:2]) + 1 + CPU_SECONDS
+        assert child.ask(b"burn") is None
+        assert running.returncode == -signal.SIGXCPU
+
+
+def test_a_child_is_held_to_every_limit(child: Guarded) -> None:
+    with child:
+        child.ask(b"abc")
+        running = psutil.Process(child._running().pid)
+        assert {limit: running.rlimit(limit)[1] for limit in guarded.LIMITS} == guarded.LIMITS
+        assert running.rlimit(psutil.RLIMIT_AS)[1] == guarded.MEMORY
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the limit of processes does not hold for root")

@@ -67,6 +67,7 @@ OTHER_WORDS = {
     "LZ_DATABASE_URL": "postgresql://u@h/d",
     "LZ_PG_BIN": "/bin",
     "LZ_POINTS_BEFORE_2022_04": "6,12",
+    "LZ_LATE_POINTS_REOPEN": "no",
     "LZ_CHECKPOINTS_DIR": "/elsewhere",
     "LZ_ALG": "SM2",
     "LZ_HOST": "0.0.0.0",
@@ -82,6 +83,8 @@ OTHER_WORDS = {
     "LZ_SMS_URL": "https://sms.example/send",
     "LZ_SMS_KEY_FILE": "/keys/sms",
     "LZ_FACE_ENGINE": "simulated",
+    "LZ_PHOTO_FACES": "dlib",
+    "LZ_REVIEWERS_LINKED": "yes",
     "LZ_SIMULATED_FACE_COUNTS": "no",
     "LZ_MOBILE_PROOF": "no",
     "LZ_FACE_AUTHORITY_URL": "https://faces.example/check",
@@ -197,3 +200,18 @@ def test_what_no_order_settles_of_the_status_letters_is_a_setting() -> None:
 def test_a_smallest_photo_larger_than_the_largest_is_refused() -> None:
     with pytest.raises(Invalid, match="at most LZ_PHOTO_MOST_OCTETS"):
         _with(LZ_PHOTO_LEAST_OCTETS="20000", LZ_PHOTO_MOST_OCTETS="10000")
+
+
+@pytest.mark.parametrize(
+    ("said", "demanded"),
+    [
+        ({}, False),
+        ({"LZ_MODE": "production"}, True),
+        ({"LZ_REVIEWERS_LINKED": "yes"}, True),
+        ({"LZ_MODE": "production", "LZ_REVIEWERS_LINKED": "no"}, False),
+    ],
+)
+def test_reviewers_are_linked_in_production_unless_said_otherwise(
+    said: dict[str, str], demanded: bool
+) -> None:
+    assert _with(**said).demands_linked_reviewers is demanded

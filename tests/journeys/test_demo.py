@@ -17,6 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.conftest import ROOMS
+
 SIZE = "2000"
 ENDS_WITHIN_S = 240
 ENDS_BY_ITSELF_S = 20
@@ -29,7 +31,7 @@ def home() -> Iterator[Path]:
 
     Not below tmp_path, which others may not pass through: as root the database server runs as another user.
     """
-    with tempfile.TemporaryDirectory(prefix="lz-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="lz-demo-", dir=ROOMS) as folder:
         os.chmod(folder, 0o755)
         directory = Path(folder) / "data"
         yield directory

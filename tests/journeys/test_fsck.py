@@ -142,9 +142,11 @@ PLANTED = {
         "file_name, file_bytes, encoding, position, prefix_hash, lines_done, rejects_bytes, fresh, started_at, moved_at) VALUES "
         "(gen_random_uuid(), 1, 'finished', 'x', 1, 'utf-8', 1, sha256(''), 1, 0, 2, now(), now())"
     ),
-    "the points of a record are the sum of its ledger's cycle": LEDGER + f"; UPDATE driver SET points = 2 WHERE driver_id = {ONE}",
-    "no entry of a points ledger is missing": LEDGER + "; UPDATE points_account SET entries = 2",
-    "every number of a source up to where it stands is done, and none beyond": SOURCE.format(done_to=1),
+    "the points of a record that has a ledger are the sum of its cycle's entries": LEDGER
+    + f"; UPDATE driver SET points = 2 WHERE driver_id = {ONE}",
+    "no entry of a points ledger is missing, and none is without a ledger": LEDGER + "; UPDATE points_account SET entries = 2",
+    "every number of a source up to where it stands is done or forgotten, and none beyond": SOURCE.format(done_to=1),
+    "a letter that staff put is in the status": f"INSERT INTO status_letter VALUES ({ONE}, gen_random_uuid(), now(), false, 'U')",
     "no line of a source waits that is done": (
         SOURCE.format(done_to=0) + "; INSERT INTO register_line_waiting SELECT source_id, 1, now(), '' FROM register_source; "
         "UPDATE register_source SET done_to = 1; "

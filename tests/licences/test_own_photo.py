@@ -193,6 +193,23 @@ async def test_a_refused_photo_is_told_with_its_reason_and_the_next_one_is_issue
     await clean(place)
 
 
+async def test_what_was_refused_is_not_sent_again_by_its_sender_and_is_nobody_elses_matter(
+    place: Deployment,
+) -> None:
+    holder, other = await place.holder(), await place.holder()
+    await place.open_city()
+    applied = await apply_with_own(holder)
+    desk = officer()
+    await take(place, desk)
+    assert (await send(holder))["usable"], "nobody has refused it yet"
+    await refuse(place, desk, applied["application_id"])
+    answer = await send(holder)
+    assert [fault["code"] for fault in answer["faults"]] == ["refused_before"]
+    await licences.let_go_of_photos(place.world.database, place.now + timedelta(days=31))
+    assert not (await send(holder))["usable"], "also when the picture is gone"
+    assert (await send(holder, picture(2)))["usable"] and (await send(other))["usable"]
+
+
 async def test_the_licence_and_its_codes_carry_the_approved_photo_and_the_archive_stays(
     place: Deployment,
 ) -> None:

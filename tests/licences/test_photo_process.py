@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter, PngImagePlugin
 
 from liangzheng.infra import jpeg as jpeg_header
 from liangzheng.kernel.errors import Unavailable
-from liangzheng.licences.photo_process import MOST_PIXELS, MOST_WAITING, Measured, PhotoProcess
+from liangzheng.licences.photo_process import KEPT_OCTETS, MOST_PIXELS, MOST_WAITING, Measured, PhotoProcess
 from tests.licences.photos import SIZE, drawn, jpeg, on_blue, png
 
 
@@ -33,6 +33,23 @@ def test_a_picture_is_measured_and_made_anew(process: PhotoProcess, octets: byte
     assert jpeg_header.dimensions(found.jpeg) == (260, 378)
     assert found.three_channels and found.white_permille > 950 and found.colour > 10
     assert 60 < found.brightness < 240 and found.sharpness > 100
+
+
+def test_what_is_kept_is_of_the_size_and_the_quality_it_must_be(process: PhotoProcess) -> None:
+    def kept(image: Image.Image) -> tuple[int, int]:
+        """Octets, and the step of the first number of the table of quantisation, which grows as quality goes down."""
+        found = process.prepare(png(image))
+        assert found is not None
+        with Image.open(BytesIO(found.jpeg)) as made:
+            assert (made.size, made.mode, made.info["dpi"]) == ((260, 378), "RGB", (300, 300))
+            return len(found.jpeg), made.quantization[0][0]  # type: ignore[attr-defined]
+
+    drawn_octets, fine = kept(drawn())
+    busy = Image.blend(drawn(), Image.effect_noise(SIZE, 90).convert("RGB"), 0.3)
+    busy_octets, coarser = kept(busy)
+    assert drawn_octets <= KEPT_OCTETS and busy_octets <= KEPT_OCTETS and coarser > fine
+    noise, coarsest = kept(Image.effect_noise(SIZE, 90).convert("RGB"))
+    assert noise > KEPT_OCTETS and coarsest == 10, "quality 70 of the usual table, whose first step is 16"
 
 
 def test_nothing_of_the_file_is_left_but_its_pixels(process: PhotoProcess) -> None:

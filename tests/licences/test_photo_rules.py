@@ -71,6 +71,8 @@ FAULTS: dict[PhotoFault, Callable[[PhotoFacts], PhotoFacts]] = {
     PhotoFault.NOT_ONE_FACE: lambda facts: replace(facts, faces=Faces(2, True)),
     PhotoFault.NOT_FRONTAL: lambda facts: replace(facts, faces=Faces(1, False)),
     PhotoFault.TAKEN_TOO_LONG_AGO: lambda facts: replace(facts, embedded_day=date(2026, 5, 19)),
+    PhotoFault.TAKEN_TOMORROW: lambda facts: replace(facts, declared_day=date(2026, 11, 21)),
+    PhotoFault.REFUSED_BEFORE: lambda facts: replace(facts, refused_before=True),
 }
 DOUBTS: dict[PhotoDoubt, Callable[[PhotoFacts], PhotoFacts]] = {
     PhotoDoubt.GROUND_UNEVEN: lambda facts: replace(facts, white_permille=849),
@@ -80,6 +82,9 @@ DOUBTS: dict[PhotoDoubt, Callable[[PhotoFacts], PhotoFacts]] = {
     PhotoDoubt.BLURRED: lambda facts: replace(facts, sharpness=29),
     PhotoDoubt.FACE_NOT_CHECKED: lambda facts: replace(facts, faces=None),
     PhotoDoubt.AGE_UNKNOWN: lambda facts: replace(facts, declared_day=None, embedded_day=None),
+    PhotoDoubt.NOT_TAKEN_NOW: lambda facts: replace(
+        facts, source=PhotoSource.CAMERA, declared_day=None, embedded_day=date(2026, 11, 18)
+    ),
     PhotoDoubt.DATES_DIFFER: lambda facts: replace(facts, declared_day=date(2026, 11, 1)),
 }
 
@@ -135,6 +140,22 @@ def test_six_months_are_civil_months(taken: date, on: date, taken_in_time: bool)
 def test_a_file_that_says_it_is_old_is_not_made_younger_by_its_sender() -> None:
     facts = replace(GOOD, declared_day=DAY, embedded_day=date(2025, 1, 1))
     assert decide_photo(facts, POLICY, DAY) == NotUsable((PhotoFault.TAKEN_TOO_LONG_AGO,))
+
+
+@pytest.mark.parametrize(("days_ahead", "doubts"), [(0, ()), (1, (PhotoDoubt.AGE_UNKNOWN,))])
+def test_a_file_of_a_day_to_come_says_nothing_of_its_age(
+    days_ahead: int, doubts: tuple[PhotoDoubt, ...]
+) -> None:
+    facts = replace(GOOD, declared_day=None, embedded_day=DAY + timedelta(days=days_ahead))
+    assert decide_photo(facts, POLICY, DAY) == Usable(doubts)
+
+
+@pytest.mark.parametrize(("days_off", "now"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_a_camera_picture_is_of_today_give_or_take_a_clock(days_off: int, now: bool) -> None:
+    facts = replace(
+        GOOD, source=PhotoSource.CAMERA, declared_day=None, embedded_day=DAY + timedelta(days=days_off)
+    )
+    assert decide_photo(facts, POLICY, DAY) == Usable(() if now else (PhotoDoubt.NOT_TAKEN_NOW,))
 
 
 def test_every_fault_doubt_and_reason_has_its_words() -> None:

@@ -130,6 +130,24 @@ async def test_of_two_deciding_at_once_one_hears_conflict(place: Deployment) -> 
     await clean(place)
 
 
+async def test_of_two_officers_deciding_at_once_the_one_with_it_in_hand_decides(place: Deployment) -> None:
+    """The first one's time was over, the second took it, and both press their button in the same moment."""
+    await place.open_city()
+    [(holder, application)] = await waiting(place, 1)
+    first, second = officer(), officer()
+    await take(place, first)
+    place.clock.advance(15 * 60)
+    await take(place, second)
+    answers = await asyncio.gather(
+        approve(place, first, application), refuse(place, second, application), return_exceptions=True
+    )
+    assert [type(answer).__name__ for answer in answers] == ["Conflict", "NoneType"]
+    [review] = await place.world.rows("photo_review")
+    assert (review["outcome"], review["decided_by"]) == ("refused", second.reviewer.id)
+    assert await place.world.states("application", holder.driver_id) == ["refused"]
+    await clean(place)
+
+
 async def test_a_decision_after_the_withdrawal_hears_so(place: Deployment) -> None:
     await place.open_city()
     [(holder, application)] = await waiting(place, 1)

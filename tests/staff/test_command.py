@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from liangzheng import staff
+from liangzheng.infra.keys_file import write_whole
 from liangzheng.infra.postgres import Database
 
 
@@ -22,13 +23,13 @@ class Operator:
             "LZ_DATABASE_URL": address, "LZ_DATA_DIR": str(folder), "PYTHONPATH": "src", "COLUMNS": "160",
         }  # fmt: skip
 
-    async def run(self, *words: str) -> tuple[int, str]:
-        """Exit status and everything it said."""
+    async def run(self, *words: str, told: str = "") -> tuple[int, str]:
+        """Exit status and everything it said; `told` comes on its standard input."""
         child = await asyncio.create_subprocess_exec(
             sys.executable, *("-m", "liangzheng", "staff", *words), env=self._environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        said, _ = await child.communicate()
+        said, _ = await child.communicate(told.encode())
         assert child.returncode is not None
         return child.returncode, said.decode()
 
@@ -73,6 +74,31 @@ async def test_somebody_is_added_given_duties_stopped_reset_and_ended(
         found = await staff.member_with_number(tx, "100001")
     assert (found.state.value, found.enrolled) == ("ended", False)
     assert (await operator.run("resume", "100001"))[0] == 1
+
+
+async def test_somebody_is_linked_to_a_person_and_the_number_is_said_nowhere(
+    operator: Operator, database: Database, tmp_path: Path
+) -> None:
+    number = "11010519491231002X"
+    who = ("add", "100003", "样本警员", "样本车管所", "--region", "3209", "--link")
+    status, said = await operator.run(*who, told=number)
+    assert status == 1 and "keys init" in said, "there is no secret to hash it with yet"
+    (tmp_path / "keys" / "index").mkdir(parents=True, mode=0o700)
+    write_whole(tmp_path / "keys" / "index" / "index.secret", bytes(32))
+    status, said = await operator.run(*who, told=number[:-1] + "1\n")
+    assert status == 1 and number[:-1] not in said, "that is nobody's number"
+    status, said = await operator.run(*who, told=f" {number.lower()} \n")
+    assert status == 0 and number not in said.upper(), said
+    await operator.run("add", "100004", "样本警员", "样本车管所", "--region", "3209")
+    before = (await operator.run("list"))[1].splitlines()
+    assert [line.split()[:4] for line in before[1:]] == [
+        ["100003", "active", "no", "yes"], ["100004", "active", "no", "no"],
+    ]  # fmt: skip
+    assert (await operator.run("link", "100004", told=number))[0] == 0
+    assert (await operator.run("link", "100009", told=number))[0] == 1
+    async with database.read() as tx:
+        links = [row["person_link"] for row in await tx.fetch("SELECT person_link FROM staff")]
+    assert links[0] is not None and links[0] == links[1]
 
 
 @pytest.mark.parametrize(

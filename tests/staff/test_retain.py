@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from liangzheng import staff
+from drivers.feeding import line
+from liangzheng import drivers, staff
 from liangzheng.kernel.ids import VerificationId
+from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.api.phone import done, refused
 from tests.showing.world import World, signers
 from tests.staff.place import CASE, ELSEWHERE, Badge, Place
@@ -89,6 +91,28 @@ async def test_a_confirmation_and_the_end_of_its_day_at_once_leave_one_of_the_tw
     answer, over = await asyncio.gather(colleague.decide(retained), staff.run_out(place.database, day))
     assert (answer.status_code, over) in ((201, 0), (409, 1))
     assert await place.status() == ("U" if over == 0 else "A")
+
+
+@pytest.mark.parametrize(
+    ("says", "after"), [(("U",), "U"), (("A",), "A"), (("A", "U"), "U"), (("U", "A"), "A")]
+)
+async def test_what_the_register_has_said_since_is_not_lifted_with_the_retention(
+    place: Place, says: tuple[str, ...], after: str
+) -> None:
+    await _retained(place)
+    signer, now = SoftwareSigner.generate(Alg.ES256), place.clock.now() + timedelta(seconds=1)
+    source = await drivers.add_source(place.database, "示例登记", ["32"], signer.public_key, now)
+    told = b"".join(
+        line(n, "status", {"status": letters}, {"identity_kind": "A", "document_number": place.identity},
+             occurred_at=now.isoformat()) + b"\n"
+        for n, letters in enumerate(says, 1)
+    )  # fmt: skip
+    answer = await drivers.take_feed(
+        place.database, place.wiring.key_index, drivers.code_tables(), source.id, told, now
+    )
+    assert (answer.applied, answer.refused) == (len(says), ())
+    assert await staff.run_out(place.database, now + timedelta(days=1)) == 1
+    assert await place.status() == after
 
 
 async def test_other_letters_stay_as_they_were(place: Place) -> None:

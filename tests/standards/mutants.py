@@ -2,7 +2,7 @@
 
 A mutant is the source of one module with one small change: a `raise` that does nothing, a call whose effect is
 missing, one condition of several left out, a bound moved by one. `changed_world` makes all of
-`liangzheng.standards` anew around it; `come_through` runs the tests of a module there.
+`liangzheng.standards` anew around it; `comes_through` runs a test there.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
+from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
@@ -47,7 +47,7 @@ class Mutant:
     function: str
     line: int
     change: str
-    tree: ast.Module
+    code: CodeType
 
     def __str__(self) -> str:
         return f"{self.module}.py:{self.line} {self.function}: {self.change}"
@@ -58,21 +58,10 @@ def mutants_of(module: str) -> Iterator[Mutant]:
     source = (SOURCES / f"{module}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-        for change, undo in _changes(function):
+        for (line, change), undo in _changes(function):
             with undo:
-                mutated = whole(tree)
-            yield Mutant(module, function.name, change[0], change[1], mutated)
-
-
-def whole(tree: ast.Module) -> ast.Module:
-    """A copy that compiles: of two conditions less one, the other alone is left."""
-    return ast.fix_missing_locations(_LoneConditions().visit(copy.deepcopy(tree)))
-
-
-class _LoneConditions(ast.NodeTransformer):
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
-        self.generic_visit(node)
-        return node.values[0] if len(node.values) == 1 else node
+                code = compile(tree, f"{module}.py, {change}", "exec")
+            yield Mutant(module, function.name, line, change, code)
 
 
 def _changes(function: ast.FunctionDef) -> Iterator[tuple[tuple[int, str], Any]]:
@@ -82,13 +71,15 @@ def _changes(function: ast.FunctionDef) -> Iterator[tuple[tuple[int, str], Any]]
             if isinstance(value, list):
                 for place, item in enumerate(value):
                     if isinstance(item, ast.Raise):
-                        yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, ast.Pass())
+                        yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, nothing(item))
                     if isinstance(item, ast.Expr) and isinstance(item.value, ast.Call):
-                        yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, ast.Pass())
+                        yield (item.lineno, f"no {ast.unparse(item)}"), _set(value, place, nothing(item))
                     if isinstance(node, ast.BoolOp) and name == "values":
+                        # In its place what decides nothing, and first: the last one is also the value of the whole.
+                        neutral = ast.copy_location(ast.Constant(isinstance(node.op, ast.And)), item)
                         yield (
                             (item.lineno, f"without {ast.unparse(item)} of {ast.unparse(node)}"),
-                            _set(value, slice(place, place + 1), []),
+                            _set(value, slice(None), [neutral, *value[:place], *value[place + 1 :]]),
                         )
                     if isinstance(item, ast.cmpop) and type(item) in _FLIPPED:
                         moved = copy.deepcopy(node)
@@ -97,6 +88,10 @@ def _changes(function: ast.FunctionDef) -> Iterator[tuple[tuple[int, str], Any]]
                             (moved.lineno, f"{ast.unparse(moved)} for {ast.unparse(node)}"),  # type: ignore[attr-defined]
                             _set(value, place, _FLIPPED[type(item)]()),
                         )
+
+
+def nothing(instead_of: ast.stmt) -> ast.stmt:
+    return ast.copy_location(ast.Pass(), instead_of)
 
 
 @contextmanager
@@ -114,13 +109,12 @@ def changed_world(mutant: Mutant | None) -> Iterator[None]:
     """`liangzheng.standards` and its tests imported anew, one module of it replaced by the mutant."""
     before = {name: module for name, module in sys.modules.items() if _is_ours(name)}
     _forget(before)
-    instead = [] if mutant is None else [_Instead(mutant)]
-    sys.meta_path[:0] = instead
+    finder = _Anew(mutant)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        for finder in instead:
-            sys.meta_path.remove(finder)
+        sys.meta_path.remove(finder)
         _forget([name for name in sys.modules if _is_ours(name)])
         for name, module in before.items():
             _put(name, module)
@@ -146,40 +140,54 @@ def _is_ours(name: str) -> bool:
     return name.startswith(("liangzheng.standards.", "tests.standards.")) and name not in _KEPT
 
 
-class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives out the mutant when its module is imported."""
+class _Anew(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives out our modules anew, the mutant for its own.
 
-    def __init__(self, mutant: Mutant) -> None:
+    Compiled once, and without pytest's rewriting: nobody reads here what an assertion compared.
+    """
+
+    def __init__(self, mutant: Mutant | None) -> None:
         self._mutant = mutant
-        self._name = f"liangzheng.standards.{mutant.module.replace('/', '.')}"
+        self._name = mutant and f"liangzheng.standards.{mutant.module.replace('/', '.')}"
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        return spec_from_loader(fullname, self) if fullname == self._name else None
+        spec = PathFinder.find_spec(fullname, path) if _is_ours(fullname) else None
+        if spec is not None:
+            spec.loader = self
+        return spec
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._mutant.tree, str(self._mutant), "exec"), module.__dict__)
+        instead = self._mutant if module.__name__ == self._name else None
+        exec(_compiled(str(module.__file__)) if instead is None else instead.code, module.__dict__)
 
 
-def come_through(test_module: str, leave_out: frozenset[str], algs: int) -> str | None:
-    """Run the tests of `tests/standards/<test_module>.py` as they are now imported: None when all pass, else the
-    name of the first that does not. Tests that ask for fixtures are left out; `algs` says with how many of the
-    algorithms a test is run."""
+@cache
+def _compiled(file: str) -> CodeType:
+    return compile(Path(file).read_text(encoding="utf-8"), file, "exec")
+
+
+def named_tests(test_module: str) -> list[str]:
+    """The names of the tests of `tests/standards/<test_module>.py`."""
     module = importlib.import_module(f"tests.standards.{test_module}")
-    for name, test in inspect.getmembers(module, callable):
-        if (
-            not name.startswith("test_")
-            or name in leave_out
-            or getattr(test, "__module__", "") != module.__name__
-        ):
-            continue
-        for arguments in _arguments(test, algs):
-            if set(inspect.signature(test).parameters) - set(arguments) and not hasattr(test, "hypothesis"):
-                break
-            try:
-                test(**arguments)
-            except (Exception, pytest.fail.Exception) as failure:
-                return f"{name}: {type(failure).__name__}"
-    return None
+    return [
+        name
+        for name, test in inspect.getmembers(module, callable)
+        if name.startswith("test_") and getattr(test, "__module__", "") == module.__name__
+    ]
+
+
+def comes_through(test_module: str, name: str, algs: int) -> bool:
+    """Whether the test passes as it is now imported. One that asks for fixtures is left out; `algs` says with how many of
+    the algorithms it is run."""
+    test = getattr(importlib.import_module(f"tests.standards.{test_module}"), name)
+    for arguments in _arguments(test, algs):
+        if set(inspect.signature(test).parameters) - set(arguments) and not hasattr(test, "hypothesis"):
+            return True
+        try:
+            test(**arguments)
+        except (Exception, pytest.fail.Exception):
+            return False
+    return True
 
 
 def _arguments(test: Callable[..., Any], algs: int) -> Iterator[dict[str, Any]]:

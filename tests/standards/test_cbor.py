@@ -151,6 +151,10 @@ def test_a_kind_of_value_that_is_never_signed_is_not_written(value: Any) -> None
         cbor.encode(value)
 
 
+def test_the_keys_of_a_map_are_integers_and_texts_in_the_order_of_their_octets() -> None:
+    assert cbor.encode({"a": 1, -1: 2, 3: 4}) == bytes.fromhex("a3 03 04 20 02 61 61 01")
+
+
 def test_an_integer_beyond_64_bits_is_not_written() -> None:
     assert cbor.encode((1 << 64) - 1) == b"\x1b" + b"\xff" * 8
     assert cbor.encode(-(1 << 64)) == b"\x3b" + b"\xff" * 8

@@ -191,7 +191,7 @@ def test_the_stars_of_a_citizens_number_are_not_carried() -> None:
         ("phone_key", bytes(33)), ("phone_key", b"\x04" + bytes(32)), ("phone_key", b"\x02" + bytes(31)),
         ("phone_key", b"\x02" + bytes(64)),
         ("iat", (1 << 16) - 1), ("iat", AT + 400 * 86400), ("iat", float(AT)), ("iat", None),
-        ("exp", 1 << 32), ("exp", CLAIMS.iat), ("exp", True),
+        ("exp", 1 << 32), ("exp", CLAIMS.iat), ("exp", True), ("exp", float(CLAIMS.exp)),
     ],
 )  # fmt: skip
 def test_a_value_out_of_its_form_is_never_signed(field: str, value: Any) -> None:

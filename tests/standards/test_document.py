@@ -102,7 +102,7 @@ def test_the_other_algorithm_under_the_right_key_id_is_refused() -> None:
 
 def test_a_credential_is_not_a_document() -> None:
     place = deployment(Alg.ES256)
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed, match="not the claims of a licence document"):
         verify_document(place.credential(), place.trust)
 
 

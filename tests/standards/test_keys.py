@@ -113,6 +113,13 @@ def test_a_key_is_the_same_from_every_form(alg: Alg) -> None:
 
 
 @both
+def test_two_keys_are_not_the_same(alg: Alg) -> None:
+    key = SIGNERS[alg].public_key
+    assert key != SoftwareSigner.generate(alg).public_key
+    assert key != key.spki
+
+
+@both
 def test_a_key_in_another_form_is_refused(alg: Alg) -> None:
     spki = SIGNERS[alg].public_key.spki
     compressed = SIGNERS[alg].public_key.compressed

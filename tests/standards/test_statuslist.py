@@ -56,6 +56,13 @@ def test_an_entry_can_be_set_back() -> None:
     assert made == StatusList.blank(2, 1000)
 
 
+def test_lists_are_the_same_when_bits_and_entries_are() -> None:
+    assert a_list() == a_list()
+    assert a_list() != StatusList.blank(2, 1000)
+    assert StatusList.blank(1, 16) != StatusList.blank(2, 8)
+    assert a_list() != a_list().as_cbor()
+
+
 @pytest.mark.parametrize("index", [-1, 1000, STATUS_LIST_SIZE])
 def test_there_is_no_entry_beyond_the_end(index: int) -> None:
     with pytest.raises(IndexError):
@@ -116,7 +123,7 @@ def test_only_one_whole_stream_is_taken() -> None:
 
 @pytest.mark.parametrize(
     "member",
-    [None, [], {}, {"bits": 2}, {"bits": True, "lst": b""}, {"bits": 2, "lst": 5}, {"bits": 2, "lst": "!!"},
+    [None, [], {}, {"bits": 2}, {"bits": True, "lst": a_list().compressed()}, {"bits": 2, "lst": 5}, {"bits": 2, "lst": "!!"},
      {"bits": 2, "lst": b"", "more": 1}],
 )  # fmt: skip
 def test_what_is_no_status_list_is_refused(member: Any) -> None:
@@ -140,6 +147,16 @@ def test_a_token_of_anybody_else_is_not(alg: Alg) -> None:
     for signer in (place.jiangsu, place.root, SoftwareSigner.generate(alg)):
         with pytest.raises(BadSignature):
             verify_status_list(sign_status_list(a_token(), signer), place.trust, URI, AT)
+
+
+def test_a_token_that_names_another_algorithm_than_its_keys_is_not_taken() -> None:
+    """Even from its own signer: what stands in a signed header is true or the token is refused."""
+    place = deployment(Alg.ES256)
+    shape = cose.Shape("application/statuslist+cwt")
+    payload = cose.parse(sign_status_list(a_token(), place.status)[1:], shape).payload
+    signed = cose.to_be_signed(Alg.SM2, place.status.kid, payload, shape)
+    with pytest.raises(BadSignature, match="not a status signer"):
+        verify_status_list(b"\xd2" + cose.seal(signed, place.status.sign(signed)), place.trust, URI, AT)
 
 
 def test_a_token_that_ran_out_or_is_another_list_is_not_taken() -> None:
@@ -195,7 +212,9 @@ def test_a_token_without_its_type_is_not_taken() -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [[], {}, {2: URI, 4: AT + 1, 6: AT, 65533: {}, 65534: 1, 7: 1}, {2: 5, 4: AT + 1, 6: AT, 65533: {}, 65534: 1},
+    [5, [2, 4, 6, 65533, 65534], [], {},
+     {2: URI, 4: AT + 1, 6: AT, 65533: {}, 65534: 1, 7: 1}, {2: 5, 4: AT + 1, 6: AT, 65533: {}, 65534: 1},
+     {2: 5, 4: AT + 1, 6: AT, 65533: a_list().as_cbor(), 65534: 1},
      {2: URI, 4: AT, 6: AT, 65533: a_list().as_cbor(), 65534: 1},
      {2: URI, 4: AT + 1, 6: AT, 65533: a_list().as_cbor(), 65534: -1}],
 )  # fmt: skip

@@ -172,6 +172,17 @@ def test_a_signature_algorithm_of_a_third_kind_is_refused() -> None:
 
 
 @both
+def test_a_signature_algorithm_with_parameters_is_refused(alg: Alg) -> None:
+    """RFC 5758 §3.2: there are none."""
+    place = deployment(alg)
+    algorithm = {"algorithm": OID[alg], "parameters": core.Integer(1)}
+    content = asn1.Certificate.load(leaf_of(place))["tbs_certificate"].copy()
+    content["signature"] = algorithm
+    with pytest.raises(BadCertificate, match="not allowed"):
+        Certificate.load(x509.sign_tbs(content.dump(force=True), algorithm, place.root))
+
+
+@both
 @pytest.mark.parametrize(
     ("mistake", "why"),
     [
@@ -188,6 +199,16 @@ def test_a_root_with_a_mistake_is_no_root(alg: Alg, mistake: Callable[[Any], Non
     check_root(Certificate.load(changed(place.root_certificate, place.root, lambda content: None)))
     with pytest.raises(BadCertificate, match=why):
         check_root(Certificate.load(changed(place.root_certificate, place.root, mistake)))
+
+
+@both
+def test_a_signer_that_names_itself_its_issuer_is_no_root(alg: Alg) -> None:
+    place = deployment(alg)
+    own = changed(
+        leaf_of(place), place.jiangsu, lambda content: content.__setitem__("issuer", content["subject"])
+    )
+    with pytest.raises(BadCertificate, match="not a root"):
+        check_root(Certificate.load(own))
 
 
 @both

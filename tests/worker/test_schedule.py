@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from liangzheng import audit
+import pytest
+
+from drivers.feeding import status
+from liangzheng import audit, drivers
 from liangzheng.infra import metrics
+from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
 from tests.licences.holders import Deployment
@@ -78,3 +82,26 @@ async def test_late_reviews_are_escalated_and_the_queue_is_measured(place: Deplo
     assert 'lz_photo_reviews{state="late"} 1.0' in metrics.exposition().decode()
     assert await place.world.count("SELECT count(*) FROM photo_review WHERE escalated_at IS NOT NULL") == 1
     assert await place.world.count("SELECT count(*) FROM outbox WHERE topic = 'review.escalated'") == 1
+
+
+async def test_lines_that_wait_are_counted_and_old_ones_forgotten(
+    place: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = place.world.database
+    signer = SoftwareSigner.generate(Alg.ES256)
+    source = await drivers.add_source(database, "示例登记", ["32"], signer.public_key, place.now)
+    lines = status(1, "D", 999) + b"\n" + status(3, "D", 999)
+    keys, tables = place.wiring.key_index, drivers.code_tables()
+    answer = await drivers.take_feed(database, keys, tables, source.id, lines, place.now)
+    assert (answer.done_to, answer.waiting) == (1, 1)
+    with caplog.at_level("WARNING"):
+        await Schedule(place.wiring).run_due(place.now + timedelta(hours=1))
+        assert "wait for a missing one" not in caplog.text
+        await Schedule(place.wiring).run_due(place.now + timedelta(hours=1, seconds=1))
+        assert "wait for a missing one" in caplog.text
+    assert "lz_register_lines_waiting 1.0" in metrics.exposition().decode()
+    kept = timedelta(days=place.wiring.settings.feed_lines_kept_days)
+    assert await place.world.count("SELECT count(*) FROM register_line") == 1
+    await Schedule(place.wiring).run_due(place.now + kept + timedelta(seconds=1))
+    assert await place.world.count("SELECT count(*) FROM register_line") == 0
+    assert await place.world.count("SELECT forgotten_to FROM register_source") == 1

@@ -25,17 +25,15 @@ from rich.table import Table
 from liangzheng import audit, drivers
 from liangzheng.cli.main import run
 from liangzheng.cli.register_feed import feed, source_app
-from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.keys_file import read_index_secret
 from liangzheng.infra.postgres import Connection, attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import Classes
-from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
+from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber
 from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import SystemClock, civil_day
-from liangzheng.wiring import key_dirs
+from liangzheng.wiring import index_keys
 
 app = typer.Typer(no_args_is_help=True, help="Import, generate, show and change driver records.")
 
@@ -128,7 +126,7 @@ def _photo_rules() -> drivers.PhotoRules:
 
 async def _import(file: Path, options: drivers.ImportOptions) -> drivers.ImportReport:
     settings = Settings.from_env()
-    keys = _keys(settings)
+    keys = index_keys(settings)
     size = (await asyncio.to_thread(file.stat)).st_size if file.is_file() else 0  # noqa: ASYNC240 (once, at the start)
     async with attach(settings) as database:
         with _bar("importing", size, lines=False) as advance:
@@ -298,15 +296,6 @@ def change(
     )
 
 
-def _keys(settings: Settings) -> KeyIndex:
-    dirs = key_dirs(settings)
-    if not dirs.index.is_dir():
-        raise Unavailable(
-            f"there are no keys in {dirs.index} yet, and numbers are looked up by a keyed hash: run `./lz keys init`"
-        )
-    return KeyIndex(read_index_secret(dirs))
-
-
 async def _driver_id(
     tx: Connection, settings: Settings, identity: str | None, kind: str, driver: str | None
 ) -> DriverId:
@@ -323,7 +312,7 @@ async def _driver_id(
     except ValueError:
         raise Invalid("--kind", "one of A C D E F G M") from None
     number = CitizenNumber.typed(identity).value if of_kind.holds_citizen_number else identity
-    found = await drivers.by_identity(tx, _keys(settings), IdentityNumber(of_kind, number))
+    found = await drivers.by_identity(tx, index_keys(settings), IdentityNumber(of_kind, number))
     if found is None:
         raise NotFound("no driver has this identity document")
     return found

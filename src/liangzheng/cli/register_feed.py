@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import http.client
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from liangzheng import drivers
 from liangzheng.cli.main import run
-from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.keys_file import read_index_secret
+from liangzheng.cli.progress import counting
+from liangzheng.cli.tell_register import Told, apply, lines_in, send
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
-from liangzheng.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.time import CHINA, SystemClock
 from liangzheng.standards.errors import BadKey
 from liangzheng.standards.keys import PublicKey, SoftwareSigner
-from liangzheng.wiring import key_dirs
 
 source_app = typer.Typer(no_args_is_help=True, help="Registers that tell of their changes.")
 
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----")
-_LINES_A_BODY: Final = 1_000
-_SHOWN_REFUSED: Final = 20
-_TIMEOUT_S: Final = 60.0
 
 SourceArgument = Annotated[str, typer.Argument(help="Its id, src_…", metavar="ID")]
 KeyOption = Annotated[
@@ -168,17 +158,6 @@ def _der(path: Path) -> bytes:
 # ---- lines ----
 
 
-@dataclass(slots=True)
-class _Told:
-    """What became of a file."""
-
-    done_to: int = 0
-    sent: int = 0
-    passed_over: int = 0
-    applied: int = 0
-    refused: int = 0
-
-
 def feed(
     file: Annotated[Path, typer.Argument(help="NDJSON, one change a line.", show_default=False)],
     source: Annotated[str, typer.Option("--source", help="Id of the source the lines are of, src_…")],
@@ -195,15 +174,21 @@ def feed(
     """Tell of the changes in a file: send it to a deployment, or apply it to this one's database.
 
     Stopped half-way, the same command goes on where it stopped: lines that are done are passed over, and every number has its
-    effect once. Form of a line: docs/how-to/feed-the-register.md.
+    effect once. A deployment that does not answer is asked again for a minute. Form of a line: docs/how-to/feed-the-register.md.
     """
-    source_id = SourceId.parse(source)
-    if url is not None:
-        if key is None:
-            raise Invalid("--key", "the private key that signs what goes to --url")
-        told = _send(file, source_id, url, _signer(key))
-    else:
-        told = run(_apply(file, source_id))
+    source_id, told = SourceId.parse(source), Told()
+    if url is not None and key is None:
+        raise Invalid("--key", "the private key that signs what goes to --url")
+    signer = None if key is None else _signer(key)
+    try:
+        with counting("lines told", lines_in(file)) as advance:
+            if url is not None and signer is not None:
+                send(file, source_id, url, signer, told, advance)
+            else:
+                run(apply(file, source_id, told, advance))
+    finally:
+        for each in told.shown:
+            typer.echo(each, err=True)
     typer.echo(
         f"{told.sent} lines told, {told.applied} applied, {told.refused} refused, {told.passed_over} done before; "
         f"done to {told.done_to}"
@@ -216,88 +201,3 @@ def _signer(path: Path) -> SoftwareSigner:
         return SoftwareSigner.from_pkcs8(_der(path))
     except BadKey as bad:
         raise Invalid("--key", f"a private key of P-256 or SM2 ({bad})") from None
-
-
-def _bodies(file: Path, done_to: int, told: _Told) -> Iterator[bytes]:
-    """The file in bodies, without what is done."""
-    lines: list[bytes] = []
-    octets = 0
-    try:
-        with file.open("rb") as opened:
-            for line in opened:
-                sequence = drivers.sequence_of(line.rstrip(b"\n"))
-                if sequence is not None and sequence <= done_to:
-                    told.passed_over += 1
-                    continue
-                if lines and (len(lines) == _LINES_A_BODY or octets + len(line) >= drivers.MOST_OCTETS):
-                    yield b"".join(lines)
-                    lines, octets = [], 0
-                lines.append(line)
-                octets += len(line)
-                told.sent += 1
-    except OSError as error:
-        raise NotFound(f"{file} cannot be read: {error.strerror}") from None
-    if lines:
-        yield b"".join(lines)
-
-
-def _count(told: _Told, answer: dict[str, Any]) -> None:
-    told.done_to = answer["done_to"]
-    told.applied += answer["applied"]
-    for each in answer["refused"]:
-        told.refused += 1
-        if told.refused <= _SHOWN_REFUSED:
-            number = "no number" if each["sequence"] is None else f"line {each['sequence']}"
-            typer.echo(f"refused: {number}, {each['place']}: {each['rule']}", err=True)
-    typer.echo(f"done to {told.done_to}", err=True)
-
-
-def _send(file: Path, source_id: SourceId, url: str, signer: SoftwareSigner) -> _Told:
-    told = _Told()
-    told.done_to = post_body(url, source_id, signer, b"")["done_to"]
-    for body in _bodies(file, told.done_to, told):
-        _count(told, post_body(url, source_id, signer, body))
-    return told
-
-
-def post_body(url: str, source_id: SourceId, signer: SoftwareSigner, body: bytes) -> dict[str, Any]:
-    where = urlsplit(url)
-    if where.scheme not in ("http", "https") or where.hostname is None:
-        raise Invalid("--url", "http:// or https:// with a host")
-    of = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
-    connection = of(where.hostname, where.port, timeout=_TIMEOUT_S)
-    headers = {
-        "Authorization": f"Source {drivers.prove(source_id, signer, body)}",
-        "Content-Type": "application/x-ndjson",
-    }
-    try:
-        connection.request("POST", where.path.rstrip("/") + "/source/register-changes", body, headers)
-        reply = connection.getresponse()
-        answer: dict[str, Any] = msgspec.json.decode(reply.read())
-    except (OSError, http.client.HTTPException, msgspec.DecodeError) as trouble:
-        raise Unavailable(f"the deployment does not answer: {type(trouble).__name__}") from trouble
-    finally:
-        connection.close()
-    if reply.status == 200:
-        return answer
-    said = f"the deployment answered {reply.status}: {answer.get('detail') or answer.get('title')}"
-    raise Conflict(said) if reply.status == 409 else Unavailable(said)
-
-
-async def _apply(file: Path, source_id: SourceId) -> _Told:
-    settings, told, clock = Settings.from_env(), _Told(), SystemClock()
-    dirs = key_dirs(settings)
-    if not dirs.index.is_dir():
-        raise Unavailable(f"there are no keys in {dirs.index} yet: run `./lz keys init`")
-    keys, tables = KeyIndex(read_index_secret(dirs)), drivers.code_tables()
-    policy = drivers.FeedPolicy(points=drivers.PointsPolicy(settings.points_before_2022_04))
-    async with attach(settings) as database:
-
-        async def take(body: bytes) -> drivers.FeedAnswer:
-            return await drivers.take_feed(database, keys, tables, source_id, body, clock.now(), policy)
-
-        told.done_to = (await take(b"")).done_to
-        bodies = _bodies(file, told.done_to, told)
-        while (body := await asyncio.to_thread(next, bodies, None)) is not None:
-            _count(told, msgspec.to_builtins(await take(body)))
-    return told

@@ -52,13 +52,16 @@ def _act(act: Callable[[Connection, ReviewDesk, datetime], Awaitable[T]], only: 
 
 
 @app.command("list")
-def list_open(authority: Authority = None) -> None:
+def list_open(
+    authority: Authority = None,
+    late: Annotated[bool, typer.Option("--late", help="Only those past their working day.")] = False,
+) -> None:
     """Open reviews, the one due first in front, at most 100; and how old the queue is."""
 
     async def act(
         tx: Connection, desk: ReviewDesk, now: datetime
     ) -> tuple[list[PhotoReview], licences.QueueFigures]:
-        return await licences.review_queue(tx, desk), await licences.review_figures(tx, now)
+        return await licences.review_queue(tx, desk, late=late), await licences.review_figures(tx, now)
 
     found, figures = _act(act, authority)
     table = Table()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,12 +12,15 @@ from rich.table import Table
 
 from liangzheng import audit, staff
 from liangzheng.cli.main import run
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.ids import StaffId
+from liangzheng.kernel.people import CitizenNumber, IdentityNumber
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Member, Region, StaffEvent
-from liangzheng.wiring import staff_policy
+from liangzheng.wiring import index_keys, staff_policy
 
 app = typer.Typer(no_args_is_help=True, help="Police and staff: who they are, with which duties, where.")
 
@@ -34,18 +38,24 @@ def add(
     region: RegionOption,
     duty: Annotated[list[Duty] | None, typer.Option(help="May be given again.")] = None,
     until: DayOption = None,
+    link: Annotated[bool, typer.Option("--link", help="Link to the person at once, as `link` does.")] = False,
 ) -> None:
     """Add somebody and print the enrolment code, which is shown this once: with it they make a password and a second factor."""
     now = SystemClock().now()
     Region.parse(region)
     held = tuple(_held(each, region, None, until, now) for each in duty or ())
     settings = Settings.from_env()
+    person = _person(settings) if link else None
 
     async def act() -> staff.Invited:
         async with attach(settings) as database:
-            return await staff.add_member(
+            added = await staff.add_member(
                 database, number, name, unit, held, staff_policy(settings), now, OPERATOR
             )
+            if person is not None:
+                async with database.transaction() as tx:
+                    await staff.link_person(tx, added.staff_id, *person, now, OPERATOR)
+            return added
 
     invited = run(act())
     typer.echo(f"{invited.staff_id}  {number}")
@@ -83,6 +93,30 @@ def change_duties(
     typer.echo(f"{number}: {_duties(run(act())) or 'no duty'}")
 
 
+@app.command("link")
+def link(number: Number) -> None:
+    """Say which person they are: asks for the identity number, or reads it from standard input. Nobody reviews their own photo."""
+    settings, now = Settings.from_env(), SystemClock().now()
+    person = _person(settings)
+
+    async def act() -> None:
+        async with attach(settings) as database, database.transaction() as tx:
+            found = await staff.member_with_number(tx, number)
+            await staff.link_person(tx, found.staff_id, *person, now, OPERATOR)
+
+    run(act())
+    typer.echo(f"{number}: linked")
+
+
+def _person(settings: Settings) -> tuple[IdentityNumber, KeyIndex]:
+    """Never an argument: those stand in the list of processes and in histories."""
+    if sys.stdin.isatty():
+        text: str = typer.prompt("identity number", hide_input=True)
+    else:
+        text = sys.stdin.readline(100)
+    return IdentityNumber.of_citizen(CitizenNumber.typed(text.strip())), index_keys(settings)
+
+
 @app.command("end")
 def end(number: Number) -> None:
     """They have left: logged out now, and their number is never given again."""
@@ -118,17 +152,25 @@ def reset(number: Number) -> None:
 def list_all() -> None:
     """Everybody."""
 
-    async def act() -> list[Member]:
+    async def act() -> tuple[list[Member], frozenset[StaffId]]:
         async with attach(Settings.from_env()) as database, database.read() as tx:
-            return await staff.members(tx)
+            return await staff.members(tx), await staff.linked_members(tx)
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("number", "state", "enrolled", "name", "unit", "duties"):
+    for heading in ("number", "state", "enrolled", "linked", "name", "unit", "duties"):
         table.add_column(heading, overflow="fold")
-    for member in run(act()):
+    members, linked_ones = run(act())
+    for member in members:
         enrolled = "yes" if member.enrolled else "no"
+        linked = "yes" if member.staff_id in linked_ones else "no"
         table.add_row(
-            member.number.value, member.state.value, enrolled, member.name, member.unit, _duties(member)
+            member.number.value,
+            member.state.value,
+            enrolled,
+            linked,
+            member.name,
+            member.unit,
+            _duties(member),
         )
     Console().print(table)
 

@@ -20,7 +20,8 @@ from liangzheng.drivers.correct import (
     correction,
     read_correction,
 )
-from liangzheng.drivers.feed_lines import sequence_of
+from liangzheng.drivers.feed_lines import LONGEST_LINE, sequence_of
+from liangzheng.drivers.forget_lines import forget_lines
 from liangzheng.drivers.generate import Generator
 from liangzheng.drivers.generate_register import (
     GenerateOptions,
@@ -71,10 +72,12 @@ from liangzheng.drivers.sources import (
     list_sources,
     prove,
     refused_lines,
+    waiting_since,
 )
 from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
+from liangzheng.drivers.store_letters import let_go_of_letter, put_letter
 from liangzheng.drivers.store_points import ledger
 from liangzheng.drivers.store_restored import raise_versions
 from liangzheng.drivers.take_feed import (
@@ -89,6 +92,7 @@ from liangzheng.drivers.take_feed import (
 __all__ = [
     "CORRECTABLE",
     "KEEP",
+    "LONGEST_LINE",
     "MOST_LINES",
     "MOST_OCTETS",
     "RECORD_CORRECTED",
@@ -134,12 +138,14 @@ __all__ = [
     "end_source_key",
     "ending_between",
     "find",
+    "forget_lines",
     "generate_register",
     "held_standing",
     "history",
     "import_pack",
     "import_register",
     "ledger",
+    "let_go_of_letter",
     "let_source_go_on",
     "licence_record",
     "licence_records",
@@ -150,6 +156,7 @@ __all__ = [
     "portrait",
     "portrait_on_file",
     "prove",
+    "put_letter",
     "raise_versions",
     "read_correction",
     "refused_lines",
@@ -159,4 +166,5 @@ __all__ = [
     "standing",
     "standing_versions",
     "take_feed",
+    "waiting_since",
 ]

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from liangzheng import audit
 from liangzheng.audit import Actor
-from liangzheng.drivers import store, store_feed, store_points
+from liangzheng.drivers import store, store_feed, store_letters, store_points
 from liangzheng.drivers.feed_lines import ChangeKind
 from liangzheng.drivers.feed_rules import Record, Step
 from liangzheng.drivers.import_register import STANDING_CHANGED
+from liangzheng.drivers.letters import PutHere
 from liangzheng.drivers.points import Entry, Ledger
 from liangzheng.drivers.store_feed import Version
 from liangzheng.infra import outbox
@@ -35,7 +36,9 @@ class _Change:
     columns: dict[str, Any]
     ledger: Ledger | None
     standing_before: int
+    put_here: tuple[PutHere, ...] = ()
     moved: bool = False
+    heard: bool = False
     entries: list[tuple[Entry, str]] = field(default_factory=list)
     standing_columns: set[str] = field(default_factory=set)
 
@@ -43,24 +46,39 @@ class _Change:
 class Batch:
     """Records held by a transaction. `record` is how one stands after the steps taken so far."""
 
-    def __init__(self, rows: Mapping[UUID, Any], ledgers: Mapping[UUID, Ledger]) -> None:
+    def __init__(
+        self,
+        rows: Mapping[UUID, Any],
+        ledgers: Mapping[UUID, Ledger],
+        put_here: Mapping[UUID, tuple[PutHere, ...]],
+    ) -> None:
         self._changes = {
-            driver_id: _Change(dict(row), ledgers.get(driver_id), row["standing_version"])
-            for driver_id, row in rows.items()
+            i: _Change(dict(row), ledgers.get(i), row["standing_version"], put_here.get(i, ()))
+            for i, row in rows.items()
         }
         self._versions: list[Version] = []
+        self._entered: list[tuple[UUID, int]] = []
         self._events: list[tuple[DriverId, dict[str, Any]]] = []
 
     @classmethod
-    async def held(cls, tx: Connection, driver_ids: Sequence[UUID], with_points: Sequence[UUID]) -> Batch:
-        """The records, locked in the order of their ids, with the ledgers of those `with_points`."""
+    async def held(
+        cls,
+        tx: Connection,
+        driver_ids: Sequence[UUID],
+        with_points: Sequence[UUID],
+        with_letters: Sequence[UUID] = (),
+    ) -> Batch:
+        """The records, locked in the order of their ids, with the ledgers of those `with_points` and what staff put to
+        the status of those `with_letters`."""
         rows = await store.columns_held(tx, sorted(set(driver_ids)))
-        return cls(rows, await store_points.ledgers(tx, sorted(set(with_points))))
+        ledgers = await store_points.ledgers(tx, sorted(set(with_points)))
+        put_here = await store_letters.put_here(tx, sorted(set(with_letters))) if with_letters else {}
+        return cls(rows, ledgers, put_here)
 
     def record(self, driver_id: UUID) -> Record | None:
         """The record as it stands now; None when there is none."""
         change = self._changes.get(driver_id)
-        return None if change is None else Record(change.columns, change.ledger)
+        return None if change is None else Record(change.columns, change.ledger, change.put_here)
 
     def take(self, driver_id: UUID, kind: ChangeKind, step: Step, source: str) -> None:
         """The step is taken: a new version where a column changed, new entries where the ledger grew."""
@@ -69,6 +87,11 @@ class Batch:
             known = 0 if change.ledger is None else len(change.ledger.entries)
             change.entries += [(entry, source) for entry in step.ledger.entries[known:]]
             change.ledger, change.moved = step.ledger, True
+            if not step.columns:
+                # An entry of a cycle that is over: no total says it, so the record of acts does.
+                self._entered += [(driver_id, entry.number) for entry in step.ledger.entries[known:]]
+        if step.put_here is not None and step.put_here != change.put_here:
+            change.put_here, change.heard = step.put_here, True
         if not step.columns:
             return
         before = {column: change.columns[column] for column in step.columns}
@@ -88,6 +111,7 @@ class Batch:
 
     async def write(self, tx: Connection, actor: Actor, purpose: str, now: datetime) -> None:
         """Everything that was taken is written, with history, ledger, events and audit entries."""
+        await store_letters.keep(tx, {i: c.put_here for i, c in self._changes.items() if c.heard})
         if not self._versions and not any(change.moved for change in self._changes.values()):
             return
         rewritten = sorted({version.driver_id for version in self._versions})
@@ -99,7 +123,9 @@ class Batch:
         stood = [i for i in rewritten if self._changes[i].standing_columns]
         await outbox.put_many(tx, STANDING_CHANGED, [self._standing_event(i) for i in stood], now)
         await outbox.put_many(tx, REGISTER_CHANGED, self._events, now)
-        await audit.record_many(tx, [_entry(version, actor, purpose, now) for version in self._versions])
+        told = [_entry(version, actor, purpose, now) for version in self._versions]
+        told += [_entered(driver_id, number, actor, purpose, now) for driver_id, number in self._entered]
+        await audit.record_many(tx, told)
 
     def _standing_event(self, driver_id: UUID) -> tuple[DriverId, dict[str, Any]]:
         change = self._changes[driver_id]
@@ -128,6 +154,11 @@ def _event(
     elif kind is ChangeKind.STATUS:
         body["status"] = columns["status"]
     return body
+
+
+def _entered(driver_id: UUID, number: int, actor: Actor, purpose: str, now: datetime) -> audit.Entry:
+    whose = DriverId(driver_id)
+    return audit.entry_of("points.entered", actor, whose, whose, purpose, {"entry": number}, now)
 
 
 def _entry(version: Version, actor: Actor, purpose: str, now: datetime) -> audit.Entry:

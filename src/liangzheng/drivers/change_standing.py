@@ -8,7 +8,7 @@ from typing import Any
 
 from liangzheng import audit
 from liangzheng.audit import Actor
-from liangzheng.drivers import store
+from liangzheng.drivers import store, store_letters
 from liangzheng.drivers.import_register import STANDING_CHANGED, standing_event
 from liangzheng.drivers.model import Standing, StandingChange
 from liangzheng.drivers.restate import restate
@@ -47,8 +47,11 @@ async def change_standing(
         {column: old[column] for column in differ}, {column: new[column] for column in differ},
     )  # fmt: skip
     await store.change(tx, changed, source, now)
+    if "status" in differ:
+        await store_letters.keep_only(tx, driver_id, after.status)
     if "points" in differ:
-        await restate(tx, {driver_id.uuid: after.points}, source, now)
+        was = {driver_id.uuid: before.points}
+        await restate(tx, {driver_id.uuid: after.points}, source, now, opening=was)
     subject, body = standing_event(changed)
     await outbox.put(tx, STANDING_CHANGED, subject, body, now)
     await audit.record(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from liangzheng.drivers.feed_lines import ChangeKind, Said
+from liangzheng.drivers.letters import PutHere, decide_letters
 from liangzheng.drivers.model import ClassHistory
 from liangzheng.drivers.points import (
     Crossing,
@@ -30,19 +31,23 @@ from liangzheng.kernel.time import civil_day
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as a batch has it so far: columns of the table → values, and the ledger if there is one."""
+    """A record as a batch has it so far: columns of the table → values, the ledger if there is one, and which letters
+    of the status staff put."""
 
     columns: Mapping[str, Any]
     ledger: Ledger | None = None
+    put_here: tuple[PutHere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a line changes: columns and their new values (only those that differ), and the ledger after it."""
+    """What a line changes: columns and their new values (only those that differ), the ledger after it, and what is left
+    of the letters that staff put; None where the line says nothing of them."""
 
     columns: Mapping[str, Any]
     ledger: Ledger | None
     crossing: Crossing | None = None
+    put_here: tuple[PutHere, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,25 @@ class Refused:
     rule: str
 
 
+AHEAD: Final = timedelta(minutes=5)
+"""How far a source's clock may be ahead of ours; a line refused for a second would need a new number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What a line is judged on besides the record."""
 
     provinces: frozenset[str]
     authorities: Authorities
-    today: date
+    now: datetime
     points: PointsPolicy = field(default_factory=PointsPolicy)
+
+    def day_of(self, said: Said) -> date:
+        """The day a line is judged on: ours, or the source's where its clock, a little ahead, has midnight first."""
+        latest, said_on = civil_day(self.now + AHEAD), civil_day(said.occurred_at)
+        if said.points is not None:
+            said_on = max(said_on, said.points.on)
+        return max(civil_day(self.now), min(said_on, latest))
 
 
 def may_speak_for(record: Record, said: Said, grounds: Grounds) -> bool:
@@ -93,20 +109,23 @@ def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused:
     """
     if not may_speak_for(record, said, grounds):
         return Refused("driver", "a driver of the provinces this source speaks for")
-    on = civil_day(said.occurred_at)
-    if on > grounds.today:
+    if said.occurred_at > grounds.now + AHEAD:
         return Refused("occurred_at", "an instant that is not to come")
-    ledger = _at_present(record, grounds.today)
     if said.points is not None:
-        return _points(record, ledger, said, grounds)
-    wanted = _wanted(record, said, on)
+        today = grounds.day_of(said)
+        return _points(record, _at_present(record, today), said, today, grounds.points)
+    wanted = _wanted(record, said, civil_day(said.occurred_at))
     if isinstance(wanted, Refused):
         return wanted
+    put_here = None
+    if said.change is ChangeKind.STATUS and record.put_here:
+        status, put_here = decide_letters(Status.parse(wanted["status"]), record.put_here, said.occurred_at)
+        wanted["status"] = str(status)
     differ = {column: value for column, value in wanted.items() if value != record.columns[column]}
-    if not differ:
-        return Step({}, record.ledger)
-    broken = _newly_broken(record.columns, differ)
-    return Step(differ, record.ledger) if broken is None else Refused(f"values.{broken.column}", broken.why)
+    broken = _newly_broken(record.columns, differ) if differ else None
+    if broken is not None:
+        return Refused(f"values.{broken.column}", broken.why)
+    return Step(differ, record.ledger, put_here=put_here)
 
 
 def _at_present(record: Record, today: date) -> Ledger:
@@ -116,12 +135,12 @@ def _at_present(record: Record, today: date) -> Ledger:
     return decide_cycle_end(record.ledger, first, today)
 
 
-def _points(record: Record, ledger: Ledger, said: Said, grounds: Grounds) -> Step | Refused:
+def _points(record: Record, ledger: Ledger, said: Said, today: date, policy: PointsPolicy) -> Step | Refused:
     assert said.points is not None, "asked for lines about points only"
     columns = record.columns
     status = Status.parse(columns["status"])
-    facts = PointsFacts(grounds.today, columns["first_issue_date"], status, columns["probation"])
-    after = decide_points(ledger, said.points, facts, grounds.points)
+    facts = PointsFacts(today, columns["first_issue_date"], status, columns["probation"])
+    after = decide_points(ledger, said.points, facts, policy)
     if isinstance(after, PointsRefusal):
         return Refused(f"values.{_PLACES.get(after, 'points')}", after.rule)
     return ledger_step(record, after, said.points.on)

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from liangzheng import audit
 from liangzheng.audit import Actor
-from liangzheng.drivers import store
+from liangzheng.drivers import store, store_letters
 from liangzheng.drivers.chunk import Chunk, together, values_of
 from liangzheng.drivers.columns import SQL_COLUMNS
 from liangzheng.drivers.lines import RegisterFile, Start
@@ -314,8 +315,11 @@ class _Importer:
         newer_here = await store.standing_made_here_since(tx, list(held), self.as_of)
         changes: list[tuple[Change, Mapping[str, Any]]] = []
         same: list[int] = []
+        said: dict[UUID, str] = {}
         for place, driver_id in changed.items():
             row, values = held[driver_id], values_of(chunk.rows[place])
+            if driver_id not in newer_here:
+                said[driver_id] = str(values["status"])
             differ = [column for column in SQL_COLUMNS if row[column] != values[column]]
             stays = store.STANDING_COLUMNS.intersection(differ) if driver_id in newer_here else frozenset()
             if stays:
@@ -339,6 +343,7 @@ class _Importer:
             change.driver_id: change.after["points"] for change, _ in changes if "points" in change.after
         }
         await restate(tx, totals, source, now)
+        await store_letters.hear(tx, said)
         await outbox.put_many(
             tx,
             STANDING_CHANGED,

@@ -1,7 +1,8 @@
 """累积记分 as a ledger: entries are added and never changed, points are their sum. Pure.
 
 A driver's points are counted in one cycle at a time. The end of a cycle clears fewer than 12; 12 or more stay
-until study and test are passed, so a full cycle stays open past its last day.
+until study and test are passed, so a full cycle stays open past its last day. Where a late entry or a correction
+shows that the calendar did what it should not have, points are reckoned again, by entries too (decisions/0019).
 
 Source: docs/reference.md §3.3 (Order 163; Regulations on the Road Traffic Safety Law art. 23 to 28).
 """
@@ -30,7 +31,8 @@ _NO_EARNING_BACK: Final = frozenset(
 
 
 class EntryKind(StrEnum):
-    """Why points were entered. OPENING and RESTATED are what a register file or an office said the total was."""
+    """Why points were entered. OPENING and RESTATED are what a register file or an office said the total was;
+    RECKONED moved between two cycles."""
 
     OPENING = "opening"
     RESTATED = "restated"
@@ -39,12 +41,13 @@ class EntryKind(StrEnum):
     EARNED_BACK = "earned-back"
     CLEARED = "cleared"
     CARRIED = "carried"
+    RECKONED = "reckoned"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a ledger. `points` may be negative, never nought. `corrects`: the number of the entry that
-    a correction corrects, or that was carried over."""
+    a correction corrects, or that was carried over or moved to another cycle."""
 
     number: int
     kind: EntryKind
@@ -75,6 +78,11 @@ class Ledger:
     def named(self, reference: str) -> Entry | None:
         """The entry the source calls so."""
         return next((entry for entry in self.entries if entry.reference == reference), None)
+
+    def counting(self, entry: Entry) -> Entry:
+        """The entry that counts for this one: itself, or what it became when it was moved to another cycle."""
+        moved = [e for e in self.entries if e.kind is EntryKind.RECKONED and e.corrects == entry.number]
+        return self.counting(moved[-1]) if moved else entry
 
     def net(self, entry: Entry) -> int:
         """What is left of an entry after its corrections."""
@@ -135,9 +143,11 @@ class PointsFacts:
 
 @dataclass(frozen=True, slots=True)
 class PointsPolicy:
-    """What one violation before 2022-04-01 may weigh: not certain, so an authority may say otherwise."""
+    """What is not certain, so an authority may say otherwise: what one violation before 2022-04-01 may weigh, and
+    whether a late entry that fills the cycle that just ended opens it again."""
 
     values_before: frozenset[int] = field(default_factory=lambda: frozenset({1, 2, 3, 6, 12}))
+    late_entries_reopen: bool = True
 
     def values_on(self, day: date) -> frozenset[int]:
         """What one violation may weigh on a day."""
@@ -213,14 +223,35 @@ def decide_cycle_end(ledger: Ledger, first_issue_date: date, today: date) -> Led
     """The ledger as the calendar leaves it on a day: fewer than 12 points are cleared at the end of a cycle.
 
     12 or more stay, and their cycle with them. The same ledger when nothing is due. Points of unpaid fines
-    come back as carried entries, which the register sends.
+    come back as carried entries, which the register sends. What a full cycle took in after its last day and
+    belongs to the present one goes there when the cycle is full no longer.
 
     Source: docs/reference.md §3.3 (Order 163 art. 3 and 17, cycle end).
     """
     if today < ledger.cycle.resets_on or ledger.is_full:
         return ledger
-    ended = ledger.followed_by(EntryKind.CLEARED, -ledger.points, ledger.cycle.resets_on, ledger.cycle.start)
-    return replace(ended, cycle=cycle(first_issue_date, max(first_issue_date, today)))
+    present = cycle(first_issue_date, max(first_issue_date, today))
+    over = ledger.cycle.start
+    taken_in = [
+        entry
+        for entry in ledger.entries
+        if entry.cycle_from == over and entry.on >= present.start and entry.kind in _MOVED
+    ]
+    ended = ledger.followed_by(EntryKind.CLEARED, -ledger.points, ledger.cycle.resets_on, over)
+    return replace(_moved(ended, taken_in, present.start), cycle=present)
+
+
+_MOVED: Final = frozenset({EntryKind.VIOLATION, EntryKind.CARRIED, EntryKind.EARNED_BACK, EntryKind.RECKONED})
+
+
+def _moved(ledger: Ledger, entries: Sequence[Entry], to: date) -> Ledger:
+    """What is left of each entry is in another cycle, each as an entry of its own that names it."""
+    left = [(entry, ledger.net(entry)) for entry in entries]
+    if sum(net for _, net in left) < 0:
+        left = [(entry, net) for entry, net in left if net > 0]  # earned back from points that are gone
+    for entry, net in left:
+        ledger = ledger.followed_by(EntryKind.RECKONED, net, entry.on, to, corrects=entry.number)
+    return ledger
 
 
 def decide_points(
@@ -229,7 +260,8 @@ def decide_points(
     """The ledger after what a source says, or why that cannot be.
 
     `ledger` is as `decide_cycle_end` left it today. An entry of a cycle that is over is kept there and
-    changes no total; a correction belongs to the cycle of what it corrects.
+    changes no total, unless it fills the cycle that just ended: that one is then open again. A correction
+    belongs to the cycle of what it corrects.
 
     Source: docs/reference.md §3.3 (values, earning back at most 6 a cycle, clearing after study and test).
     """
@@ -242,11 +274,63 @@ def decide_points(
     after = _DECIDE[said.kind](ledger, said, facts, policy)
     if isinstance(after, PointsRefusal):
         return after
+    if policy.late_entries_reopen:
+        after = _reopened(after, facts)
     if after.points < 0:
         return PointsRefusal.BELOW_NOUGHT
     if after.points > MOST_POINTS:
         return PointsRefusal.TOO_MANY
     return after
+
+
+def _reopened(ledger: Ledger, facts: PointsFacts) -> Ledger:
+    """The ledger, and if its last entry fills the cycle before the present one, with that cycle open again.
+
+    The calendar clears fewer than 12; with what was known late there were 12, so the clearing had no ground. The
+    present cycle's entries go with it, as those that come after the last day of a full cycle do.
+    """
+    late = ledger.entries[-1]
+    before = late.cycle_from
+    if late.points < 0 or before >= ledger.cycle.start or not _next_to(before, ledger, facts):
+        return ledger
+    of_before = [entry for entry in ledger.entries if entry.cycle_from == before]
+    cleared = -sum(entry.points for entry in of_before if _is_by_calendar(entry))
+    moved_on = sum(
+        entry.points
+        for entry in ledger.entries
+        if entry.kind is EntryKind.RECKONED and entry.corrects in {each.number for each in of_before}
+        if entry.cycle_from != before
+    )
+    undone = cleared - moved_on
+    if not is_full(undone + sum(entry.points for entry in of_before)):
+        return ledger
+    present = [
+        entry
+        for entry in ledger.entries
+        if entry.cycle_from == ledger.cycle.start and entry.kind is not EntryKind.CORRECTION
+        if not (_is_by_calendar(entry) or _came_from(ledger, entry, before))
+    ]
+    opened_again = cycle(facts.first_issue_date, before)
+    total = ledger.points
+    ledger = ledger.followed_by(EntryKind.RECKONED, undone, opened_again.end, before)
+    ledger = ledger.followed_by(EntryKind.RECKONED, -total, late.on, ledger.cycle.start)
+    return replace(_moved(ledger, present, before) if total else ledger, cycle=opened_again)
+
+
+def _is_by_calendar(entry: Entry) -> bool:
+    """A clearing by the calendar, or what undid one. The calendar never clears 12; study and test do."""
+    if entry.reference is not None or entry.corrects is not None:
+        return False
+    if entry.kind is EntryKind.CLEARED:
+        return not is_full(-entry.points)
+    return entry.kind is EntryKind.RECKONED and entry.points > 0
+
+
+def _came_from(ledger: Ledger, entry: Entry, cycle_from: date) -> bool:
+    """Whether an unpaid entry was carried over from that cycle, where it counts already."""
+    return entry.kind is EntryKind.CARRIED and any(
+        each.number == entry.corrects and each.cycle_from == cycle_from for each in ledger.entries
+    )
 
 
 def _violation(
@@ -273,6 +357,7 @@ def _correction(
     entry = _violation_named(ledger, said.corrects)
     if entry is None:
         return PointsRefusal.NO_SUCH_ENTRY
+    entry = ledger.counting(entry)
     if not 0 <= ledger.net(entry) + said.points <= 12:
         return PointsRefusal.CORRECTED_TOO_FAR
     return ledger.followed_by(said.kind, said.points, said.on, entry.cycle_from, said.reference, entry.number)
@@ -313,6 +398,7 @@ def _carried(
     entry = _violation_named(ledger, said.corrects)
     if entry is None:
         return PointsRefusal.NO_SUCH_ENTRY
+    entry = ledger.counting(entry)
     last = ledger.cycle.start > entry.cycle_from and _next_to(entry.cycle_from, ledger, facts)
     if not last or ledger.net(entry) == 0:
         return PointsRefusal.NOT_OF_LAST_CYCLE
@@ -324,6 +410,8 @@ def _carried(
 
 
 def _next_to(cycle_from: date, ledger: Ledger, facts: PointsFacts) -> bool:
+    if cycle_from < facts.first_issue_date:  # the first issue date was corrected since
+        return False
     return cycle(facts.first_issue_date, cycle_from).resets_on == ledger.cycle.start
 
 

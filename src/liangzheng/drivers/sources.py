@@ -17,7 +17,7 @@ from liangzheng.drivers import store_feed
 from liangzheng.drivers.lifecycle import REGISTER_SOURCE, SourceEvent, SourceState
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import Invalid, NotAuthenticated, NotFound
+from liangzheng.kernel.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.region import PROVINCES
 from liangzheng.standards import cose
@@ -49,10 +49,12 @@ async def add_source(
 
 
 async def add_source_key(database: Database, source_id: SourceId, key: PublicKey, now: datetime) -> None:
-    """The source signs with this key as well. Raises NotFound for a source that is not there or ended."""
+    """The source signs with this key as well. Raises NotFound for a source that is not there or ended, Conflict for a
+    key that it ever had: one that ended stays ended, because somebody else may have it."""
     async with database.transaction() as tx:
         await _held(tx, source_id)
-        await store_feed.add_key(tx, source_id, key.kid, key.spki, now)
+        if not await store_feed.add_key(tx, source_id, key.kid, key.spki, now):
+            raise Conflict("this source has or had this key; make a new one", rule="a key once")
         await _record(tx, "register-source.key-added", source_id, now, key)
 
 
@@ -102,6 +104,12 @@ async def _record(
     )
 
 
+async def waiting_since(database: Database) -> list[tuple[SourceId, int, datetime]]:
+    """Sources with lines that wait for a missing one: how many, and since when the oldest does."""
+    async with database.read() as tx:
+        return await store_feed.waiting_since(tx)
+
+
 async def list_sources(database: Database) -> list[tuple[RegisterSource, int, list[bytes]]]:
     """Every source, how many of its lines wait, and the ids of its keys."""
     async with database.read() as tx:
@@ -134,8 +142,8 @@ async def announced_source(database: Database, proof: str) -> None:
     await _named(database, proof, b"")
 
 
-async def authenticate_source(database: Database, proof: str, body: bytes) -> RegisterSource:
-    """The source whose signature over `body` this is, halted ones included.
+async def authenticate_source(database: Database, proof: str, body: bytes) -> tuple[RegisterSource, bytes]:
+    """The source whose signature over `body` this is, halted ones included, and the id of its key.
 
     Raises NotAuthenticated, in the same words for every fault.
     """
@@ -144,7 +152,7 @@ async def authenticate_source(database: Database, proof: str, body: bytes) -> Re
         PublicKey.from_spki(found[1]).verify(signed.to_be_signed, signed.signature)
     except (Invalid, Malformed, BadSignature, ValueError):
         raise NotAuthenticated(_NOT_KNOWN) from None
-    return found[0]
+    return found[0], signed.kid
 
 
 async def _named(

@@ -19,7 +19,7 @@ from liangzheng.kernel.ids import SourceId
 @dataclass(frozen=True, slots=True)
 class RegisterSource:
     """Who tells of changes. `done_to`: every line up to this number is applied or refused. `provinces`:
-    two-digit prefixes of GB/T 2260."""
+    two-digit prefixes of GB/T 2260. `forgotten_to`: what stood under numbers up to this one is not kept."""
 
     id: SourceId
     name: str
@@ -28,15 +28,16 @@ class RegisterSource:
     done_to: int
     halted_at_sequence: int | None
     added_at: datetime
+    forgotten_to: int = 0
 
 
-_SOURCE: Final = "source_id, name, state, provinces, done_to, halted_at_sequence, added_at"
+_SOURCE: Final = "source_id, name, state, provinces, done_to, halted_at_sequence, added_at, forgotten_to"
 
 
 def _source(row: Row) -> RegisterSource:
     return RegisterSource(
         SourceId(row["source_id"]), row["name"], SourceState(row["state"]), frozenset(row["provinces"]),
-        row["done_to"], row["halted_at_sequence"], row["added_at"],
+        row["done_to"], row["halted_at_sequence"], row["added_at"], row["forgotten_to"],
     )  # fmt: skip
 
 
@@ -49,13 +50,14 @@ async def add_source(tx: Connection, source: RegisterSource) -> None:
     )  # fmt: skip
 
 
-async def add_key(tx: Connection, source_id: SourceId, kid: bytes, spki: bytes, now: datetime) -> None:
-    """The source signs with this key from now on, also if it had ended."""
-    await tx.execute(
+async def add_key(tx: Connection, source_id: SourceId, kid: bytes, spki: bytes, now: datetime) -> bool:
+    """Whether the source signs with this key from now on: it did not before, and the key has not ended."""
+    added = await tx.execute(
         "INSERT INTO register_source_key (source_id, kid, added_at, spki) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (source_id, kid) DO UPDATE SET ended_at = NULL",
+        "ON CONFLICT (source_id, kid) DO NOTHING",
         source_id.uuid, kid, now, spki,
     )  # fmt: skip
+    return bool(added == "INSERT 0 1")
 
 
 async def end_key(tx: Connection, source_id: SourceId, kid: bytes, now: datetime) -> bool:
@@ -157,6 +159,38 @@ async def note_done(tx: Connection, source_id: SourceId, lines: Sequence[DoneLin
         "DELETE FROM register_line_waiting WHERE source_id = $1 AND sequence <= $2",
         source_id.uuid, lines[-1].sequence,
     )  # fmt: skip
+
+
+async def last_done_before(
+    tx: Connection, source_id: SourceId, after: int, before: datetime, limit: int
+) -> int:
+    """The last number after `after`, at most so many further, up to which every line was done before an instant."""
+    last = await tx.fetchval(
+        "WITH next AS (SELECT sequence, done_at FROM register_line WHERE source_id = $1 AND sequence > $2 "
+        "ORDER BY sequence LIMIT $4) SELECT coalesce((SELECT min(sequence) - 1 FROM next WHERE done_at >= $3), "
+        "(SELECT max(sequence) FROM next), $2)",
+        source_id.uuid, after, before, limit,
+    )  # fmt: skip
+    return int(last)
+
+
+async def forget(tx: Connection, source_id: SourceId, last: int) -> int:
+    """What stood under the numbers up to `last` is gone, and the source, which the caller holds, says so; how many."""
+    gone = await tx.execute(
+        "DELETE FROM register_line WHERE source_id = $1 AND sequence <= $2", source_id.uuid, last
+    )
+    await tx.execute(
+        "UPDATE register_source SET forgotten_to = $2 WHERE source_id = $1", source_id.uuid, last
+    )
+    return int(gone.rsplit(" ", 1)[1])
+
+
+async def waiting_since(tx: Connection) -> list[tuple[SourceId, int, datetime]]:
+    """Sources with lines that wait: how many, and since when the oldest does."""
+    rows = await tx.fetch(
+        "SELECT source_id, count(*), min(received_at) FROM register_line_waiting GROUP BY source_id ORDER BY source_id"
+    )
+    return [(SourceId(source_id), count, since) for source_id, count, since in (row.values() for row in rows)]
 
 
 async def refused_lines(tx: Connection, source_id: SourceId, limit: int) -> list[DoneLine]:

@@ -31,7 +31,7 @@ CHECKS = (
         "AND fresh + changed + unchanged + rejected > lines_done LIMIT $1",
     ),
     Check(
-        "the points of a record are the sum of its ledger's cycle",
+        "the points of a record that has a ledger are the sum of its cycle's entries",
         "SELECT a.driver_id AS subject, d.points || ' points, entries make ' || coalesce(sum(e.points), 0) AS found "
         "FROM points_account AS a JOIN driver AS d ON d.driver_id = a.driver_id "
         "LEFT JOIN points_entry AS e ON e.driver_id = a.driver_id AND e.cycle_from = a.cycle_from "
@@ -39,16 +39,23 @@ CHECKS = (
         "OR a.is_full <> (d.points >= 12) LIMIT $1",
     ),
     Check(
-        "no entry of a points ledger is missing",
-        "SELECT a.driver_id AS subject, a.entries || ' entries, ' || count(e.number) || ' found' AS found "
-        "FROM points_account AS a LEFT JOIN points_entry AS e ON e.driver_id = a.driver_id GROUP BY a.driver_id, a.entries "
-        "HAVING a.entries <> count(e.number) OR a.entries <> coalesce(max(e.number), 0) LIMIT $1",
+        "no entry of a points ledger is missing, and none is without a ledger",
+        "SELECT coalesce(a.driver_id, e.driver_id) AS subject, coalesce(a.entries, 0) || ' entries, ' || count(e.number) || "
+        "' found' AS found FROM points_account AS a FULL JOIN points_entry AS e ON e.driver_id = a.driver_id "
+        "GROUP BY a.driver_id, e.driver_id, a.entries "
+        "HAVING coalesce(a.entries, -1) <> count(e.number) OR a.entries <> coalesce(max(e.number), 0) LIMIT $1",
     ),
     Check(
-        "every number of a source up to where it stands is done, and none beyond",
-        "SELECT s.source_id AS subject, 'done to ' || s.done_to || ', ' || count(l.sequence) || ' lines' AS found "
-        "FROM register_source AS s LEFT JOIN register_line AS l ON l.source_id = s.source_id GROUP BY s.source_id, s.done_to "
-        "HAVING s.done_to <> count(l.sequence) OR s.done_to <> coalesce(max(l.sequence), 0) LIMIT $1",
+        "every number of a source up to where it stands is done or forgotten, and none beyond",
+        "SELECT s.source_id AS subject, 'done to ' || s.done_to || ', forgotten to ' || s.forgotten_to || ', ' || "
+        "count(l.sequence) || ' lines' AS found FROM register_source AS s LEFT JOIN register_line AS l "
+        "ON l.source_id = s.source_id GROUP BY s.source_id, s.done_to, s.forgotten_to "
+        "HAVING s.done_to - s.forgotten_to <> count(l.sequence) OR s.done_to <> coalesce(max(l.sequence), s.forgotten_to) LIMIT $1",
+    ),
+    Check(
+        "a letter that staff put is in the status",
+        "SELECT l.driver_id AS subject, l.letter || ' is not in ' || d.status AS found FROM status_letter AS l "
+        "JOIN driver AS d ON d.driver_id = l.driver_id WHERE position(l.letter IN d.status) = 0 LIMIT $1",
     ),
     Check(
         "no line of a source waits that is done",

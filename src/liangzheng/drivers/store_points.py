@@ -82,12 +82,15 @@ async def keep(
     )  # fmt: skip
 
 
-async def first_issue_dates(tx: Connection, driver_ids: Sequence[UUID]) -> dict[UUID, date]:
-    """The day each driver's cycles count from."""
+async def cycles_of(tx: Connection, driver_ids: Sequence[UUID]) -> dict[UUID, tuple[date, date | None]]:
+    """The day each driver's cycles count from, and when the register says that the present total ends."""
+    if not driver_ids:
+        return {}
     rows = await tx.fetch(
-        "SELECT driver_id, first_issue_date FROM driver WHERE driver_id = ANY ($1::uuid[])", list(driver_ids)
+        "SELECT driver_id, first_issue_date, points_reset_on FROM driver WHERE driver_id = ANY ($1::uuid[])",
+        list(driver_ids),
     )
-    return {row["driver_id"]: row["first_issue_date"] for row in rows}
+    return {row["driver_id"]: (row["first_issue_date"], row["points_reset_on"]) for row in rows}
 
 
 async def due(tx: Connection, on: date, limit: int) -> list[UUID]:

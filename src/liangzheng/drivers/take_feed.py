@@ -27,10 +27,9 @@ from liangzheng.drivers.store_feed import DoneLine, RegisterSource
 from liangzheng.infra import keyindex
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, TooLarge
+from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotAuthenticated, TooLarge
 from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.people import FileNumber, IdentityNumber
-from liangzheng.kernel.time import civil_day
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +95,7 @@ class _Body:
             if line.place is not None and line.rule is not None:
                 number = self.line_of.get(line.sequence)
                 self.refused.append(RefusedLine(number, line.sequence, line.place, line.rule))
-        self.known += len(round_.known)
+        self.known += len(round_.known) + round_.forgotten
         self.applied += sum(line.rule is None for line in round_.outcome)
         self.waiting += round_.waiting
         for sequence in round_.too_far:
@@ -112,6 +111,7 @@ class _Round:
     done_to: int
     more: bool
     known: Mapping[int, DoneLine]
+    forgotten: int
     outcome: Sequence[DoneLine]
     waiting: int
     too_far: Sequence[int]
@@ -132,16 +132,23 @@ async def take_feed(
     body: bytes,
     now: datetime,
     policy: FeedPolicy = FeedPolicy(),
+    signed_by: bytes | None = None,
 ) -> FeedAnswer:
     """What of `body` (NDJSON of a source whose signature was checked) could be done is done, and durable.
 
-    Raises TooLarge, Forbidden for a source that ended, Conflict for one that is halted or is halted by this
-    very body. Safe to repeat, also after a loss half-way: what was done answers as known.
+    `signed_by`: the id of the key of that signature; None where an operator applies a file. A key that ends
+    meanwhile has nothing more of the body done.
+
+    Raises TooLarge, Forbidden for a source that ended, NotAuthenticated for a key that did, Conflict for a
+    source that is halted or is halted by this very body. Safe to repeat, also after a loss half-way: what was
+    done answers as known.
     """
     reader, taken = Reader(tables), _lines(body)
     more, done_to = True, 0
     while more:
-        did = await database.retrying(lambda tx: _round(tx, keys, reader, source_id, taken, now, policy))
+        did = await database.retrying(
+            lambda tx: _round(tx, keys, reader, source_id, taken, now, policy, signed_by)
+        )
         if isinstance(did, _Contradiction):
             _log.error("a source contradicts itself and is halted", extra={"source": str(source_id)})
             raise Conflict(
@@ -184,16 +191,22 @@ async def _round(
     body: _Body,
     now: datetime,
     policy: FeedPolicy,
+    signed_by: bytes | None,
 ) -> _Round | _Contradiction:
     """One transaction: up to several hundred lines. `body` is only read, so that it can be tried again."""
     # 1. One body at a time for each source.
     source = await store_feed.hold(tx, source_id)
     if source is None or source.state is SourceState.ENDED:
         raise Forbidden("this source is not heard any more")
+    if signed_by is not None and signed_by not in await store_feed.keys_of(tx, source_id):
+        raise NotAuthenticated("the key of this signature has ended")
     if source.state is SourceState.HALTED:
         raise Conflict("this source is halted until an operator lets it go on", rule=_ONE_LINE)
     # 2. What was said before: the same is known, anything else is an alarm.
-    known = await store_feed.done_lines(tx, source_id, [n for n in body.lines if n <= source.done_to])
+    forgotten = sum(n <= source.forgotten_to for n in body.lines)
+    known = await store_feed.done_lines(
+        tx, source_id, [n for n in body.lines if source.forgotten_to < n <= source.done_to]
+    )
     kept = await store_feed.waiting_among(tx, source_id, [n for n in body.lines if n > source.done_to])
     contradiction = body.contradicts or _contradiction(body.lines, known, kept)
     if contradiction is not None:
@@ -208,11 +221,11 @@ async def _round(
         await store_feed.note_done(tx, source_id, outcome, now)
         await store_feed.advance(tx, source_id, done_to, now)
     if len(run) == _AT_ONCE:
-        return _Round(done_to, True, known, outcome, 0, ())
+        return _Round(done_to, True, known, forgotten, outcome, 0, ())
     # 4. In the last round: what came too early waits, as far as there is room.
     early = {n: line for n, line in fresh.items() if n > done_to}
     too_far = await _let_wait(tx, source_id, early, kept, done_to, now, policy)
-    return _Round(done_to, False, known, outcome, len(early) - len(too_far), too_far)
+    return _Round(done_to, False, known, forgotten, outcome, len(early) - len(too_far), too_far)
 
 
 def _contradiction(
@@ -277,14 +290,11 @@ async def _apply(
     said = {sequence: _read(reader, line) for sequence, line in run}
     owners = await _owners(tx, keys, [each for each in said.values() if isinstance(each, Said)])
     whose = {n: owners.get(each.whose) for n, each in said.items() if isinstance(each, Said)}
-    with_points = [
-        owner
-        for n, owner in whose.items()
-        if owner and said[n].change in (ChangeKind.POINTS, ChangeKind.STATUS)  # type: ignore[union-attr]
-    ]
-    batch = await Batch.held(tx, [owner for owner in whose.values() if owner], with_points)
+    points_of = _owners_of(said, whose, ChangeKind.POINTS, ChangeKind.STATUS)
+    letters_of = _owners_of(said, whose, ChangeKind.STATUS)
+    batch = await Batch.held(tx, [owner for owner in whose.values() if owner], points_of, letters_of)
     # 2. One after the other.
-    grounds = Grounds(source.provinces, reader.tables.authorities, civil_day(now), policy.points)
+    grounds = Grounds(source.provinces, reader.tables.authorities, now, policy.points)
     from_where = f"feed:{source.id}"
     done: list[DoneLine] = []
     for sequence, line in run:
@@ -295,6 +305,17 @@ async def _apply(
     # 3. Written together.
     await batch.write(tx, Actor("source", source.id), from_where, now)
     return done
+
+
+def _owners_of(
+    said: Mapping[int, Said | Refused], whose: Mapping[int, UUID | None], *changes: ChangeKind
+) -> list[UUID]:
+    """The drivers that lines of these kinds are about."""
+    return [
+        owner
+        for n, owner in whose.items()
+        if owner and isinstance(each := said[n], Said) and each.change in changes
+    ]
 
 
 def _read(reader: Reader, line: bytes) -> Said | Refused:
@@ -312,7 +333,11 @@ def _take(
     record = batch.record(owner) if owner else None
     if owner is None or record is None:
         return Refused("driver", "a driver of the register (new drivers come with the register file)")
-    step = decide_said(record, said, grounds)
+    try:
+        step = decide_said(record, said, grounds)
+    except Invalid as invalid:
+        # A value that cannot be, made of what was there and what is said. One such line must not stop a feed.
+        return Refused(invalid.place, invalid.rule)
     if isinstance(step, Refused):
         return step
     batch.take(owner, said.change, step, from_where)

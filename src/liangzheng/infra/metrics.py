@@ -21,6 +21,9 @@ REVIEWS: Final = Gauge(
 REVIEW_AGE: Final = Gauge(
     "lz_photo_review_oldest_seconds", "Age of the oldest open review of a new photo.", registry=REGISTRY
 )
+LINES_WAITING: Final = Gauge(
+    "lz_register_lines_waiting", "Lines of registers that wait for one that is missing.", registry=REGISTRY
+)
 DATABASE_RESTARTS: Final = Counter(
     "lz_database_restarts",
     "Times the embedded database server had died and was started again.",

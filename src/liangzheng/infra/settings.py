@@ -89,8 +89,12 @@ class Settings:
     consent_request_s: int
     standing_consent_days: int
     points_before_2022_04: frozenset[int]
+    late_points_reopen: bool
+    feed_lines_kept_days: int
     own_photo_least_octets: int
     own_photo_most_octets: int
+    photo_faces: Literal["none", "dlib"]
+    reviewers_linked: bool | None
     review_lease_s: int
 
     @classmethod
@@ -197,6 +201,11 @@ class Settings:
         """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
         if self.mode == "production" and not self.hosts:
             raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
+
+    @property
+    def demands_linked_reviewers(self) -> bool:
+        """Whether it must be known which person a reviewer is."""
+        return self.mode == "production" if self.reviewers_linked is None else self.reviewers_linked
 
     def demand_real(self, neighbour: str) -> None:
         """For every simulated neighbour, when it is made: raises Unavailable in production."""
@@ -473,10 +482,18 @@ TABLE: Final[tuple[Setting, ...]] = (
          "days a driver's standing consent to a company lasts, at most"),
     Setting("points_before_2022_04", "LZ_POINTS_BEFORE_2022_04", _points, lambda: frozenset({1, 2, 3, 6, 12}), "12,6,3,2,1",
             "points one violation before 2022-04-01 may weigh (from then on: Order 163)"),
+    _row("LZ_LATE_POINTS_REOPEN", "late_points_reopen", _yes_or_no, True,
+         "yes: an entry known late that fills the points cycle that just ended opens it again; no: ended cycles stay ended"),
+    _row("LZ_FEED_LINES_KEPT_DAYS", "feed_lines_kept_days", _number(31, 3660), 400,
+         "days for which a repeated line of a register is compared with what it was; after them its number is only known"),
     _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", _number(1, 1 << 20), 10 * 1024,
          "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
     _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1_100_000), 1 << 20,
          "octets of the largest camera or album photo a holder may send"),
+    _row("LZ_PHOTO_FACES", "photo_faces", _one_of("none", "dlib"), "none",
+         "what counts the faces in a holder's photo before a reviewer looks: nothing, or dlib (extra `face`)"),
+    _row("LZ_REVIEWERS_LINKED", "reviewers_linked", _yes_or_no, None,
+         "yes: only staff linked to the person they are (./lz staff link) review photos; none: yes in production"),
     _row("LZ_REVIEW_LEASE_S", "review_lease_s", _number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from liangzheng.licences.add_photo import (
     add_photo,
     judge_photo,
     let_go_of_photos,
+    refused_photos,
 )
 from liangzheng.licences.apply import PHOTO_USABLE_FOR, Decided, Request, apply
 from liangzheng.licences.check import check
@@ -60,12 +61,14 @@ from liangzheng.licences.read import (
 )
 from liangzheng.licences.replace_photo import PhotoState, Replacement, photo_state, replace_photo
 from liangzheng.licences.review import (
+    OwnPhoto,
     Pictures,
     QueueFigures,
     ReviewDesk,
     approve_photo,
     escalate_reviews,
     put_back,
+    record_own_photo,
     refuse_photo,
     review_at,
     review_figures,
@@ -108,6 +111,7 @@ __all__ = [
     "LiveLicence",
     "NoFaceFinder",
     "NotUsable",
+    "OwnPhoto",
     "Photo",
     "PhotoDoubt",
     "PhotoFault",
@@ -150,7 +154,9 @@ __all__ = [
     "progress",
     "put_back",
     "raise_list_versions",
+    "record_own_photo",
     "refuse_photo",
+    "refused_photos",
     "renew",
     "replace_photo",
     "request_credential",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
+
+import msgspec
 
 from liangzheng import audit
 from liangzheng.infra.postgres import Connection, Database
@@ -41,6 +44,10 @@ class FaceFinder(Protocol):
         """How many, and whether the one is frontal; None when the engine cannot say. Keeps nothing."""
         ...
 
+    def close(self) -> None:
+        """Nothing of it runs any more."""
+        ...
+
 
 class NoFaceFinder:
     """No engine: the reviewer looks."""
@@ -48,6 +55,9 @@ class NoFaceFinder:
     async def faces(self, jpeg: bytes) -> tuple[int, bool | None] | None:
         """Nobody looked."""
         return None
+
+    def close(self) -> None:
+        """Nothing ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +79,40 @@ class Judged:
 
 
 async def judge_photo(
-    sent: SentPhoto, process: PhotoProcess, finder: FaceFinder, policy: PhotoPolicy, now: datetime
+    sent: SentPhoto,
+    process: PhotoProcess,
+    finder: FaceFinder,
+    policy: PhotoPolicy,
+    now: datetime,
+    refused: Collection[bytes] = (),
 ) -> Judged:
-    """The decision on a picture. Decoding happens in a guarded child; what is too small or too large is not decoded."""
+    """The decision on a picture. Decoding happens in a guarded child; what is too small or too large is not decoded.
+
+    `refused`: SHA-256 of what reviewers refused this driver before (`refused_photos`).
+    """
     measured: Measured | None = None
     if policy.least_octets <= len(sent.picture) <= policy.most_octets:
         measured = await process.judge(sent.picture)
     found = await finder.faces(measured.jpeg) if measured else None
     facts = _facts(sent, measured, Faces(*found) if found else None)
+    if measured and refused:
+        facts = replace(facts, refused_before=hashlib.sha256(measured.jpeg).digest() in refused)
     return Judged(facts, decide_photo(facts, policy, civil_day(now)), measured.jpeg if measured else b"")
 
 
 def _facts(sent: SentPhoto, measured: Measured | None, faces: Faces | None) -> PhotoFacts:
     if measured is None:
         return PhotoFacts(sent.source, len(sent.picture), readable=False)
+    seen = msgspec.structs.asdict(measured)
+    del seen["jpeg"]
     return PhotoFacts(
-        source=sent.source,
-        octets=len(sent.picture),
-        readable=True,
-        width=measured.width,
-        height=measured.height,
-        three_channels=measured.three_channels,
-        colour=measured.colour,
-        white_permille=measured.white_permille,
-        brightness=measured.brightness,
-        sharpness=measured.sharpness,
-        faces=faces,
-        declared_day=sent.taken_on,
-        embedded_day=measured.embedded_day,
+        sent.source, len(sent.picture), readable=True, faces=faces, declared_day=sent.taken_on, **seen
     )
+
+
+async def refused_photos(tx: Connection, driver_id: DriverId) -> frozenset[bytes]:
+    """SHA-256 of the pictures reviewers refused this driver: they are not looked at twice."""
+    return await reviews.refused_hashes(tx, driver_id)
 
 
 async def add_photo(

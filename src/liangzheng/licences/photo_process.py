@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
-import threading
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
@@ -30,7 +29,9 @@ MOST_WAITING: Final = 16
 """Pictures of one server process at a time, a mebibyte each; a child thinks four seconds about one at most."""
 _MOST_SCANS: Final = 64
 _MOST_CHUNKS: Final = 512
-_QUALITY: Final = 88
+KEPT_OCTETS: Final = 30 * 1024
+"""A kept photo is about 14 to 30 KB (docs/reference.md §1.4); beyond it the quality goes down, never below 70."""
+_QUALITIES: Final = (88, 79, 70)
 _JPEG: Final = b"\xff\xd8\xff"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _TAKEN: Final = (0x9003, 0x0132)
@@ -63,7 +64,6 @@ class PhotoProcess:
 
     waiting: int = 0
     _child: Guarded = field(default_factory=lambda: Guarded("liangzheng.licences.photo_process"))
-    _turn: threading.Lock = field(default_factory=threading.Lock)
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def judge(self, picture: bytes) -> Measured | None:
@@ -82,14 +82,12 @@ class PhotoProcess:
         limits of size, memory and time. Blocks."""
         if not _is_promising(picture):
             return None
-        with self._turn:
-            answer = self._child.ask(picture)
+        answer = self._child.ask(picture)
         return msgspec.msgpack.decode(answer, type=Measured) if answer else None
 
     def close(self) -> None:
         """The child is gone."""
-        with self._turn:
-            self._child.end()
+        self._child.end()
 
 
 def _is_promising(picture: bytes) -> bool:
@@ -119,11 +117,7 @@ def main() -> None:
     warm = BytesIO()
     Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), "white").save(warm, "PNG")
     answer(warm.getvalue())
-    warm = BytesIO()
-    Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), "white").save(
-        warm, "JPEG", exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00"
-    )
-    guarded.serve(answer, warm.getvalue())
+    guarded.serve(answer, guarded.small_jpeg(2 * WIDTH, 2 * HEIGHT))
 
 
 def answer(picture: bytes) -> bytes:
@@ -195,8 +189,6 @@ def _measures(small: Picture, width: int, height: int, three: bool, taken: date 
         (1, 1, middle.width - 1, middle.height - 1)
     )  # its rim is not filtered
     small.info.clear()  # a comment of the file would be written again
-    page = BytesIO()
-    small.save(page, "JPEG", quality=_QUALITY, subsampling=0, dpi=(300, 300))
     return Measured(
         width=width,
         height=height,
@@ -206,8 +198,20 @@ def _measures(small: Picture, width: int, height: int, three: bool, taken: date 
         brightness=int(ImageStat.Stat(middle).mean[0]),
         sharpness=int(ImageStat.Stat(edges).var[0]),
         embedded_day=taken,
-        jpeg=page.getvalue(),
+        jpeg=_made_anew(small),
     )
+
+
+def _made_anew(small: Picture) -> bytes:
+    """24-bit JPEG, 300 dpi, of the best quality that is not too large."""
+    octets = b""
+    for quality in _QUALITIES:
+        page = BytesIO()
+        small.save(page, "JPEG", quality=quality, subsampling=0, dpi=(300, 300))
+        octets = page.getvalue()
+        if len(octets) <= KEPT_OCTETS:
+            break
+    return octets
 
 
 def _share(white: Picture) -> int:

@@ -42,6 +42,8 @@ class PhotoFault(StrEnum):
     NOT_ONE_FACE = "not_one_face"
     NOT_FRONTAL = "not_frontal"
     TAKEN_TOO_LONG_AGO = "taken_too_long_ago"
+    TAKEN_TOMORROW = "taken_tomorrow"
+    REFUSED_BEFORE = "refused_before"
 
 
 class PhotoDoubt(StrEnum):
@@ -54,6 +56,7 @@ class PhotoDoubt(StrEnum):
     BLURRED = "blurred"
     FACE_NOT_CHECKED = "face_not_checked"
     AGE_UNKNOWN = "age_unknown"
+    NOT_TAKEN_NOW = "not_taken_now"
     DATES_DIFFER = "dates_differ"
 
 
@@ -90,6 +93,7 @@ class PhotoFacts:
 
     `white_permille`: near-white pixels of 1,000 along the upper edges. `brightness` 0–255 and `sharpness` (variance
     of the Laplacian) of the middle; `colour` mean spread of the channels. `faces` None: no engine looked.
+    `refused_before`: a reviewer refused these very pixels.
     """
 
     source: PhotoSource
@@ -105,6 +109,7 @@ class PhotoFacts:
     faces: Faces | None = None
     declared_day: date | None = None
     embedded_day: date | None = None
+    refused_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def decide_photo(facts: PhotoFacts, policy: PhotoPolicy, on: date) -> Usable | N
     Source: docs/reference.md §1.4 (size, colour, frontal, white ground, taken within six months), §4.2 no. 3.
     """
     faults = _faults(facts, policy, on)
-    return NotUsable(faults) if faults else Usable(_doubts(facts, policy))
+    return NotUsable(faults) if faults else Usable(_doubts(facts, policy, on))
 
 
 def _faults(facts: PhotoFacts, policy: PhotoPolicy, on: date) -> tuple[PhotoFault, ...]:
@@ -164,6 +169,8 @@ def _faults(facts: PhotoFacts, policy: PhotoPolicy, on: date) -> tuple[PhotoFaul
         and facts.faces.count == 1
         and facts.faces.frontal is False,
         PhotoFault.TAKEN_TOO_LONG_AGO: _is_too_old(facts, on),
+        PhotoFault.TAKEN_TOMORROW: facts.declared_day is not None and facts.declared_day > on,
+        PhotoFault.REFUSED_BEFORE: facts.refused_before,
     }
     return tuple(fault for fault, holds in found.items() if holds)
 
@@ -179,8 +186,11 @@ def _is_too_old(facts: PhotoFacts, on: date) -> bool:
     return bool(days) and months_after(min(days), TAKEN_WITHIN_MONTHS) < on
 
 
-def _doubts(facts: PhotoFacts, policy: PhotoPolicy) -> tuple[PhotoDoubt, ...]:
+def _doubts(facts: PhotoFacts, policy: PhotoPolicy, on: date) -> tuple[PhotoDoubt, ...]:
     days = (facts.declared_day, facts.embedded_day)
+    # A clock that was never set says a day to come, or one long gone; which it was, the reviewer sees.
+    known = [day for day in days if day is not None and day <= on]
+    just_now = facts.embedded_day is None or abs((on - facts.embedded_day).days) <= 1
     found = {
         PhotoDoubt.GROUND_UNEVEN: facts.white_permille < policy.white_good_permille,
         PhotoDoubt.PALE: facts.colour < policy.pale_below,
@@ -188,7 +198,8 @@ def _doubts(facts: PhotoFacts, policy: PhotoPolicy) -> tuple[PhotoDoubt, ...]:
         PhotoDoubt.BRIGHT: facts.brightness > policy.bright_above,
         PhotoDoubt.BLURRED: facts.sharpness < policy.blurred_below,
         PhotoDoubt.FACE_NOT_CHECKED: facts.faces is None or facts.faces.frontal is None,
-        PhotoDoubt.AGE_UNKNOWN: facts.source is PhotoSource.ALBUM and days == (None, None),
+        PhotoDoubt.AGE_UNKNOWN: facts.source is PhotoSource.ALBUM and not known,
+        PhotoDoubt.NOT_TAKEN_NOW: facts.source is PhotoSource.CAMERA and not just_now,
         PhotoDoubt.DATES_DIFFER: None not in days and days[0] != days[1],
     }
     return tuple(doubt for doubt, holds in found.items() if holds)

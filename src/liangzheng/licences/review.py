@@ -6,7 +6,7 @@ compare-and-set on the application's move, with its event, in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -15,7 +15,7 @@ from liangzheng import audit, drivers
 from liangzheng.infra import blobs, outbox
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from liangzheng.kernel.ids import ApplicationId
+from liangzheng.kernel.ids import ApplicationId, DriverId
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
@@ -31,13 +31,28 @@ _PAGE: Final = 100
 _AT_ONCE: Final = 500
 
 
+class OwnPhoto(Forbidden):
+    """The photo is the reviewer's own: somebody else looks at it and decides. Its rule is `own-photo`."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody else reviews your own photo", place="review", rule="own-photo")
+
+
+async def _nobodys(_tx: Connection, _driver_id: DriverId) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewDesk:
-    """Who reviews, for which issuing authorities (None: all), and how long a photo stays in their hand."""
+    """Who reviews, for which issuing authorities (None: all), and how long a photo stays in their hand.
+
+    `is_own`: whether the reviewer is this driver; staff knows.
+    """
 
     actor: audit.Actor
     authorities: frozenset[str] | None = None
     lease: timedelta = timedelta(minutes=15)
+    is_own: Callable[[Connection, DriverId], Awaitable[bool]] = field(default=_nobodys, repr=False)
 
     @property
     def reviewer(self) -> Reviewer:
@@ -67,15 +82,21 @@ class QueueFigures:
 
 
 async def review_queue(
-    tx: Connection, desk: ReviewDesk, after: ApplicationId | None = None, limit: int = _PAGE
+    tx: Connection,
+    desk: ReviewDesk,
+    after: ApplicationId | None = None,
+    limit: int = _PAGE,
+    *,
+    late: bool = False,
 ) -> list[PhotoReview]:
-    """Open reviews of the desk's authorities, the one due first in front; after `after`, at most 100."""
+    """Open reviews of the desk's authorities, the one due first in front; after `after`, at most 100. `late`: only those
+    past their promise."""
     _ = desk.reviewer
     place = None
     if after is not None:
         last = await _find(tx, desk, after)
         place = (last.due_at, after)
-    return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE))
+    return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE), late)
 
 
 async def review_at(tx: Connection, desk: ReviewDesk, application_id: ApplicationId) -> PhotoReview:
@@ -90,15 +111,18 @@ async def take_review(
     """A review is in this reviewer's hand for the lease: the one named, or the one they have, or the one due first;
     None when none is free.
 
-    Raises NotFound for one that is not theirs to see, Conflict for one that is decided or in another's hand.
+    Raises NotFound for one that is not theirs to see, OwnPhoto, Conflict for one that is decided or in another's hand.
     """
     reviewer = desk.reviewer
     if application_id is None:
         free = await reviews.next_free(tx, reviewer, desk.authorities, now)
+        if free is not None and await desk.is_own(tx, free[0]):
+            # A driver has one application open: once is enough.
+            free = await reviews.next_free(tx, reviewer, desk.authorities, now, passing_over=free[0])
         if free is None:
             return None
         application_id = free[1]
-    driver_id = (await _find(tx, desk, application_id)).driver_id
+    driver_id = (await _find_anothers(tx, desk, application_id)).driver_id
     review = await reviews.hold(tx, driver_id, application_id)
     assert review is not None, "found a moment ago, and reviews are not deleted"
     hand = _hand(review, reviewer, now)
@@ -110,7 +134,10 @@ async def take_review(
 
 
 async def put_back(tx: Connection, desk: ReviewDesk, application_id: ApplicationId, now: datetime) -> None:
-    """The review is in nobody's hand again. Raises NotFound, Conflict unless it was in this reviewer's."""
+    """The review is in nobody's hand again. Raises NotFound, Conflict unless it was in this reviewer's.
+
+    Also their own, should they have had it in hand before it was known to be.
+    """
     found = await _find(tx, desk, application_id)
     review = await reviews.hold(tx, found.driver_id, application_id)
     assert review is not None
@@ -121,8 +148,8 @@ async def put_back(tx: Connection, desk: ReviewDesk, application_id: Application
 async def review_pictures(
     tx: Connection, desk: ReviewDesk, application_id: ApplicationId, now: datetime
 ) -> Pictures:
-    """What the reviewer compares, recorded as a look. Raises NotFound, Conflict unless it is in their hand."""
-    review = await _find(tx, desk, application_id)
+    """What the reviewer compares, recorded as a look. Raises NotFound, OwnPhoto, Conflict unless it is in their hand."""
+    review = await _find_anothers(tx, desk, application_id)
     _demand(review, desk.reviewer, now)
     photo = await reviews.photo(tx, review.driver_id, review.photo_id)
     assert photo is not None and photo.picture is not None, "kept while its review is open"
@@ -137,8 +164,8 @@ async def approve_photo(
 ) -> None:
     """The photo is the licence's, and the application waits for an issuer.
 
-    Raises NotFound, Conflict: withdrawn, decided by another, not in this reviewer's hand; or a new version of the licence
-    is being made at this very moment (see store/reviews.py, CONSTRAINTS).
+    Raises NotFound, OwnPhoto, Conflict: withdrawn, decided by another, not in this reviewer's hand; or a new version of the
+    licence is being made at this very moment (see store/reviews.py, CONSTRAINTS).
     """
     review = await _to_decide(tx, desk, application_id, now)
     driver_id = review.driver_id
@@ -167,7 +194,7 @@ async def refuse_photo(
 ) -> None:
     """The application ends refused, for reasons of the catalogue; the holder may submit again at once.
 
-    Raises Invalid without a reason, NotFound and Conflict as `approve_photo`.
+    Raises Invalid without a reason, NotFound, OwnPhoto and Conflict as `approve_photo`.
     """
     named = tuple(dict.fromkeys(reasons))
     if not 1 <= len(named) <= MOST_REASONS:
@@ -180,6 +207,14 @@ async def refuse_photo(
     # While it was under way it stood for a new version of a licence that is held.
     await follow(tx, await drivers.licence_record(tx, review.driver_id), now, policy)
     await _record(tx, desk, review, "photo.refused", {"reasons": told}, now)
+
+
+async def record_own_photo(
+    tx: Connection, desk: ReviewDesk, application_id: ApplicationId, now: datetime
+) -> None:
+    """That the reviewer reached for their own photo is on record. In a transaction of its own: the act's was undone."""
+    review = await _find(tx, desk, application_id)
+    await _record(tx, desk, review, "photo.own-refused", {}, now)
 
 
 async def escalate_reviews(database: Database, now: datetime) -> int:
@@ -222,11 +257,18 @@ async def _find(tx: Connection, desk: ReviewDesk, application_id: ApplicationId)
     return review
 
 
+async def _find_anothers(tx: Connection, desk: ReviewDesk, application_id: ApplicationId) -> PhotoReview:
+    review = await _find(tx, desk, application_id)
+    if await desk.is_own(tx, review.driver_id):
+        raise OwnPhoto
+    return review
+
+
 async def _to_decide(
     tx: Connection, desk: ReviewDesk, application_id: ApplicationId, now: datetime
 ) -> PhotoReview:
-    """The review, held with its application, open and in this reviewer's hand."""
-    found = await _find(tx, desk, application_id)
+    """The review, held with its application, open, in this reviewer's hand and another's photo."""
+    found = await _find_anothers(tx, desk, application_id)
     review = await reviews.hold_with_application(tx, found.driver_id, application_id)
     assert review is not None
     _demand(review, desk.reviewer, now)

@@ -146,6 +146,13 @@ FAULT_TEXTS: Mapping[PhotoFault, Text] = MappingProxyType(
         PhotoFault.TAKEN_TOO_LONG_AGO: Text(
             "请使用六个月以内拍摄的照片。", "Please use a picture taken within the last six months."
         ),
+        PhotoFault.TAKEN_TOMORROW: Text(
+            "拍摄日期不能晚于今天。", "The day of taking cannot be later than today."
+        ),
+        PhotoFault.REFUSED_BEFORE: Text(
+            "这张照片已审核未通过，请重新拍摄或另选一张。",
+            "This very picture was refused before. Please take or choose another one.",
+        ),
     }
 )
 
@@ -158,6 +165,7 @@ DOUBT_TEXTS: Mapping[PhotoDoubt, Text] = MappingProxyType(
         PhotoDoubt.BLURRED: Text("可能模糊", "may be blurred"),
         PhotoDoubt.FACE_NOT_CHECKED: Text("未经人脸检测", "no engine looked for a face"),
         PhotoDoubt.AGE_UNKNOWN: Text("拍摄日期不明", "day of taking unknown"),
+        PhotoDoubt.NOT_TAKEN_NOW: Text("并非现场拍摄", "not taken just now"),
         PhotoDoubt.DATES_DIFFER: Text("申报日期与文件日期不一致", "stated day and the file's differ"),
     }
 )

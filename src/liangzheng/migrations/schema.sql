@@ -834,10 +834,12 @@ CREATE TABLE staff (
     name           text NOT NULL,
     unit           text NOT NULL,
     password_hash  text,
+    person_link    bytea,
     CONSTRAINT staff_pkey PRIMARY KEY (staff_id),
     CONSTRAINT staff_move_check CHECK ((move >= 1)),
     CONSTRAINT staff_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
     CONSTRAINT staff_number_check CHECK ((number ~ '^[0-9A-Z]{4,12}$'::text)),
+    CONSTRAINT staff_person_link_check CHECK ((octet_length(person_link) = 16)),
     CONSTRAINT staff_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
     CONSTRAINT staff_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 100)))
 );
@@ -1119,9 +1121,11 @@ CREATE TABLE register_source (
     state               text NOT NULL,
     name                text NOT NULL,
     provinces           text[] NOT NULL,
+    forgotten_to        bigint DEFAULT 0 NOT NULL,
     CONSTRAINT register_source_pkey PRIMARY KEY (source_id),
     CONSTRAINT register_source_check CHECK (((state = 'halted'::text) = (halted_at_sequence IS NOT NULL))),
     CONSTRAINT register_source_done_to_check CHECK ((done_to >= 0)),
+    CONSTRAINT register_source_forgotten CHECK (((forgotten_to >= 0) AND (forgotten_to <= done_to))),
     CONSTRAINT register_source_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT register_source_provinces_check CHECK ((cardinality(provinces) >= 1)),
     CONSTRAINT register_source_state_check CHECK ((state = ANY (ARRAY['active'::text, 'halted'::text, 'ended'::text])))
@@ -1187,8 +1191,8 @@ CREATE TABLE points_entry (
     source      text NOT NULL,
     CONSTRAINT points_entry_pkey PRIMARY KEY (driver_id, number),
     CONSTRAINT points_entry_check CHECK ((corrects < number)),
-    CONSTRAINT points_entry_check1 CHECK (((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL))),
-    CONSTRAINT points_entry_kind_check CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text]))),
+    CONSTRAINT points_entry_kind CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text, 'reckoned'::text]))),
+    CONSTRAINT points_entry_names CHECK (((kind = 'reckoned'::text) OR ((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL)))),
     CONSTRAINT points_entry_number_check CHECK ((number >= 1)),
     CONSTRAINT points_entry_points_check CHECK ((points <> 0)),
     CONSTRAINT points_entry_reference_check CHECK (((length(reference) >= 1) AND (length(reference) <= 64))),
@@ -1277,6 +1281,16 @@ CREATE TABLE message_mark (
     CONSTRAINT message_mark_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE status_letter (
+    driver_id  uuid NOT NULL,
+    put_by     uuid NOT NULL,
+    put_at     timestamp with time zone NOT NULL,
+    also_said  boolean DEFAULT false NOT NULL,
+    letter     text NOT NULL,
+    CONSTRAINT status_letter_pkey PRIMARY KEY (driver_id, letter),
+    CONSTRAINT status_letter_letter_check CHECK ((length(letter) = 1))
+);
+
 -- Foreign keys.
 
 ALTER TABLE account ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
@@ -1307,3 +1321,4 @@ ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN 
 ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOREIGN KEY (driver_id, photo_id) REFERENCES photo(driver_id, id);
+ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);

@@ -17,6 +17,7 @@ from liangzheng.staff.check import check
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
+from liangzheng.staff.link import demand_link, is_driver, link_person, linked_members
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
 from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Seen, look_up, look_ups_at
 from liangzheng.staff.members import (
@@ -94,10 +95,14 @@ __all__ = [
     "add_member",
     "check",
     "decide",
+    "demand_link",
     "division_of",
     "enrol",
     "events_of",
     "give_duty",
+    "is_driver",
+    "link_person",
+    "linked_members",
     "list_proposals",
     "log_in",
     "log_out",

@@ -78,6 +78,13 @@ async def tell(tx: Connection, topic: str, proposal: Proposal, now: datetime, **
     await outbox.put(tx, topic, _of(proposal), body, now)
 
 
+async def _put(tx: Connection, proposal: Proposal, letter: StatusLetter, actor: Actor, now: datetime) -> None:
+    """The letter is in the status, and known to be there by this act, where it was not already."""
+    driver_id = _of(proposal)
+    if await change_letters(tx, driver_id, letter, "", _source(proposal), actor, now):
+        await drivers.put_letter(tx, driver_id, letter, proposal.proposal_id.uuid, now)
+
+
 # --- suspend and restore ----------------------------------------------------------------------------
 
 
@@ -95,7 +102,7 @@ async def _prepare_suspend(
 async def _suspend(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await change_letters(tx, _of(proposal), "D", "", _source(proposal), actor, now)
+    await _put(tx, proposal, StatusLetter.SUSPENDED, actor, now)
     await tell(tx, SUSPENDED, proposal, now)
 
 
@@ -174,7 +181,7 @@ async def _prepare_retain(
 
 async def retain_now(tx: Connection, proposal: Proposal, actor: Actor, now: datetime) -> None:
     """The letter is put before anybody decides: the next verification refuses."""
-    await change_letters(tx, _of(proposal), "U", "", _source(proposal), actor, now)
+    await _put(tx, proposal, StatusLetter.RETAINED, actor, now)
     await tell(tx, RETAINED, proposal, now)
 
 
@@ -185,8 +192,12 @@ async def _confirm(
 
 
 async def lift(tx: Connection, proposal: Proposal, how: str, actor: Actor, now: datetime) -> None:
-    """A retention that was not confirmed has no effect any more."""
-    await change_letters(tx, _of(proposal), "", "U", f"{_source(proposal)}, {how}", actor, now)
+    """A retention that was not confirmed has no effect any more. A letter that the register has said meanwhile, or that
+    another retention put, is not this one's and stays."""
+    driver_id, letter = _of(proposal), StatusLetter.RETAINED
+    await drivers.held_standing(tx, driver_id)
+    if await drivers.let_go_of_letter(tx, driver_id, letter, proposal.proposal_id.uuid):
+        await change_letters(tx, driver_id, "", letter, f"{_source(proposal)}, {how}", actor, now)
     await tell(tx, RETENTION_ENDED, proposal, now, how=how)
 
 

@@ -74,6 +74,25 @@ def _member(row: Row, held: Sequence[HeldDuty]) -> Member:
     )  # fmt: skip
 
 
+async def put_person_link(tx: Connection, staff_id: StaffId, link: bytes) -> None:
+    """Which person the member is, as a keyed hash; an earlier link is no more."""
+    await tx.execute("UPDATE staff SET person_link = $2 WHERE staff_id = $1", staff_id.uuid, link)
+
+
+async def linked(tx: Connection) -> frozenset[StaffId]:
+    """Members who are linked to a person."""
+    rows = await tx.fetch("SELECT staff_id FROM staff WHERE person_link IS NOT NULL")
+    return frozenset(StaffId(row["staff_id"]) for row in rows)
+
+
+async def person_link(tx: Connection, staff_id: StaffId) -> bytes | None:
+    """The keyed hash; None for a member who is not linked."""
+    found: bytes | None = await tx.fetchval(
+        "SELECT person_link FROM staff WHERE staff_id = $1", staff_id.uuid
+    )
+    return found
+
+
 async def move_member(tx: Connection, member: Member, state: StaffState, now: datetime) -> None:
     """The member is in `state`. Raises Conflict when another moved them first."""
     moved = await tx.execute(

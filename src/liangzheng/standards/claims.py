@@ -129,7 +129,7 @@ class CredentialClaims:
             raise Malformed("claims: issuer is not a province")
         if not is_text(self.authority, 8):
             raise Malformed("claims: issuing authority")
-        if type(self.licence_id) is not bytes or len(self.licence_id) != 16:
+        if not is_octets(self.licence_id, 16):
             raise Malformed("claims: licence id has not 16 octets")
         if not is_uint(self.version, 1 << 32):
             raise Malformed("claims: version")
@@ -146,7 +146,7 @@ class CredentialClaims:
         check_validity(self.valid_from, self.valid_until)
         if self.valid_from < _EPOCH:
             raise Malformed("claims: in force before 1970")
-        if type(self.portrait_hash) is not bytes or len(self.portrait_hash) != 16:
+        if not is_octets(self.portrait_hash, 16):
             raise Malformed("claims: portrait hash has not 16 octets")
         if not is_octets(self.phone_key, 33) or self.phone_key[0] not in (2, 3):
             raise Malformed("claims: phone key is not compressed")

@@ -24,7 +24,6 @@ _NO_EXTERNAL_DATA: Final = b"\x40"
 _NO_UNPROTECTED: Final = b"\xa0"
 _DETACHED: Final = b"\xf6"
 _SIGNATURE_HEAD: Final = b"\x58\x40"
-_SIGNATURE_PART: Final = 2 + 64
 
 _LABEL_ALG: Final = 1
 _LABEL_CRIT: Final = 2
@@ -147,7 +146,7 @@ def parse(octets: bytes, shape: Shape = PLAIN) -> Sign1:
     if octets[after_kid : after_header + 1] != shape.after_kid + _NO_UNPROTECTED:
         raise Malformed("cose: the unprotected header must be empty, the type the expected one")
     payload, end = cbor.read_byte_string(octets, after_header + 1)
-    if len(octets) != end + _SIGNATURE_PART or octets[end:-64] != _SIGNATURE_HEAD:
+    if octets[end:-64] != _SIGNATURE_HEAD:
         raise Malformed("cose: not one signature of 64 octets at the end")
     signed_octets = b"".join(
         (_CONTEXT, octets[1:after_header], _NO_EXTERNAL_DATA, octets[after_header + 1 : end])

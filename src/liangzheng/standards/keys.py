@@ -85,7 +85,7 @@ class PublicKey:
     @classmethod
     def from_point(cls, alg: Alg, point: bytes) -> PublicKey:
         """From an uncompressed point, 65 octets beginning with 04 (SEC 1 §2.3.3). Raises BadKey."""
-        if len(point) != 65 or point[0] != 4:
+        if point[:1] != b"\x04":
             raise BadKey("not an uncompressed point")
         return cls(alg, (sm.SM2_SPKI_PREFIX if alg is Alg.SM2 else _P256_SPKI_PREFIX) + point[1:])
 
@@ -204,7 +204,8 @@ def _verify_es256(key: ec.EllipticCurvePublicKey, message: bytes, signature: byt
 
 
 def _p256_point(compressed: bytes) -> ec.EllipticCurvePublicKey:
-    if len(compressed) != 33 or compressed[0] not in (2, 3):
+    # With this length only 02 and 03 can stand in front: OpenSSL refuses the rest.
+    if len(compressed) != 33:
         raise BadKey("not a compressed point")
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(_P256, compressed)
@@ -213,7 +214,7 @@ def _p256_point(compressed: bytes) -> ec.EllipticCurvePublicKey:
 
 
 def _read_p256(spki: bytes) -> ec.EllipticCurvePublicKey:
-    if len(spki) != 91 or not spki.startswith(_P256_SPKI_PREFIX):
+    if not spki.startswith(_P256_SPKI_PREFIX):
         raise BadKey("not an uncompressed P-256 key in its one DER form")
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(_P256, spki[26:])

@@ -147,7 +147,7 @@ class Seen:
         """Whether `showing` (its `message` or `id`) comes for the first time, or by the same request again.
         `request_key` None is never the same."""
         known = self._request_of.get(showing)
-        if known is not None and known[1] >= now:
+        if known is not None:
             return request_key is not None and known[0] == request_key
         if len(self._request_of) >= self._most:
             self._request_of = {key: kept for key, kept in self._request_of.items() if kept[1] >= now}

@@ -149,7 +149,7 @@ def check_chain(leaf: Certificate, root: Certificate, role: Role) -> None:
     `root` was checked by `check_root`. Whether either is valid now is the caller's question: signatures are
     judged by when they were made.
     """
-    if leaf.is_authority or leaf.role is not role:
+    if leaf.role is not role:
         raise BadCertificate(f"not a certificate for the role {role}")
     if leaf.issuer != root.subject or leaf.authority_key_id != key_identifier(root.key):
         raise BadCertificate("issued by another root")

@@ -22,6 +22,10 @@ IDEMPOTENCY_KEPT = timedelta(days=7)
 """How long a repeated request is known: longer than any phone goes on trying."""
 
 
+LINES_MAY_WAIT = timedelta(hours=1)
+"""For the one before them, until an operator is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something done every so often, from the first batch on."""
@@ -60,6 +64,7 @@ async def _prune(wiring: Wiring, now: datetime) -> None:
         await staff.prune(tx, now)
         await relying.prune(tx, now)
     await showing.prune(wiring.database, now)
+    await drivers.forget_lines(wiring.database, now - timedelta(days=wiring.settings.feed_lines_kept_days))
 
 
 async def _complete_held(wiring: Wiring, now: datetime) -> None:
@@ -85,6 +90,17 @@ async def _close_cycles(wiring: Wiring, now: datetime) -> None:
     closed = await drivers.close_cycles(wiring.database, now)
     if closed:
         _log.info("points cycles closed", extra={"count": closed})
+
+
+async def _watch_feeds(wiring: Wiring, now: datetime) -> None:
+    """A line that is missing for an hour is one the register does not know it has to send."""
+    waiting = await drivers.waiting_since(wiring.database)
+    metrics.LINES_WAITING.set(sum(count for _, count, _ in waiting))
+    for source, count, since in waiting:
+        if now - since > LINES_MAY_WAIT:
+            _log.warning(
+                "a register's lines wait for a missing one", extra={"source": str(source), "count": count}
+            )
 
 
 async def _count_keys(wiring: Wiring, now: datetime) -> None:
@@ -143,6 +159,7 @@ JOBS = (
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),
+    Job("watch-feeds", timedelta(minutes=1), _watch_feeds),
     Job("close-points-cycles", timedelta(minutes=10), _close_cycles),
     Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
 )

@@ -50,6 +50,7 @@ cases(
         "too long": lambda place: Shown("LZ1:" + "0" * 1600),
         "overlong with a code in front": lambda place: Shown(place.code() + "000" * 600),
         "nothing but noughts": lambda place: Shown(code_of(bytes(300))),
+        "its first octet alone": lambda place: Shown(code_of(b"\x85")),
         "an empty array": lambda place: Shown(code_of(b"\x80")),
         "a depth bomb": lambda place: Shown(code_of(b"\x85" + b"\x81" * 900)),
         "a length bomb": lambda place: Shown(code_of(b"\x85\x5b" + b"\xff" * 100)),

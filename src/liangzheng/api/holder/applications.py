@@ -15,6 +15,7 @@ from liangzheng.api.auth import Holder, caller
 from liangzheng.api.bodies import Answer, resource
 from liangzheng.api.hot import hot_post
 from liangzheng.api.wired import wired
+from liangzheng.api.words import FindingAnswer
 from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import ApplicationId, FaceCheckId, PhoneKeyId, PhotoId
 from liangzheng.licences import (
@@ -183,34 +184,25 @@ class ApplicationAnswer(Answer):
         )
 
 
-class ReasonAnswer(Answer):
-    """Why a reviewer refused the photo: from the catalogue."""
-
-    code: str
-    zh: str
-    en: str
-
-
-class ReviewAnswer(Answer):
+class ApplicationReviewAnswer(Answer):
     """The review of an own photo: the day it is promised by (`provisional`: its year's holidays are not announced
     yet), and what became of it."""
 
     due_day: date
     provisional: bool
     outcome: str | None
-    reasons: list[ReasonAnswer]
+    reasons: list[FindingAnswer]
 
     @classmethod
-    def of(cls, review: PhotoReview | None) -> ReviewAnswer | None:
+    def of(cls, review: PhotoReview | None) -> ApplicationReviewAnswer | None:
         """What its holder may know: not who reviewed."""
         if review is None:
             return None
-        texts = [(reason, REASON_TEXTS[reason]) for reason in review.reasons]
         return cls(
             due_day=review.due_day,
             provisional=review.provisional,
             outcome=review.outcome,
-            reasons=[ReasonAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in texts],
+            reasons=FindingAnswer.each(review.reasons, REASON_TEXTS),
         )
 
 
@@ -224,7 +216,7 @@ class ApplicationWithProgress(ApplicationAnswer):
     """One application and what happened to it, oldest first."""
 
     progress: list[ProgressAnswer]
-    review: ReviewAnswer | None
+    review: ApplicationReviewAnswer | None
 
 
 @router.get("")
@@ -252,7 +244,9 @@ async def show_application(request: Request, who: Holder, application_id: str) -
         review = await licences.review_of(tx, found) if isinstance(found, Application) else None
     progress = [ProgressAnswer(event=step.event, at=step.at) for step in steps]
     return ApplicationWithProgress(
-        **ApplicationAnswer.of(found).model_dump(), progress=progress, review=ReviewAnswer.of(review)
+        **ApplicationAnswer.of(found).model_dump(),
+        progress=progress,
+        review=ApplicationReviewAnswer.of(review),
     )
 
 

@@ -41,7 +41,7 @@ class CodeAnswer(Answer):
     expires_at: datetime
 
 
-class ProofBody(CodeBody):
+class CodeProofBody(CodeBody):
     """The six digits, and what was answered to whoever asked for them."""
 
     code_request: TokenText = Field(repr=False)
@@ -64,7 +64,7 @@ async def ask(request: Request, body: CodeBody, behind: BackgroundTasks) -> Code
 
 @router.post("/proofs", status_code=201)
 @public
-async def prove(request: Request, body: ProofBody) -> ProofAnswer:
+async def prove(request: Request, body: CodeProofBody) -> ProofAnswer:
     """Give the code back. Five tries a code, ten wrong ones a mobile and day."""
     purpose = accounts.CodePurpose(body.purpose)
     return await proved(request, Mobile(body.mobile), purpose, body.code_request, body.code)

@@ -16,6 +16,7 @@ from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import Base64Url, from_base64url, to_base64url
 from liangzheng.api.wired import wired
+from liangzheng.api.words import WordsAnswer
 from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.ids import ConsentId, PhoneKeyId
 from liangzheng.kernel.purposes import COMPANY_PURPOSES
@@ -25,13 +26,6 @@ router = resource("/holder/consents", "holder")
 
 CODES: Final = Rate(20, 60)
 """Request codes a minute, right or wrong: one of 2^50 is not found by trying."""
-
-
-class WordsAnswer(Answer):
-    """The same twice."""
-
-    zh: str
-    en: str
 
 
 class FieldAnswer(Answer):

@@ -23,7 +23,7 @@ router = resource("/holder/face-checks", "holder")
 _LONGEST_MS = 2**53
 
 
-class BeginBody(Body):
+class BeginFaceCheckBody(Body):
     """What the check is for; it will serve nothing else."""
 
     purpose: Literal["apply", "bind-phone-key", "change-mobile"]
@@ -80,7 +80,7 @@ class FaceCheckAnswer(Answer):
         )
 
 
-class ChallengeAnswer(FaceCheckAnswer):
+class FaceChallengeAnswer(FaceCheckAnswer):
     """What to do, in order, and until when to send it."""
 
     nonce: str
@@ -90,8 +90,8 @@ class ChallengeAnswer(FaceCheckAnswer):
 
 @router.post("", status_code=201)
 async def begin(
-    request: Request, who: Holder, body: BeginBody, key: IdempotencyKey = None
-) -> ChallengeAnswer:
+    request: Request, who: Holder, body: BeginFaceCheckBody, key: IdempotencyKey = None
+) -> FaceChallengeAnswer:
     """Begin a check: a nonce and steps, good once and for a minute. Needs level 1 and the agreement on face data; without
     it (403 agreement-needed) a person looks, at a vehicle office."""
     wiring = wired(request)
@@ -99,7 +99,7 @@ async def begin(
 
     async with wiring.database.transaction() as tx:
 
-        async def perform() -> ChallengeAnswer:
+        async def perform() -> FaceChallengeAnswer:
             check = await accounts.begin_face_check(
                 tx,
                 who.person_id,
@@ -108,7 +108,7 @@ async def begin(
                 wiring.account_policy,
                 now,
             )
-            return ChallengeAnswer(
+            return FaceChallengeAnswer(
                 **FaceCheckAnswer.of(check).model_dump(),
                 nonce=to_base64url(check.nonce),
                 steps=list(check.steps),
@@ -116,7 +116,7 @@ async def begin(
             )
 
         return await once(
-            tx, key, owner=who.person_id, act="face-check.begin", body=body, answer=ChallengeAnswer, now=now,
+            tx, key, owner=who.person_id, act="face-check.begin", body=body, answer=FaceChallengeAnswer, now=now,
             perform=perform,
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from liangzheng import messages
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.wired import wired
+from liangzheng.api.words import WordsAnswer
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import MessageId
 from liangzheng.messages import Kind
@@ -21,13 +22,6 @@ router = resource("/holder/messages", "holder")
 
 _FIRST, _LAST = datetime(2000, 1, 2), datetime(2099, 12, 30)  # noqa: DTZ001 (a day to spare for any offset)
 _KINDS: Final = ", ".join(Kind)
-
-
-class WordsAnswer(Answer):
-    """The same in Chinese and English."""
-
-    zh: str
-    en: str
 
 
 class MessageAnswer(Answer):

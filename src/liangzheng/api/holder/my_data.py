@@ -43,7 +43,7 @@ class ExportAnswer(Answer):
     messages: list[dict[str, Any]]
 
 
-class AskBody(Body):
+class CorrectionBody(Body):
     """What is wrong, and what would be right."""
 
     wish: Annotated[str, StringConstraints(max_length=2000)]
@@ -128,7 +128,9 @@ async def list_corrections(request: Request, who: Holder) -> CorrectionsAnswer:
 
 
 @router.post("/corrections", status_code=201)
-async def ask(request: Request, who: Holder, body: AskBody, key: IdempotencyKey = None) -> CorrectionAnswer:
+async def ask(
+    request: Request, who: Holder, body: CorrectionBody, key: IdempotencyKey = None
+) -> CorrectionAnswer:
     """Ask to have something put right."""
     wiring = wired(request)
     now = wiring.clock.now()

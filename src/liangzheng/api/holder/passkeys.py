@@ -31,7 +31,7 @@ class OptionsAnswer(Answer):
     options: dict[str, Any]
 
 
-class BeginBody(Body):
+class BeginPasskeyBody(Body):
     """Whoever adds a way in proves the one they have."""
 
     password: PasswordText = Field(repr=False)
@@ -44,7 +44,7 @@ class AddBody(Body):
     credential: Credential = Field(repr=False)
 
 
-class LogInBody(Body):
+class PasskeyLogInBody(Body):
     """What `credentials.get()` gave, by `toJSON()`."""
 
     credential: Credential = Field(repr=False)
@@ -104,7 +104,7 @@ async def list_passkeys(request: Request, who: Holder) -> PasskeysAnswer:
 
 
 @router.post("/challenges", status_code=201)
-async def begin(request: Request, who: Holder, body: BeginBody) -> OptionsAnswer:
+async def begin(request: Request, who: Holder, body: BeginPasskeyBody) -> OptionsAnswer:
     """Options to make a passkey with, good once and for five minutes."""
     wiring = wired(request)
     await demand_password(request, who, body.password)
@@ -174,7 +174,7 @@ async def begin_log_in(request: Request) -> OptionsAnswer:
 
 @router.post("/sessions", status_code=201)
 @public
-async def log_in(request: Request, body: LogInBody) -> LoggedInAnswer:
+async def log_in(request: Request, body: PasskeyLogInBody) -> LoggedInAnswer:
     """Log in with a passkey; neither password nor code is asked for."""
     wiring = wired(request)
     found = await accounts.log_in_with_passkey(

@@ -80,7 +80,7 @@ class PhoneKeysAnswer(Answer):
     phone_keys: list[PhoneKeyAnswer]
 
 
-class ChallengeAnswer(Answer):
+class PhoneKeyChallengeAnswer(Answer):
     """What to sign, once."""
 
     nonce: str
@@ -97,23 +97,23 @@ async def list_keys(request: Request, who: Holder) -> PhoneKeysAnswer:
 
 
 @router.post("/challenges", status_code=201)
-async def begin(request: Request, who: Holder, key: IdempotencyKey = None) -> ChallengeAnswer:
+async def begin(request: Request, who: Holder, key: IdempotencyKey = None) -> PhoneKeyChallengeAnswer:
     """A nonce to sign with the phone's key, good once and for two minutes. Needs level 2."""
     wiring = wired(request)
     now = wiring.clock.now()
 
     async with wiring.database.transaction() as tx:
 
-        async def perform() -> ChallengeAnswer:
+        async def perform() -> PhoneKeyChallengeAnswer:
             challenge = await accounts.begin_phone_key(tx, who.person_id, wiring.account_policy, now)
-            return ChallengeAnswer(
+            return PhoneKeyChallengeAnswer(
                 nonce=to_base64url(challenge.nonce),
                 to_be_signed=to_base64url(challenge.to_be_signed),
                 expires_at=challenge.expires_at,
             )
 
         return await once(
-            tx, key, owner=who.person_id, act="phone-key.begin", body=None, answer=ChallengeAnswer, now=now,
+            tx, key, owner=who.person_id, act="phone-key.begin", body=None, answer=PhoneKeyChallengeAnswer, now=now,
             perform=perform,
         )  # fmt: skip
 

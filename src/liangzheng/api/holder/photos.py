@@ -17,11 +17,12 @@ from liangzheng.api.holder.applications import idempotency_key
 from liangzheng.api.idempotent import once
 from liangzheng.api.octets import from_base64url
 from liangzheng.api.wired import wired
+from liangzheng.api.words import FindingAnswer
 from liangzheng.infra import idempotency
 from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import PersonId
-from liangzheng.licences import DOUBT_TEXTS, FAULT_TEXTS, Photo, PhotoSource, SentPhoto, Text, Usable
+from liangzheng.licences import DOUBT_TEXTS, FAULT_TEXTS, Photo, PhotoSource, SentPhoto, Usable
 
 router = resource("/holder/photos", "holder")
 
@@ -55,19 +56,6 @@ def _day(text: str | None) -> date | None:
         raise Invalid("taken_on", "a day of the calendar, YYYY-MM-DD") from None
 
 
-class FindingAnswer(Answer):
-    """A fault or a doubt: a stable code and its words."""
-
-    code: str
-    zh: str
-    en: str
-
-    @classmethod
-    def of(cls, code: str, text: Text) -> FindingAnswer:
-        """From the one catalogue."""
-        return cls(code=code, zh=text.zh, en=text.en)
-
-
 class PhotoAnswer(Answer):
     """Whether the picture may be applied with: then its id and until when; else every fault. Doubts go to the
     reviewer."""
@@ -98,12 +86,14 @@ async def send_photo(request: Request, who: Holder, body: PhotoBody) -> PhotoAns
     _limiter(request).take(who.person_id, now)
     octets = await asyncio.to_thread(from_base64url, body.picture, "picture")
     sent = body.sent(octets)
+    async with wiring.database.read() as tx:
+        before = await licences.refused_photos(tx, driver_id)
     judged = await licences.judge_photo(
-        sent, wiring.photo_process, wiring.face_finder, wiring.photo_policy, now
+        sent, wiring.photo_process, wiring.face_finder, wiring.photo_policy, now, before
     )
     if not isinstance(judged.decision, Usable):
         # Nothing is kept, the key neither: the same picture is judged alike.
-        faults = [FindingAnswer.of(fault.value, FAULT_TEXTS[fault]) for fault in judged.decision.faults]
+        faults = FindingAnswer.each(judged.decision.faults, FAULT_TEXTS)
         return PhotoAnswer(usable=False, photo_id=None, usable_until=None, faults=faults, doubts=[])
     asked = [body.source, body.taken_on or "", hashlib.sha256(octets).hexdigest()]
     async with wiring.database.transaction() as tx:
@@ -128,5 +118,5 @@ def _kept(photo: Photo) -> PhotoAnswer:
         photo_id=str(photo.id),
         usable_until=photo.added_at + licences.PHOTO_USABLE_FOR,
         faults=[],
-        doubts=[FindingAnswer.of(doubt.value, DOUBT_TEXTS[doubt]) for doubt in photo.doubts],
+        doubts=FindingAnswer.each(photo.doubts, DOUBT_TEXTS),
     )

@@ -19,7 +19,7 @@ from liangzheng.kernel.people import Mobile
 router = resource("/holder/sessions", "holder")
 
 
-class LogInBody(Body):
+class PasswordLogInBody(Body):
     """What a person logs in with. `mobile_proof`: a code for log-in given back, of who chose a second factor."""
 
     mobile: Annotated[str, StringConstraints(max_length=32)]
@@ -76,7 +76,7 @@ class EndedAnswer(Answer):
 
 @router.post("", status_code=201)
 @public
-async def log_in(request: Request, body: LogInBody) -> LoggedInAnswer:
+async def log_in(request: Request, body: PasswordLogInBody) -> LoggedInAnswer:
     """Log in. An unknown mobile and a wrong password are answered alike; five failures make a wait."""
     wiring = wired(request)
     found = await accounts.log_in(

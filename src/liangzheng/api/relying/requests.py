@@ -27,7 +27,7 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
-class AskBody(Body):
+class ConsentRequestBody(Body):
     """What is asked, for what, and of which class.
 
     `class` stands with the field `may_drive`. `standing_until`: the consent is to last until this day; else it is
@@ -120,7 +120,9 @@ def _members(request: ConsentRequest) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-async def make(request: Request, who: Company, body: AskBody, key: IdempotencyKey = None) -> MadeAnswer:
+async def make(
+    request: Request, who: Company, body: ConsentRequestBody, key: IdempotencyKey = None
+) -> MadeAnswer:
     """Ask a driver, who is yet to be found by the code. A question outside the registration is refused as a whole, and the
     refusal is recorded."""
     wiring = wired(request)

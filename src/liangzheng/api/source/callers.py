@@ -21,6 +21,14 @@ BODIES: Final = Rate(600, 60)
 _LONGEST_PROOF: Final = 512
 
 
+@dataclass(frozen=True, slots=True)
+class SignedBy:
+    """A register and the id of the key it signed with."""
+
+    source: RegisterSource
+    kid: bytes
+
+
 @dataclass(slots=True)
 class _Doorkeeper:
     bodies: Limiter = field(default_factory=lambda: Limiter(BODIES, "bodies"))
@@ -51,17 +59,17 @@ async def announced(request: Request) -> None:
 
 
 @authenticates
-async def source(request: Request) -> RegisterSource:
+async def source(request: Request) -> SignedBy:
     """The source that signed this body: `Authorization: Source src_….<COSE_Sign1, base64url>`.
 
     Raises NotAuthenticated, in the same words for every fault, and TooMany.
     """
     proof = _proof(request)
     wiring = wired(request)
-    found = await drivers.authenticate_source(wiring.database, proof, await request.body())
+    found, kid = await drivers.authenticate_source(wiring.database, proof, await request.body())
     _doorkeeper(request).bodies.take(found.id, wiring.clock.now())
-    return found
+    return SignedBy(found, kid)
 
 
-Source = Annotated[RegisterSource, Depends(source)]
-"""`async def act(who: Source, …)`: the register that signed the body."""
+Source = Annotated[SignedBy, Depends(source)]
+"""`async def act(who: Source, …)`: the register that signed the body, and with which key."""

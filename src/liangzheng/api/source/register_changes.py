@@ -53,8 +53,8 @@ async def tell_changes(request: Request, who: Source) -> FeedAnswer:
     """
     wiring = wired(request)
     answer = await drivers.take_feed(
-        wiring.database, wiring.key_index, drivers.code_tables(), who.id, await request.body(),
-        wiring.clock.now(), wiring.feed_policy,
+        wiring.database, wiring.key_index, drivers.code_tables(), who.source.id, await request.body(),
+        wiring.clock.now(), wiring.feed_policy, who.kid,
     )  # fmt: skip
     refused = [
         RefusedAnswer(line=each.line, sequence=each.sequence, place=each.place, rule=each.rule)

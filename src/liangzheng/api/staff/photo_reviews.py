@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -16,9 +18,12 @@ from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
 from liangzheng.api.staff.callers import officer
 from liangzheng.api.wired import wired
+from liangzheng.api.words import FindingAnswer
+from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import ApplicationId
+from liangzheng.kernel.ids import ApplicationId, DriverId
 from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
+from liangzheng.wiring import Wiring
 
 router = resource("/staff/photo-reviews", "staff")
 
@@ -30,26 +35,39 @@ async def reviewer(request: Request) -> ReviewDesk:
 
 
 async def desk_of(request: Request) -> ReviewDesk:
-    """Where the caller reviews: the authorities of the region they hold the duty for."""
+    """Where the caller reviews: the authorities of the region they hold the duty for. Raises Forbidden for who is not
+    linked, where they must be."""
     who, wiring = await officer(request), wired(request)
     held = staff.permit(who, staff.Act.REVIEW_PHOTO, wiring.staff_policy, wiring.clock.now())
     authorities = wiring.reference.authorities
     mine = frozenset(
         each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
     )
-    return ReviewDesk(staff.actor_of(who), mine, timedelta(seconds=wiring.settings.review_lease_s))
+    if wiring.settings.demands_linked_reviewers:
+        async with wiring.database.read() as tx:
+            await staff.demand_link(tx, who.staff_id)
+    lease = timedelta(seconds=wiring.settings.review_lease_s)
+
+    async def is_own(tx: Connection, driver_id: DriverId) -> bool:
+        return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
+
+    return ReviewDesk(staff.actor_of(who), mine, lease, is_own)
+
+
+@asynccontextmanager
+async def _reaching(wiring: Wiring, desk: ReviewDesk, asked: ApplicationId) -> AsyncIterator[Connection]:
+    """A transaction for one review. A reviewer who reaches for their own photo in it is refused, and that is kept."""
+    try:
+        async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+            yield tx
+    except licences.OwnPhoto:
+        async with wiring.database.transaction() as tx:
+            await licences.record_own_photo(tx, desk, asked, wiring.clock.now())
+        raise
 
 
 AtDesk = Annotated[ReviewDesk, Depends(reviewer)]
 """`async def act(desk: AtDesk, …)`: the reviewer who calls."""
-
-
-class FindingAnswer(Answer):
-    """A doubt or a reason: a stable code and its words."""
-
-    code: str
-    zh: str
-    en: str
 
 
 class FactsAnswer(Answer):
@@ -69,7 +87,7 @@ class FactsAnswer(Answer):
     embedded_day: date | None
 
 
-class ReviewAnswer(Answer):
+class PhotoReviewAnswer(Answer):
     """An open review, or what became of one. Names nobody: the holder is seen in the pictures, once it is in hand."""
 
     application_id: str
@@ -86,9 +104,8 @@ class ReviewAnswer(Answer):
     facts: FactsAnswer
 
     @classmethod
-    def of(cls, review: PhotoReview) -> ReviewAnswer:
+    def of(cls, review: PhotoReview) -> PhotoReviewAnswer:
         """What a reviewer sees of it."""
-        texts = [(doubt, DOUBT_TEXTS[doubt]) for doubt in review.doubts]
         return cls(
             application_id=str(review.application_id),
             origin=review.origin,
@@ -100,7 +117,7 @@ class ReviewAnswer(Answer):
             late=review.escalated_at is not None,
             in_hand_until=review.taken_until,
             outcome=review.outcome,
-            doubts=[FindingAnswer(code=doubt.value, zh=text.zh, en=text.en) for doubt, text in texts],
+            doubts=FindingAnswer.each(review.doubts, DOUBT_TEXTS),
             facts=FactsAnswer.model_validate(review.facts),
         )
 
@@ -108,7 +125,7 @@ class ReviewAnswer(Answer):
 class QueueAnswer(Answer):
     """Due first in front; `next` goes into `after` for the next page, null when there is none."""
 
-    reviews: list[ReviewAnswer]
+    reviews: list[PhotoReviewAnswer]
     next: str | None
 
 
@@ -118,14 +135,14 @@ class TakeBody(Body):
     application_id: str | None = None
 
 
-class DecideBody(Body):
+class PhotoDecisionBody(Body):
     """Approve, or refuse for one to five reasons of the catalogue."""
 
     decision: Literal["approve", "refuse"]
     reasons: list[str] = Field(default_factory=list, max_length=5)
 
     @model_validator(mode="after")
-    def reasons_with_a_refusal(self) -> DecideBody:
+    def reasons_with_a_refusal(self) -> PhotoDecisionBody:
         """Reasons go with a refusal, and only with one."""
         if bool(self.reasons) is not (self.decision == "refuse"):
             raise ValueError("one to five reasons go with a refusal, and none with an approval")
@@ -146,13 +163,14 @@ async def queue(
     desk: AtDesk,
     after: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    late: bool = False,
 ) -> QueueAnswer:
-    """Open reviews of the reviewer's authorities."""
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it."""
     last = ApplicationId.parse(after) if after is not None else None
     async with wired(request).database.read() as tx:
-        found = await licences.review_queue(tx, desk, last, limit)
+        found = await licences.review_queue(tx, desk, last, limit, late=late)
     return QueueAnswer(
-        reviews=[ReviewAnswer.of(review) for review in found],
+        reviews=[PhotoReviewAnswer.of(review) for review in found],
         next=str(found[-1].application_id) if len(found) == limit else None,
     )
 
@@ -160,22 +178,23 @@ async def queue(
 @router.get("/reasons")
 async def reasons(desk: AtDesk) -> ReasonsAnswer:
     """Why a photo may be refused, and what the holder then reads."""
-    catalogue = [
-        FindingAnswer(code=reason.value, zh=text.zh, en=text.en) for reason, text in REASON_TEXTS.items()
-    ]
-    return ReasonsAnswer(reasons=catalogue)
+    return ReasonsAnswer(reasons=FindingAnswer.each(REASON_TEXTS, REASON_TEXTS))
 
 
 @router.post("/take")
-async def take(request: Request, body: TakeBody, desk: AtDesk) -> ReviewAnswer:
+async def take(request: Request, body: TakeBody, desk: AtDesk) -> PhotoReviewAnswer:
     """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
     wiring = wired(request)
-    named = ApplicationId.parse(body.application_id) if body.application_id is not None else None
-    async with wiring.database.transaction() as tx:
-        found = await licences.take_review(tx, desk, wiring.clock.now(), named)
+    if body.application_id is not None:
+        named = ApplicationId.parse(body.application_id)
+        async with _reaching(wiring, desk, named) as tx:
+            found = await licences.take_review(tx, desk, wiring.clock.now(), named)
+    else:
+        async with wiring.database.transaction() as tx:
+            found = await licences.take_review(tx, desk, wiring.clock.now())
     if found is None:
         raise NotFound("nothing waits for a review")
-    return ReviewAnswer.of(found)
+    return PhotoReviewAnswer.of(found)
 
 
 @router.post("/{application_id}/put-back", status_code=204)
@@ -206,31 +225,29 @@ def _jpeg(octets: bytes | None) -> Response:
 
 
 async def _pictures(request: Request, application_id: str, desk: ReviewDesk) -> licences.Pictures:
-    wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        return await licences.review_pictures(
-            tx, desk, ApplicationId.parse(application_id), wiring.clock.now()
-        )
+    wiring, asked = wired(request), ApplicationId.parse(application_id)
+    async with _reaching(wiring, desk, asked) as tx:
+        return await licences.review_pictures(tx, desk, asked, wiring.clock.now())
 
 
 @router.post("/{application_id}/decision")
 async def decide(
-    request: Request, application_id: str, body: DecideBody, desk: AtDesk, key: IdempotencyKey = None
-) -> ReviewAnswer:
-    """Decide on a review in hand, once; whoever comes second hears 409."""
+    request: Request, application_id: str, body: PhotoDecisionBody, desk: AtDesk, key: IdempotencyKey = None
+) -> PhotoReviewAnswer:
+    """Decide on a review in hand, once; whoever comes second hears 409, whoever the photo shows 403 `own-photo`."""
     wiring = wired(request)
     asked, now = ApplicationId.parse(application_id), wiring.clock.now()
-    async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
+    async with _reaching(wiring, desk, asked) as tx:
 
-        async def perform() -> ReviewAnswer:
+        async def perform() -> PhotoReviewAnswer:
             if body.decision == "approve":
                 await licences.approve_photo(tx, desk, asked, now)
             else:
                 named = [PhotoReason(reason) for reason in body.reasons]
                 await licences.refuse_photo(tx, desk, asked, named, now, wiring.settings.status_policy)
-            return ReviewAnswer.of(await licences.review_at(tx, desk, asked))
+            return PhotoReviewAnswer.of(await licences.review_at(tx, desk, asked))
 
         return await once(
-            tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=ReviewAnswer,
+            tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=PhotoReviewAnswer,
             now=now, perform=perform,
         )  # fmt: skip

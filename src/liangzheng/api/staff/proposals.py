@@ -112,7 +112,7 @@ class RetainBody(Body):
         return ProposalDraft(Kind.RETAIN, DriverId.parse(self.subject), self.reason, case, {})
 
 
-class DecideBody(Body):
+class ProposalDecisionBody(Body):
     """Agree or not, to the proposal as it was read at `move`."""
 
     decision: Literal["agree", "refuse"]
@@ -185,7 +185,9 @@ async def show_proposal(request: Request, who: OnDuty, proposal_id: str) -> Whol
 
 
 @router.post("/proposals/{proposal_id}/decisions", status_code=201)
-async def decide(request: Request, who: OnDuty, proposal_id: str, body: DecideBody) -> ProposalAnswer:
+async def decide(
+    request: Request, who: OnDuty, proposal_id: str, body: ProposalDecisionBody
+) -> ProposalAnswer:
     """Agree, and it is carried out in the same moment, or refuse. Somebody else's proposal only. Needs an Idempotency-Key."""
     wiring = wired(request)
     now, key = wiring.clock.now(), idempotency_key(request)

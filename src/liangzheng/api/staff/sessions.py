@@ -57,7 +57,7 @@ class StaffLogInBody(Body):
     totp: OneTimeCode = Field(repr=False)
 
 
-class ProofBody(Body):
+class ProveAgainBody(Body):
     """The present one-time code; one that was used does not serve again."""
 
     totp: OneTimeCode = Field(repr=False)
@@ -193,7 +193,7 @@ async def show_staff_session(request: Request, who: OnDuty) -> OfficerAnswer:
 
 
 @router.post("/sessions/current/proofs", status_code=204)
-async def prove_second_factor(request: Request, who: OnDuty, body: ProofBody) -> Response:
+async def prove_second_factor(request: Request, who: OnDuty, body: ProveAgainBody) -> Response:
     """The second factor again: suspension, restoration, correction and keys want it minutes old, not hours."""
     wiring = wired(request)
     await staff.prove_again(

@@ -10,7 +10,7 @@ import time
 from base64 import encodebytes, urlsafe_b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +18,10 @@ from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.phone import Phone
-from liangzheng.cli.register_feed import post_body
+from liangzheng.cli.tell_register import post_body
 from liangzheng.infra.reference import load_reference
 from liangzheng.kernel.ids import SourceId
+from liangzheng.kernel.points import cycle
 from liangzheng.kernel.time import civil_day
 from liangzheng.standards.keys import Alg, SoftwareSigner
 
@@ -51,6 +52,7 @@ class Feed:
             ("repeated", self.repeated),
             ("issued anew", self.anew),
             ("twelve points", self.twelve),
+            ("known late", self.late),
         ]
 
     async def told(self) -> str:
@@ -126,6 +128,24 @@ class Feed:
         hold("B" in standing["status"] and standing["points"] >= 12, "the status says 记满12分")
         return f"{standing['points']} points, {standing['status_words']['zh']}: {verdict['words']['zh']} / {verdict['words']['en']}"
 
+    async def late(self) -> str:
+        """Study clears the twelve; a violation of the last cycle, known only now, makes twelve of it and opens it again."""
+        eve = self._eve_of_the_cycle()
+        violation = {"kind": "violation", "reference": "v-0", "on": eve, "points": 12}
+        cleared = {"kind": "cleared", "reference": "study-1", "on": _today()}
+        answer = await self._post(self._lines(6, ("points", cleared)))
+        hold(answer["applied"] == 1, "study and test clear the points")
+        verdict = await self._verify()
+        hold(verdict["standing"]["points"] == 0, "no points are left")
+        answer = await self._post(self._lines(7, ("points", violation)))
+        hold(answer["applied"] == 1, "the late line is applied")
+        standing = (await self._verify())["standing"]
+        hold(
+            "B" in standing["status"] and standing["points"] == 12,
+            "the cycle that had ended is full after all",
+        )
+        return f"0 points after study and test; a violation of {eve}, told today, opens that cycle again: {standing['points']}"
+
     # -- the means ------------------------------------------------------------------------------------------
 
     @property
@@ -158,6 +178,13 @@ class Feed:
             for sequence, (kind, values) in enumerate(changes, first)
         ]
         return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+    def _eve_of_the_cycle(self) -> str:
+        """The last day of the points cycle before the present one."""
+        today = civil_day(datetime.now(UTC))
+        known = self.actor.first_issue_date
+        first = date.fromisoformat(known) if known else today - timedelta(days=366)
+        return (cycle(first, today).start - timedelta(days=1)).isoformat()
 
     async def _post(self, body: bytes) -> dict[str, Any]:
         return await asyncio.to_thread(post_body, self._url, SourceId.parse(self.source), self.signer, body)

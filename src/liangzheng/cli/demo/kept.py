@@ -22,6 +22,8 @@ class Actor(msgspec.Struct, kw_only=True):
     name: str
     authority: str
     classes: str
+    first_issue_date: str = ""
+    """Of the register, YYYY-MM-DD; empty for actors of earlier versions."""
     phone_key: bytes
     """PKCS#8: stands for the key store of a phone."""
     story: str
@@ -50,6 +52,8 @@ class Kept(msgspec.Struct, kw_only=True):
     """Register file → SHA-256 of what of it is in the register; set when its import has ended."""
     actors: list[Actor] = msgspec.field(default_factory=list)
     officers: list[Officer] = msgspec.field(default_factory=list)
+    reviewers: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    """Division → tokens of its two photo reviewers: what one has in hand when a start is cut off, they go on with."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -1,5 +1,5 @@
-"""Two more fictional drivers: one applies with a camera photo, is refused with a reason and submits again; one replaces
-the photo of a licence, and hears from which day it may be replaced again."""
+"""Two more fictional drivers: one applies with a camera photo, may not review it, is refused with a reason, takes the next
+one back and submits again; one replaces the photo of a licence, and hears from which day it may be replaced again."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any, Final
 
-from liangzheng import rollout
+from liangzheng import audit, rollout, staff
+from liangzheng.cli.demo import officers
+from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.story import ISSUED_WITHIN_S, Story, b64, unb64
 from liangzheng.drivers.draw import portrait
-from liangzheng.kernel.time import civil_day, months_after
+from liangzheng.kernel.people import CitizenNumber, IdentityNumber
+from liangzheng.kernel.time import SystemClock, civil_day, months_after
+from liangzheng.staff import Duty, HeldDuty, Region
 from liangzheng.standards.livecode import open_document
+from liangzheng.wiring import index_keys
 
 _SEED: Final = 20260521
 _BLUE: Final = (64, 96, 200)
 _HELD: Final = "a licence is held already (from a start that was cut off)"
+_DECIDED: Final = "decided on already (by a start that was cut off)"
+_APPROVE: Final = {"decision": "approve"}
 
 
 async def steps(
@@ -35,7 +42,9 @@ async def steps(
     new, other = PhotoStory(stage, applicant, token), PhotoStory(stage, replacer, token)
     return [
         ("photo of one's own", new.sent),
+        ("own photo", new.not_by_oneself),
         ("photo refused", new.refused_with_reason),
+        ("photo withdrawn", new.withdrawn),
         ("photo approved", new.submitted_again),
         ("photo replaced", other.replaced),
         ("replaced again", other.replaced_again),
@@ -48,7 +57,7 @@ class PhotoStory(Story):
     def __init__(self, stage: Stage, actor: Actor, verifier_token: str) -> None:
         super().__init__(stage, actor, verifier_token)
         self._application = ""
-        self._pictures = 0
+        self._division = officers.division_of(stage, actor)
 
     async def sent(self) -> str:
         """A picture on blue is turned away with its reason, one on white goes to the reviewers."""
@@ -60,29 +69,69 @@ class PhotoStory(Story):
         if await self._held():
             return _HELD
         await self._apply("camera")
-        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+        shown = await self._read()
         promise = shown["review"]
         hold(promise["due_day"] is not None, "a day is promised")
         word = "provisionally by" if promise["provisional"] else "by the end of"
         return f"{blue['faults'][0]['zh']} On white: under review, promised {word} {promise['due_day']}"
 
+    async def not_by_oneself(self) -> str:
+        """The applicant is a reviewer, too: what waits is not theirs to look at or to decide."""
+        if not await self._waits():
+            return _DECIDED
+        own = await self._reviewer(IdentityNumber.of_citizen(CitizenNumber(self._actor.identity_number)))
+        for path, body in (("take", {"application_id": self._application}), (self._at("decision"), _APPROVE)):
+            tried = await self._post(own, f"/staff/photo-reviews/{path}", body)
+            hold(
+                tried.status == 403 and tried.body["rule"] == "own-photo", f"refused, and not {tried.status}"
+            )
+        return f"a reviewer, linked to the person they are, hears of their own: {tried.body['detail']}; on record"
+
     async def refused_with_reason(self) -> str:
-        """An operator refuses with a reason of the catalogue; the driver reads it."""
-        if await self._held():
-            return _HELD
+        """Of two reviewers one has the photo in hand, looks and refuses with a reason of the catalogue; the driver reads it."""
+        if not await self._waits():
+            return _DECIDED
         listed = await self._lz("reviews", "list")
-        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
-        if shown["state"] != "under_review":
-            return "decided on already (by a start that was cut off)"
         hold(self._application in listed.stdout, "./lz reviews list shows it")
-        done = await self._lz("reviews", "refuse", self._application, "--reason", "glasses")
-        hold(done.returncode == 0, f"./lz reviews refuse: {done.stderr or done.stdout}")
+        one, two = await self._both()
+        taken = (
+            await self._post(one, "/staff/photo-reviews/take", {"application_id": self._application})
+        ).expect(200)
+        refuse = {"decision": "refuse", "reasons": ["glasses"]}
+        other = await self._post(two, f"/staff/photo-reviews/{self._at('decision')}", refuse)
+        hold(other.status == 409, f"nobody decides on what another has in hand ({other.status})")
+        for which in ("new", "archived"):
+            status, picture = await asyncio.to_thread(one.octets, f"/staff/photo-reviews/{self._at(which)}")
+            hold(status == 200 and picture.startswith(b"\xff\xd8"), f"the {which} photo is seen ({status})")
+        key = self._fresh_key("decide")
+        (await self._post(one, f"/staff/photo-reviews/{self._at('decision')}", refuse, key)).expect(200)
         late = await self._lz("reviews", "approve", self._application)
         hold(late.returncode == 1, "a second decision is refused")
-        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+        shown = await self._read()
         hold(shown["state"] == "refused", f"the application is refused, and not {shown['state']}")
         [reason] = shown["review"]["reasons"]
-        return f"{reason['zh']} / {reason['en']}; a decision after it: {late.stderr.strip().removeprefix('lz: ')}"
+        return (
+            f"promised by {taken['due_day']}; {reason['zh']} / {reason['en']}; another's hand 409, a decision after it: "
+            f"{late.stderr.strip().removeprefix('lz: ')}"
+        )
+
+    async def withdrawn(self) -> str:
+        """Submitted again and taken back while a reviewer has it in hand: the decision after it hears so."""
+        if await self._held():
+            return _HELD
+        await self._apply("camera")
+        if not await self._waits():
+            return _DECIDED
+        one, _ = await self._both()
+        (await self._post(one, "/staff/photo-reviews/take", {"application_id": self._application})).expect(
+            200
+        )
+        path = f"/holder/applications/{self._application}"
+        taken_back = (await asyncio.to_thread(self._holder.delete, path)).expect(200)
+        hold(taken_back["state"] == "withdrawn", f"it is withdrawn, and not {taken_back['state']}")
+        late = await self._post(one, f"/staff/photo-reviews/{self._at('decision')}", _APPROVE)
+        hold(late.status == 409, f"nothing is left to decide ({late.status})")
+        return f"taken back by the driver; the reviewer hears: {late.body['detail']}"
 
     async def submitted_again(self) -> str:
         """Another picture at once; approved, it is the licence's portrait."""
@@ -125,9 +174,46 @@ class PhotoStory(Story):
 
     # -- the means ------------------------------------------------------------------------------------------
 
+    def _at(self, what: str) -> str:
+        return f"{self._application}/{what}"
+
+    async def _both(self) -> list[Client]:
+        """Two reviewers of the driver's division: those of a start that was cut off while they are logged in, else new ones."""
+        tokens = self._stage.kept.reviewers.setdefault(self._division, [])
+        known = [self._stage.client.as_caller(token) for token in tokens]
+        if (
+            all([(await self._get(each, "/staff/sessions/current")).status == 200 for each in known])
+            and known
+        ):
+            return known
+        made = [await self._reviewer() for _ in range(2)]
+        tokens[:] = [client.token or "" for client in made]
+        self._stage.keep()
+        return made
+
+    async def _reviewer(self, person: IdentityNumber | None = None) -> Client:
+        """A new officer of the division who holds the duty, and who may be known to be this person."""
+        made, client = await officers.enrolled(self._stage, self._division)
+        now, operator = SystemClock().now(), audit.Actor("operator")
+        held = HeldDuty(Duty.PHOTO_REVIEW, Region.parse(self._division), civil_day(now))
+        async with self._stage.database.transaction(staff.MEMBER_CONSTRAINTS) as tx:
+            member = await staff.member_with_number(tx, made.number)
+            await staff.give_duty(tx, member.staff_id, held, now, operator)
+            if person is not None:
+                keys = index_keys(self._stage.settings)
+                await staff.link_person(tx, member.staff_id, person, keys, now, operator)
+        return client
+
+    async def _read(self) -> Any:
+        return (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
+
+    async def _waits(self) -> bool:
+        """Whether the photo still waits for a reviewer; a start that was cut off may have gone on from here."""
+        return bool(self._application) and (await self._read())["state"] == "under_review"
+
     def _picture(self) -> bytes:
-        self._pictures += 1
-        return portrait(_SEED, self._actor.line * 10 + self._pictures)
+        # Never the one of a start that was cut off: what was refused once is turned away.
+        return portrait(_SEED, self._actor.line * 10_000 + secrets.randbelow(10_000))
 
     async def _send(self, picture: bytes) -> Any:
         body = {"source": "camera", "picture": b64(picture)}
@@ -170,8 +256,7 @@ class PhotoStory(Story):
         return (await self._post(self._holder, "/holder/licence/photo", body, key)).expect(202)
 
     async def _approve(self) -> None:
-        shown = (await self._get(self._holder, f"/holder/applications/{self._application}")).expect(200)
-        if shown["state"] != "under_review":
+        if not await self._waits():
             return  # approved by a start that was cut off
         done = await self._lz("reviews", "approve", self._application)
         hold(done.returncode == 0, f"./lz reviews approve: {done.stderr or done.stdout}")

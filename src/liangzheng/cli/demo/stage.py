@@ -16,7 +16,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -204,6 +204,7 @@ class Stage:
             name=row["name"],
             authority=row["issuing_authority"],
             classes=row["driving_privileges"],
+            first_issue_date=row["first_issue_date"],
             phone_key=SoftwareSigner.generate(Alg.ES256).to_pkcs8(),
             story=f"demo-{number}-{secrets.token_hex(6)}",
             once=once,
@@ -213,7 +214,8 @@ class Stage:
         return actor
 
     def _eligible(self, wave: rollout.Wave, known: set[int]) -> tuple[int, dict[str, str]]:
-        today = civil_day(SystemClock().now()).isoformat()
+        day = civil_day(SystemClock().now())
+        today, a_year_ago = day.isoformat(), (day - timedelta(days=366)).isoformat()
         for line, row in self._rows():
             if line in known or row["identity_kind"] != "A" or len(row["document_number"]) != 18:
                 continue
@@ -222,6 +224,7 @@ class Stage:
                 row["status"] == "A"
                 and row["portrait"]
                 and "C1" in row["driving_privileges"]
+                and row["first_issue_date"] <= a_year_ago  # a points cycle of theirs is over
                 and row["valid_from"] <= today < (row["valid_until"] or "9999")
                 and authority is not None
                 and wave.day_of(authority.division_code or "") is not None

@@ -37,6 +37,16 @@ async def added_since(tx: Connection, driver_id: DriverId, since: datetime) -> i
     )
 
 
+async def refused_hashes(tx: Connection, driver_id: DriverId) -> frozenset[bytes]:
+    """Of the pictures that were refused; kept also when the pictures are not any more."""
+    rows = await tx.fetch(
+        "SELECT p.portrait_hash FROM photo AS p JOIN photo_review AS r ON r.driver_id = p.driver_id AND r.photo_id = p.id "
+        "WHERE p.driver_id = $1 AND r.outcome = 'refused'",
+        driver_id.uuid,
+    )
+    return frozenset(row["portrait_hash"] for row in rows)
+
+
 async def photo(tx: Connection, driver_id: DriverId, photo_id: PhotoId) -> Photo | None:
     """One photo with its picture, if it still has one."""
     row = await tx.fetchrow(
@@ -213,16 +223,20 @@ async def waiting(
     authorities: Collection[str] | None,
     after: tuple[datetime, ApplicationId] | None,
     limit: int,
+    late: bool,
 ) -> list[PhotoReview]:
-    """Open reviews, the one due first in front; a page begins after a due instant and application."""
+    """Open reviews, or only those escalated, the one due first in front; a page begins after a due instant and
+    application."""
     rows = await tx.fetch(
         f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.outcome IS NULL AND ($1::text[] IS NULL OR r.authority = ANY($1)) "
         "AND ($2::timestamptz IS NULL OR (r.due_at, r.application_id) > ($2, $3::uuid)) "
+        "AND (NOT $5 OR r.escalated_at IS NOT NULL) "
         "ORDER BY r.due_at, r.application_id LIMIT $4",
         list(authorities) if authorities is not None else None,
         after[0] if after else None,
         after[1].uuid if after else None,
         limit,
+        late,
     )
     return [_review(row) for row in rows]
 
@@ -271,15 +285,21 @@ async def of_application(
 
 
 async def next_free(
-    tx: Connection, reviewer: Reviewer, authorities: Collection[str] | None, now: datetime
+    tx: Connection,
+    reviewer: Reviewer,
+    authorities: Collection[str] | None,
+    now: datetime,
+    passing_over: DriverId | None = None,
 ) -> tuple[DriverId, ApplicationId] | None:
-    """What this reviewer has in hand, else what is due first and in nobody's; what others are taking is passed over."""
+    """What this reviewer has in hand, else what is due first and in nobody's; what others are taking, and one driver's,
+    is passed over."""
     row = await tx.fetchrow(
         "SELECT driver_id, application_id FROM photo_review WHERE outcome IS NULL "
-        "AND ($1::text[] IS NULL OR authority = ANY($1)) "
+        "AND ($1::text[] IS NULL OR authority = ANY($1)) AND driver_id IS DISTINCT FROM $5 "
         "AND (taken_until IS NULL OR taken_until <= $2 OR (taken_by_kind = $3 AND taken_by IS NOT DISTINCT FROM $4)) "
         "ORDER BY (taken_until > $2) IS TRUE DESC, due_at, application_id LIMIT 1 FOR UPDATE SKIP LOCKED",
         list(authorities) if authorities is not None else None, now, reviewer.kind, reviewer.id,
+        passing_over.uuid if passing_over else None,
     )  # fmt: skip
     return (DriverId(row["driver_id"]), ApplicationId(row["application_id"])) if row else None
 

@@ -37,7 +37,7 @@ class PublicKey:
 
     def __init__(self, spki: bytes) -> None:
         """From the one DER form that is read: uncompressed, named curve, 91 octets. Raises BadKey."""
-        if len(spki) != 91 or not spki.startswith(SM2_SPKI_PREFIX):
+        if not spki.startswith(SM2_SPKI_PREFIX):
             raise BadKey("not an uncompressed SM2 key in its one DER form")
         library = libcrypto()
         self.spki = spki
