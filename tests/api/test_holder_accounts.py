@@ -121,7 +121,7 @@ async def test_unknown_wrongly_named_and_taken_numbers_are_answered_alike_octet_
     for number, (case, register) in enumerate(registers.items()):
         wiring.real_name.people = register
         if case == "taken":
-            assert (await phone.register(person))["level"] == 1
+            await phone.arrive(person)  # and showed the face
         body = registration(person, mobile=f"138000{number}0001")  # masked alike
         answer = await phone.post("/holder/accounts", body)
         made = done(answer, 201)["person_id"].encode()
@@ -136,12 +136,27 @@ async def test_a_wrong_name_first_and_the_right_one_then(phone: Phone, person: M
     assert done(await phone.post("/holder/accounts", registration(person)), 201)["level"] == 1
 
 
-async def test_of_registrations_at_once_for_one_identity_number_one_is_the_driver(
+async def test_of_registrations_at_once_for_one_identity_number_none_keeps_another_out(
     phone: Phone, person: MadeUp
 ) -> None:
     bodies = [registration(person, mobile=f"1380000000{n}") for n in range(5)]
     answers = await asyncio.gather(*(phone.post("/holder/accounts", body) for body in bodies))
-    assert sorted(done(answer, 201)["level"] for answer in answers) == [0, 0, 0, 0, 1]
+    assert [done(answer, 201)["level"] for answer in answers] == [1] * 5
+
+
+async def test_the_first_to_show_the_face_is_the_driver_whoever_registered_first(
+    phone: Phone, person: MadeUp
+) -> None:
+    squatter = phone.another()
+    theirs = registration(person, mobile="13800000001")
+    done(await squatter.post("/holder/accounts", theirs), 201)
+    login = {"mobile": theirs["mobile"], "password": theirs["password"]}
+    token = done(await squatter.post("/holder/sessions", login), 201)["token"]
+    squatter.headers = {"Authorization": f"Bearer {token}"}
+    await squatter.agree()
+    await phone.arrive(person)
+    assert done(await phone.get("/holder/sessions/current"), 200)["level"] == 2
+    refused(await squatter.post("/holder/face-checks", {"purpose": "apply"}), 403, "forbidden")
 
 
 # --- how often --------------------------------------------------------------------------------------

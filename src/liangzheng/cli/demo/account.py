@@ -72,7 +72,7 @@ class Account:
         ]
 
     async def logins(self) -> str:
-        """A second login is listed and ended from the first."""
+        """A second login is listed and ended from the first, which shows the password once more."""
         login = {"mobile": self._actor.mobile, "password": self._actor.password}
         holder = self._holder()
         second = (await asyncio.to_thread(holder.post, "/holder/sessions", login)).expect(201)
@@ -87,7 +87,7 @@ class Account:
         return f"{len(listed)} listed, {ended} ended from here; the other token opens nothing"
 
     async def another_mobile(self) -> str:
-        """Asked for with password, code and face; told to the old mobile at once; no phone is bound meanwhile; stopped."""
+        """Asked for with password, code and face; told to the old mobile at once, with a stop word; no phone is bound; stopped."""
         holder, new = self._holder(), f"199{secrets.randbelow(10**8):08d}"
         check = await self._face("change-mobile")
         proof = await prove_mobile(self._settings, holder, new, "/holder/mobile-changes/codes")
@@ -103,7 +103,7 @@ class Account:
         path = f"/holder/held-acts/{waits['held_act_id']}/stop"
         stopped = (await asyncio.to_thread(holder.post, path)).expect(200)
         hold(stopped["state"] == "stopped", "the change is stopped")
-        return "waits 24 h, the old mobile was told (SIMULATED), binding a phone refused; stopped in the app"
+        return "waits 24 h, the old mobile was told, with a stop word (SIMULATED), binding a phone refused; stopped in the app"
 
     async def _told_to_the_old(self, words: str) -> None:
         until = time.monotonic() + _WITHIN_S
