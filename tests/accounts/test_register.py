@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
 from liangzheng import accounts
 from liangzheng.accounts.model import Level
+from liangzheng.infra import keyindex
+from liangzheng.infra.keyindex import Kind
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotAuthenticated, NotFound
 from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import Mobile, PersonName
@@ -77,6 +80,24 @@ async def test_of_two_who_show_the_face_at_once_one_is_the_driver(world: World) 
     assert sorted(isinstance(end, Conflict) for end in ends) == [False, True]
     assert sorted(row["level"] for row in await world.rows("SELECT level FROM person")) == [1, 2]
     assert await world.count("driver_person") == 1
+
+
+async def test_what_a_name_and_a_number_had_bound_before_is_freed_by_the_migration(world: World) -> None:
+    matched, shown = await world.person(ONE), await world.person(TWO)
+    await world.passed(shown)
+    claim = accounts.identity_hash(world.key_index, ONE.identity)
+    sql = files("liangzheng.migrations").joinpath("0023_stop_words_and_faces.sql").read_text(encoding="utf-8")
+    async with world.database.transaction() as tx:
+        await tx.execute("INSERT INTO driver_person VALUES ($1, $2, now())", ONE.driver_id.uuid, matched.uuid)
+        await keyindex.claim(tx, Kind.IDENTITY_NUMBER, claim, matched)
+        assert len(await accounts.check(tx)) == 1
+        await tx.execute(sql.partition("-- When")[0])
+        assert await accounts.check(tx) == []
+        assert await keyindex.find(tx, Kind.IDENTITY_NUMBER, claim) is None
+    assert [row["person_id"] for row in await world.rows("SELECT person_id FROM driver_person")] == [
+        shown.uuid
+    ]
+    assert await world.count("key_index") == 2, "both mobiles"
 
 
 async def test_a_number_whose_face_was_shown_makes_an_account_at_level_nought_and_takes_nothing(
