@@ -6,9 +6,9 @@ register of that moment, holds the fields agreed and nothing else, and is on rec
 what was answered is not kept. Each company knows a driver by a pseudonym no other company has. Functions that
 take `tx` are part of the caller's transaction.
 
-Events put: `company.moved` (subject: the company), `consent.given`, `consent.withdrawn`, `company.looked`
-(subject: the driver; body: company_id, purpose …). Events followed: `standing.changed`, `licence.issued`,
-`licence.withdrawn` (`follow_changes`).
+Events put: `company.moved` (subject: the company), `consent.given`, `consent.withdrawn` (subject: the driver; body:
+company_id, purpose …). Events followed: `standing.changed`, `licence.issued`, `licence.withdrawn` (`follow_changes`),
+`account.closed` (`follow_closed_accounts`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from liangzheng.relying.ask import (
     fetch_answer,
     fetch_portrait,
     record_refusal,
+    refuse_fetch,
     refuse_question,
     request_code,
     request_of,
@@ -28,9 +29,11 @@ from liangzheng.relying.authenticate import ScopeRefused, caller, grant_token
 from liangzheng.relying.check import check
 from liangzheng.relying.check_many import check_many, read_pseudonyms
 from liangzheng.relying.consent import (
+    answers_between,
     approve,
     consents_of,
     covers_today,
+    follow_closed_accounts,
     looks_by_consent,
     open_request,
     refuse,
@@ -66,6 +69,7 @@ from liangzheng.relying.register import (
     grants_of,
     move,
     moves_of,
+    refuse_webhook,
     register,
     remove_grant,
     rotate_secret,
@@ -100,6 +104,7 @@ __all__ = [
     "ScopeRefused",
     "StandingConsent",
     "Terms",
+    "answers_between",
     "approve",
     "ask",
     "ask_again",
@@ -116,6 +121,7 @@ __all__ = [
     "fetch_answer",
     "fetch_portrait",
     "follow_changes",
+    "follow_closed_accounts",
     "grant_token",
     "grants_of",
     "looks_by_consent",
@@ -128,8 +134,10 @@ __all__ = [
     "read_pseudonyms",
     "record_refusal",
     "refuse",
+    "refuse_fetch",
     "refuse_malformed",
     "refuse_question",
+    "refuse_webhook",
     "register",
     "remove_grant",
     "request_code",

@@ -53,9 +53,17 @@ def _tables(reference: Reference) -> Any:
 
 
 async def change_letters(
-    tx: Connection, driver_id: DriverId, add: str, remove: str, source: str, actor: Actor, now: datetime
+    tx: Connection,
+    driver_id: DriverId,
+    add: str,
+    remove: str,
+    source: str,
+    actor: Actor,
+    now: datetime,
+    told_by: str,
 ) -> bool:
-    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile."""
+    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile.
+    `told_by`: the topic under which the caller tells the driver."""
     standing, _ = await drivers.held_standing(tx, driver_id)
     status: Status = standing.status
     for letter in remove:
@@ -64,7 +72,9 @@ async def change_letters(
         status = status.with_letter(StatusLetter(letter))
     if status == standing.status:
         return False
-    await drivers.change_standing(tx, driver_id, StandingChange(status=status), source, now, actor)
+    await drivers.change_standing(
+        tx, driver_id, StandingChange(status=status), source, now, actor, told_by=told_by
+    )
     return True
 
 
@@ -95,7 +105,7 @@ async def _prepare_suspend(
 async def _suspend(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await change_letters(tx, _of(proposal), "D", "", _source(proposal), actor, now)
+    await change_letters(tx, _of(proposal), "D", "", _source(proposal), actor, now, SUSPENDED)
     await tell(tx, SUSPENDED, proposal, now)
 
 
@@ -121,8 +131,9 @@ async def _prepare_restore(
 async def _restore(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await change_letters(tx, _of(proposal), "", proposal.what["letters"], _source(proposal), actor, now)
-    await tell(tx, RESTORED, proposal, now, letters=proposal.what["letters"])
+    letters = proposal.what["letters"]
+    await change_letters(tx, _of(proposal), "", letters, _source(proposal), actor, now, RESTORED)
+    await tell(tx, RESTORED, proposal, now, letters=letters)
 
 
 # --- correct ----------------------------------------------------------------------------------------
@@ -174,7 +185,7 @@ async def _prepare_retain(
 
 async def retain_now(tx: Connection, proposal: Proposal, actor: Actor, now: datetime) -> None:
     """The letter is put before anybody decides: the next verification refuses."""
-    await change_letters(tx, _of(proposal), "U", "", _source(proposal), actor, now)
+    await change_letters(tx, _of(proposal), "U", "", _source(proposal), actor, now, RETAINED)
     await tell(tx, RETAINED, proposal, now)
 
 
@@ -186,7 +197,8 @@ async def _confirm(
 
 async def lift(tx: Connection, proposal: Proposal, how: str, actor: Actor, now: datetime) -> None:
     """A retention that was not confirmed has no effect any more."""
-    await change_letters(tx, _of(proposal), "", "U", f"{_source(proposal)}, {how}", actor, now)
+    source = f"{_source(proposal)}, {how}"
+    await change_letters(tx, _of(proposal), "", "U", source, actor, now, RETENTION_ENDED)
     await tell(tx, RETENTION_ENDED, proposal, now, how=how)
 
 

@@ -50,7 +50,7 @@ async def check(request: Request, who: Company, body: CheckBody) -> ChecksAnswer
     and kept nowhere, so the request takes no idempotency key. Each pseudonym counts in the quota."""
     wiring = wired(request)
     now, pseudonyms = wiring.clock.now(), relying.read_pseudonyms(body.pseudonyms)
-    await relying.count(wiring.database, who, len(pseudonyms), now)
+    await relying.count(wiring.database, who.id, len(pseudonyms), now)
     question = Question(body.purpose, tuple(body.fields), None, None)
     terms = await relying.refuse_question(
         wiring.database, who, question, wiring.consent_policy, now, bulk=True

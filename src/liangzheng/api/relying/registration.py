@@ -96,9 +96,11 @@ async def set_webhook(request: Request, who: Company, body: WebhookBody) -> Webh
     """Hear of changes here from now on. Each call makes a new key; the last one made is the one in use, so a
     repeated call does no harm."""
     wiring = wired(request)
+    now = wiring.clock.now()
+    await relying.refuse_webhook(wiring.database, who.id, body.url, wiring.call_policy, now)
     async with wiring.database.transaction() as tx:
         key_id, key = await relying.set_webhook(
-            tx, wiring.key_index, who.id, body.url, wiring.call_policy, wiring.clock.now()
+            tx, wiring.key_index, who.id, body.url, wiring.call_policy, now
         )
     return WebhookAnswer(url=body.url, key_id=key_id, key=to_base64url(key))
 
