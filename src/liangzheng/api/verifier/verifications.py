@@ -41,7 +41,7 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     door.looks[who.kind].take(who.id, now)
     if who.grants is not None:
         await relying.count(wiring.database, CompanyId(who.id.uuid), 1, now)
-    purpose = body.purpose or next(iter(PURPOSES[who.kind] if who.grants is None else who.grants), "")
+    purpose = body.purpose or next(iter(_purposes(who)), "")
     wanted = wanted_class(body.driving_class)
     fields = None if who.grants is None else await _registered(request, who, purpose)
     if body.code is not None and body.short_code is None:
@@ -102,9 +102,14 @@ class MeAnswer(msgspec.Struct):
 
 async def me(request: Request, who: Verifier) -> MeAnswer:
     """Who this token is."""
-    return MeAnswer(
-        str(who.id), who.name, who.kind.value, list(PURPOSES[who.kind] if who.grants is None else who.grants)
-    )
+    return MeAnswer(str(who.id), who.name, who.kind.value, _purposes(who))
+
+
+def _purposes(who: Verifier) -> list[str]:
+    """What the caller may verify codes for; a registered company, where it may hear whether somebody may drive."""
+    if who.grants is None:
+        return list(PURPOSES[who.kind])
+    return [purpose for purpose, fields in who.grants.items() if AskedField.MAY_DRIVE in fields]
 
 
 def wanted_class(text: str | None) -> DrivingClass | None:
