@@ -501,10 +501,13 @@ async def test_a_check_answers_what_was_consented_not_what_is_asked(town: Town) 
 async def test_bulk_checks_are_for_those_who_registered_them(town: Town) -> None:
     _, company = await town.open_company(RENTAL, Grant("employment", frozenset({F.MAY_DRIVE}), notices=True))
     body = {"purpose": "employment", "fields": ["may_drive"], "pseudonyms": ["psn_" + "0" * 26]}
-    assert (
-        refused(await company.post("/relying/checks", body), 403, "forbidden")["rule"]
-        == "bulk_not_registered"
-    )
+    for asks in (
+        body,
+        body | {"pseudonyms": ["x"]},
+    ):  # badly put besides: outside the registration all the same
+        problem = refused(await company.post("/relying/checks", asks), 403, "forbidden")
+        assert problem["rule"] == "bulk_not_registered"
+    assert len(await town.acts("request.refused")) == 2
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from liangzheng import relying
+from liangzheng.kernel.errors import Conflict
 from liangzheng.kernel.ids import PseudonymId
-from liangzheng.relying import Quota
+from liangzheng.relying import CompanyEvent, Quota
 from tests.api.phone import done, refused
 from tests.relying.world import EMPLOYMENT, Town, asked, shown
 
@@ -52,6 +56,8 @@ async def test_every_way_of_asking_counts_in_one_quota(town: Town) -> None:
     async with town.database.read() as tx:
         used = await tx.fetchval("SELECT used FROM company_usage WHERE span = 'day'")
     assert used == 6
+    seen = done(await company.get("/relying/registration"), 200)["quota"]
+    assert seen == {"per_minute": 100, "per_day": 6, "used_this_minute": 6, "used_today": 6}
     assert len(await town.acts("code.verified")) == 1, "over the quota nothing is verified"
 
 
@@ -65,6 +71,22 @@ async def test_the_quota_is_exact_however_many_ask_at_once(town: Town) -> None:
     ]
     statuses = [answer.status_code for answer in await asyncio.gather(*asks)]
     assert sorted(statuses)[-11:] == [429] * 11 and 429 not in sorted(statuses)[:5]
+
+
+async def test_a_quota_that_is_changed_counts_from_the_next_question_on(town: Town) -> None:
+    registered, company = await town.open_company(quota=Quota(per_minute=1, per_day=100))
+    done(await company.post("/relying/requests", asked()), 201)
+    refused(await company.post("/relying/requests", asked()), 429, "too-many")
+    async with town.database.transaction() as tx:
+        await relying.set_quota(tx, registered.id, Quota(2, 2), town.clock.now())
+    done(await company.post("/relying/requests", asked()), 201)
+    refused(await company.post("/relying/requests", asked()), 429, "too-many")
+    (entry,) = await town.acts("company.quota-set")
+    assert (entry["actor_kind"], entry["detail"]) == ("operator", {"per_minute": 2, "per_day": 2})
+    await town.move(registered, CompanyEvent.ENDED)
+    async with town.database.transaction() as tx:
+        with pytest.raises(Conflict):
+            await relying.set_quota(tx, registered.id, Quota(3, 3), town.clock.now())
 
 
 async def test_one_company_s_quota_is_not_another_s(town: Town) -> None:

@@ -119,7 +119,6 @@ def sms_words(kind: Kind, detail: Mapping[str, Any]) -> str:
 def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> Text:
     """What the holder reads in the app; nobody's name or number. `company`: the name of the one in the detail, where the
     reader has it."""
-    whose, who = (f"“{company}”", company) if company else ("一家用证单位", "a company")
     match kind:
         case Kind.APPLICATION_REFUSED:
             reason = REFUSAL_TEXTS[Refusal(detail["refusal"])]
@@ -159,31 +158,8 @@ def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> 
                 f"{detail['day']}，您的电子驾驶证被核验{detail['count']}次，可在“谁看过”中查看。",
                 f"Your licence was verified {detail['count']} time(s) on {detail['day']}; see who looked in the app.",
             )
-        case Kind.COMPANY_ANSWERED:
-            return Text(
-                f"{detail['day']}，{whose}依据您的同意获得答复{detail['count']}次，可在“谁看过”中查看。",
-                f"On {detail['day']}, {who} was answered {detail['count']} time(s) about you, as you had agreed; see who looked.",
-                sms=_SEE_THE_APP,
-            )
-        case Kind.CONSENT_GIVEN:
-            if not detail["standing"]:
-                return Text(
-                    f"您已同意{whose}本次查询。非本人操作请立即解除手机绑定并重置密码。",
-                    f"You agreed to one question of {who}. If it was not you, unbind the phone and reset the password.",
-                    sms=_SEE_THE_APP,
-                )
-            return Text(
-                f"您已授权{whose}持续核查，可随时在“授权”中撤回。非本人操作请立即撤回并重置密码。",
-                f"You gave {who} a consent that lasts; withdraw it at any time. If it was not you, withdraw it and reset the "
-                "password.",
-                sms=_SEE_THE_APP,
-            )
-        case Kind.CONSENT_WITHDRAWN:
-            return Text(
-                f"您已撤回对{whose}的授权，即时生效。",
-                f"You withdrew your consent to {who}; it covers nothing from now on.",
-                sms=_SEE_THE_APP,
-            )
+        case Kind.COMPANY_ANSWERED | Kind.CONSENT_GIVEN | Kind.CONSENT_WITHDRAWN:
+            return _of_company(kind, detail, company)
         case Kind.RETENTION_ENDED:
             if detail["how"] == "confirmed":
                 return Text(
@@ -199,3 +175,31 @@ def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> 
             )
         case _:
             return _PLAIN[kind]
+
+
+def _of_company(kind: Kind, detail: Mapping[str, Any], company: str | None) -> Text:
+    whose, who = (f"“{company}”", company) if company else ("一家用证单位", "a company")
+    if kind is Kind.COMPANY_ANSWERED:
+        return Text(
+            f"{detail['day']}，{whose}依据您的同意获得答复{detail['count']}次，可在“谁看过”中查看。",
+            f"On {detail['day']}, {who} was answered {detail['count']} time(s) about you, as you had agreed; see who looked.",
+            sms=_SEE_THE_APP,
+        )
+    if kind is Kind.CONSENT_GIVEN:
+        if not detail["standing"]:
+            return Text(
+                f"您已同意{whose}本次查询。非本人操作请立即解除手机绑定并重置密码。",
+                f"You agreed to one question of {who}. If it was not you, unbind the phone and reset the password.",
+                sms=_SEE_THE_APP,
+            )
+        return Text(
+            f"您已授权{whose}持续核查，可随时在“授权”中撤回。非本人操作请立即撤回并重置密码。",
+            f"You gave {who} a consent that lasts; withdraw it at any time. If it was not you, withdraw it and reset the "
+            "password.",
+            sms=_SEE_THE_APP,
+        )
+    return Text(
+        f"您已撤回对{whose}的授权，即时生效。",
+        f"You withdrew your consent to {who}; it covers nothing from now on.",
+        sms=_SEE_THE_APP,
+    )

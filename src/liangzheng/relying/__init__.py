@@ -39,7 +39,7 @@ from liangzheng.relying.consent import (
     refuse,
     withdraw,
 )
-from liangzheng.relying.count import count
+from liangzheng.relying.count import count, used
 from liangzheng.relying.lifecycle import CompanyEvent, CompanyState, ConsentState, NoticeState, RequestState
 from liangzheng.relying.model import (
     AccessToken,
@@ -74,6 +74,7 @@ from liangzheng.relying.register import (
     remove_grant,
     rotate_secret,
     set_grant,
+    set_quota,
     set_webhook,
 )
 from liangzheng.relying.rules import MOST_CHECKED, AskRefusal, refuse_malformed
@@ -145,6 +146,8 @@ __all__ = [
     "rotate_secret",
     "send_due",
     "set_grant",
+    "set_quota",
     "set_webhook",
+    "used",
     "withdraw",
 ]

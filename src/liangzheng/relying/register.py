@@ -109,6 +109,19 @@ async def remove_grant(
     await _record(tx, "company.purpose-removed", company_id, actor, now, {"purpose": purpose})
 
 
+async def set_quota(
+    tx: Connection, company_id: CompanyId, quota: Quota, now: datetime, actor: audit.Actor = _OPERATOR
+) -> Company:
+    """How much the company may ask from the next question on. Raises NotFound, Conflict for one that has ended."""
+    held = await _held(tx, company_id)
+    if held.state is CompanyState.ENDED:
+        raise Conflict("the company has ended", place="company")
+    await companies.set_quota(tx, company_id, quota)
+    detail: Detail = {"per_minute": quota.per_minute, "per_day": quota.per_day}
+    await _record(tx, "company.quota-set", company_id, actor, now, detail)
+    return await company(tx, company_id)
+
+
 async def rotate_secret(
     tx: Connection,
     company_id: CompanyId,

@@ -29,10 +29,12 @@ class GrantAnswer(Answer):
 
 
 class QuotaAnswer(Answer):
-    """Drivers that may be asked about."""
+    """Drivers that may be asked about, and how many were in this minute and on this day of China."""
 
     per_minute: int
     per_day: int
+    used_this_minute: int
+    used_today: int
 
 
 class RegistrationAnswer(Answer):
@@ -69,8 +71,10 @@ class NoWebhookAnswer(Answer):
 @router.get("/registration")
 async def show(request: Request, who: Company) -> RegistrationAnswer:
     """What the calling company may ask."""
-    async with wired(request).database.read() as tx:
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
         company = await relying.company(tx, who.id)
+        minute, day = await relying.used(tx, who.id, wiring.clock.now())
     return RegistrationAnswer(
         company=str(who.id),
         name=who.name,
@@ -86,7 +90,12 @@ async def show(request: Request, who: Company) -> RegistrationAnswer:
             )
             for grant in who.grants.values()
         ],
-        quota=QuotaAnswer(per_minute=who.quota.per_minute, per_day=who.quota.per_day),
+        quota=QuotaAnswer(
+            per_minute=who.quota.per_minute,
+            per_day=who.quota.per_day,
+            used_this_minute=minute,
+            used_today=day,
+        ),
         webhook=company.webhook_url,
     )
 
