@@ -48,6 +48,9 @@ async def test_a_closed_account_takes_every_consent_with_it_at_once(town: Town) 
     refused(await company.post(f"/relying/requests/{made['request']}/answer"), 409, "conflict")
     refused(await company.get(f"/relying/requests/{made['request']}/portrait"), 404, "not-found")
     assert await town.send() == 1 and town.receiver.sent == []
+    async with town.database.read() as tx:
+        # Nor is it a fault while its event waits.
+        assert [finding.rule for finding in await relying.check(tx)] == []
     # Then the consent itself is over, once and on record.
     for _ in range(2):
         await town.work()
