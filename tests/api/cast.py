@@ -38,7 +38,6 @@ from liangzheng.standards.livecode import build_code
 from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import (
     COLLEAGUE,
-    COMPANY,
     EVERYBODY_S,
     HOLDER,
     OFFICER,
@@ -54,7 +53,7 @@ from tests.licences.holders import Deployment, Holder
 from tests.licences.photos import apply_with_own
 
 Headers = dict[str, str]
-_KINDS = {POLICE: VerifierKind.POLICE, COMPANY: VerifierKind.COMPANY, PUBLIC: VerifierKind.PUBLIC}
+_KINDS = {POLICE: VerifierKind.POLICE, PUBLIC: VerifierKind.PUBLIC}
 _PASSWORD = "stempelkissen-im-regen"
 _DUTIES = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW)
 _CREDIT_CODE = CreditCode("91350100M000100Y43")  # the example of GB 32100-2015

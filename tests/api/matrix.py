@@ -39,16 +39,16 @@ from tests.api.phone import b64, unb64
 if TYPE_CHECKING:
     from tests.api.cast import Somebody
 
-HOLDER, POLICE, COMPANY, PUBLIC = "holder", "police", "company", "public"
+HOLDER, POLICE, PUBLIC = "holder", "police", "public"
 OFFICER, RELYING, SOURCE = "officer", "relying company", "register source"
-ROLES: Final = (HOLDER, POLICE, COMPANY, PUBLIC, OFFICER, RELYING, SOURCE)
+ROLES: Final = (HOLDER, POLICE, PUBLIC, OFFICER, RELYING, SOURCE)
 OWNERS: Final = frozenset({HOLDER, OFFICER, RELYING, SOURCE})
 """Those of whom the cast has two, each with things; of verifiers what is owned is what they verified."""
 COLLEAGUE: Final = "colleague"
 """Another officer of the region."""
 ANYBODY: Final = frozenset((*ROLES, "nobody"))
 HOLDERS: Final = frozenset({HOLDER})
-VERIFIERS: Final = frozenset({POLICE, COMPANY, PUBLIC, RELYING})
+VERIFIERS: Final = frozenset({POLICE, PUBLIC, RELYING})
 """A registered company verifies with the token of its other calls."""
 OFFICERS: Final = frozenset({OFFICER})
 COMPANIES: Final = frozenset({RELYING})

@@ -190,6 +190,10 @@ PLANTED = {
         f"INSERT INTO standing_consent SELECT {ONE}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), "
         "gen_random_uuid(), 'freight', '{may_drive}', 'C1', current_date, 'active', 1, now(), NULL"
     ),
+    "no consent outlives the account that gave it": (
+        f"INSERT INTO standing_consent SELECT {ONE}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), "
+        "gen_random_uuid(), 'freight', '{may_drive}', 'C1', current_date, 'active', 1, now(), NULL"
+    ),
     "every move of a company is on record": (
         "INSERT INTO company SELECT gen_random_uuid(), 'x', '91350100M000100Y43', 'approved', 1, 1, 1, NULL, 0, now(), now()"
     ),

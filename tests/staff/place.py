@@ -193,6 +193,14 @@ class Place:
         async with self.database.read() as tx:
             return [row["topic"] for row in await tx.fetch("SELECT topic FROM outbox ORDER BY id")]
 
+    async def told_by(self) -> list[str | None]:
+        """Of the changes of standing waiting in the outbox, by which other event the driver hears of each."""
+        async with self.database.read() as tx:
+            rows = await tx.fetch(
+                "SELECT body ->> 'told_by' AS topic FROM outbox WHERE topic = 'standing.changed' ORDER BY id"
+            )
+        return [row["topic"] for row in rows]
+
 
 async def prepare(world: World, keys: KeyIndex) -> None:
     """The world's driver has a record the register itself could have written, found by its numbers."""

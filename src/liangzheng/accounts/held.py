@@ -26,13 +26,14 @@ from liangzheng.kernel.errors import Conflict, Invalid, NotFound, NotVerified
 from liangzheng.kernel.ids import FaceCheckId, HeldActId, PersonId
 from liangzheng.kernel.people import Mobile
 
+CLOSED = "account.closed"
 _ASKED = {HeldKind.MOBILE: "mobile-change.asked", HeldKind.CLOSING: "account-closing.asked"}
 _ENDED = {
     (HeldKind.MOBILE, HeldState.STOPPED): "mobile-change.stopped",
     (HeldKind.MOBILE, HeldState.DONE): "mobile-change.done",
     (HeldKind.MOBILE, HeldState.FAILED): "mobile-change.failed",
     (HeldKind.CLOSING, HeldState.STOPPED): "account-closing.stopped",
-    (HeldKind.CLOSING, HeldState.DONE): "account.closed",
+    (HeldKind.CLOSING, HeldState.DONE): CLOSED,
     (HeldKind.CLOSING, HeldState.FAILED): "account-closing.failed",
 }
 TOPICS = (*_ASKED.values(), *_ENDED.values())
@@ -233,7 +234,9 @@ async def _end(tx: Connection, act: HeldAct, event: HeldEvent, account: Account,
 
 async def _tell(tx: Connection, topic: str, act: HeldAct, account: Account, now: datetime) -> None:
     driver_id = account.person.driver_id
-    body = {"held_act_id": str(act.held_act_id), "driver_id": str(driver_id) if driver_id else None}
+    body = {"held_act_id": str(act.held_act_id)}
+    if topic == CLOSED and driver_id is not None:
+        body["driver_id"] = str(driver_id)  # what the person gave as a driver ends with the account
     await outbox.put(tx, topic, act.person_id, body, now)
     await audit.record(
         tx, act=topic, actor=audit.Actor("person", act.person_id), subject=act.person_id,

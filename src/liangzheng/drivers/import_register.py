@@ -376,7 +376,9 @@ class _Importer:
         return len(await store.missing_portraits(tx, list(asked)))
 
 
-def standing_event(change: Change) -> tuple[DriverId, dict[str, Any]]:
-    """What others are told of a new standing: which version, and which columns made it."""
+def standing_event(change: Change, told_by: str | None = None) -> tuple[DriverId, dict[str, Any]]:
+    """What others are told of a new standing: which version, and which columns made it; and the topic of the event by which
+    the driver hears of it, where that is another."""
     changed = sorted(store.STANDING_COLUMNS & change.after.keys())
-    return DriverId(change.driver_id), {"standing_version": change.new_standing_version, "changed": changed}
+    body = {"standing_version": change.new_standing_version, "changed": changed}
+    return DriverId(change.driver_id), body | ({"told_by": told_by} if told_by else {})

@@ -15,7 +15,7 @@ from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
 from liangzheng.kernel.ids import MessageId, PersonId
 from liangzheng.messages import store
 from liangzheng.messages.model import Message, SmsState
-from liangzheng.messages.texts import words
+from liangzheng.messages.texts import sms_words
 
 GATEWAY_WITHIN_S: Final = 10.0
 
@@ -30,7 +30,7 @@ async def send_sms(tx: Connection, events: Sequence[Event], sms: Sms, now: datet
 async def _sent(tx: Connection, message: Message, sms: Sms) -> SmsState:
     try:
         mobile = (await accounts.account(tx, message.person_id)).mobile
-        text = words(message.kind, message.detail).zh
+        text = sms_words(message.kind, message.detail)
         await asyncio.wait_for(sms.send(mobile, f"【亮证】{text}", str(message.id)), GATEWAY_WITHIN_S)
     except TimeoutError:
         raise Unavailable("the SMS gateway does not answer") from None

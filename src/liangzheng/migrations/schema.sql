@@ -802,6 +802,7 @@ CREATE TABLE company_look (
     CONSTRAINT company_look_pkey PRIMARY KEY (driver_id, at, look_id),
     CONSTRAINT company_look_under_check CHECK ((under = ANY (ARRAY['request'::text, 'standing'::text])))
 );
+CREATE INDEX company_look_at ON company_look USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE TABLE notice (
     company_id  uuid NOT NULL,

@@ -53,9 +53,17 @@ def _tables(reference: Reference) -> Any:
 
 
 async def change_letters(
-    tx: Connection, driver_id: DriverId, add: str, remove: str, source: str, actor: Actor, now: datetime
+    tx: Connection,
+    driver_id: DriverId,
+    add: str,
+    remove: str,
+    source: str,
+    actor: Actor,
+    now: datetime,
+    told_by: str,
 ) -> bool:
-    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile."""
+    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile.
+    `told_by`: the topic under which the caller tells the driver."""
     standing, _ = await drivers.held_standing(tx, driver_id)
     status: Status = standing.status
     for letter in remove:
@@ -64,7 +72,9 @@ async def change_letters(
         status = status.with_letter(StatusLetter(letter))
     if status == standing.status:
         return False
-    await drivers.change_standing(tx, driver_id, StandingChange(status=status), source, now, actor)
+    await drivers.change_standing(
+        tx, driver_id, StandingChange(status=status), source, now, actor, told_by=told_by
+    )
     return True
 
 
@@ -78,10 +88,12 @@ async def tell(tx: Connection, topic: str, proposal: Proposal, now: datetime, **
     await outbox.put(tx, topic, _of(proposal), body, now)
 
 
-async def _put(tx: Connection, proposal: Proposal, letter: StatusLetter, actor: Actor, now: datetime) -> None:
+async def _put(
+    tx: Connection, proposal: Proposal, letter: StatusLetter, actor: Actor, now: datetime, told_by: str
+) -> None:
     """The letter is in the status, and known to be there by this act, where it was not already."""
     driver_id = _of(proposal)
-    if await change_letters(tx, driver_id, letter, "", _source(proposal), actor, now):
+    if await change_letters(tx, driver_id, letter, "", _source(proposal), actor, now, told_by):
         await drivers.put_letter(tx, driver_id, letter, proposal.proposal_id.uuid, now)
 
 
@@ -102,7 +114,7 @@ async def _prepare_suspend(
 async def _suspend(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await _put(tx, proposal, StatusLetter.SUSPENDED, actor, now)
+    await _put(tx, proposal, StatusLetter.SUSPENDED, actor, now, SUSPENDED)
     await tell(tx, SUSPENDED, proposal, now)
 
 
@@ -128,8 +140,9 @@ async def _prepare_restore(
 async def _restore(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await change_letters(tx, _of(proposal), "", proposal.what["letters"], _source(proposal), actor, now)
-    await tell(tx, RESTORED, proposal, now, letters=proposal.what["letters"])
+    letters = proposal.what["letters"]
+    await change_letters(tx, _of(proposal), "", letters, _source(proposal), actor, now, RESTORED)
+    await tell(tx, RESTORED, proposal, now, letters=letters)
 
 
 # --- correct ----------------------------------------------------------------------------------------
@@ -181,7 +194,7 @@ async def _prepare_retain(
 
 async def retain_now(tx: Connection, proposal: Proposal, actor: Actor, now: datetime) -> None:
     """The letter is put before anybody decides: the next verification refuses."""
-    await _put(tx, proposal, StatusLetter.RETAINED, actor, now)
+    await _put(tx, proposal, StatusLetter.RETAINED, actor, now, RETAINED)
     await tell(tx, RETAINED, proposal, now)
 
 
@@ -197,7 +210,8 @@ async def lift(tx: Connection, proposal: Proposal, how: str, actor: Actor, now: 
     driver_id, letter = _of(proposal), StatusLetter.RETAINED
     await drivers.held_standing(tx, driver_id)
     if await drivers.let_go_of_letter(tx, driver_id, letter, proposal.proposal_id.uuid):
-        await change_letters(tx, driver_id, "", letter, f"{_source(proposal)}, {how}", actor, now)
+        source = f"{_source(proposal)}, {how}"
+        await change_letters(tx, driver_id, "", letter, source, actor, now, RETENTION_ENDED)
     await tell(tx, RETENTION_ENDED, proposal, now, how=how)
 
 

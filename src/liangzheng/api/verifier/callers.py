@@ -91,10 +91,10 @@ async def verifier(request: Request) -> Verifier:
     found = door.recall(headers[0]) if len(headers) == 1 else None
     if found is None:
         token = bearer_token(request)
-        company = token.startswith(f"{CompanyId.prefix}_")
-        found = await (
-            _company(request, token) if company else showing.authenticate(wired(request).database, token)
-        )
+        if token.startswith(f"{CompanyId.prefix}_"):
+            # Asked about each time: what a company registered, and whether it is approved, is of this moment.
+            return await _company(request, token)
+        found = await showing.authenticate(wired(request).database, token)
         door.keep(headers[0], found)
     return found
 

@@ -102,6 +102,7 @@ class Story:
             ("show it twice", self.again),
             ("forge it", self.forged),
             ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
+            ("company scans", lambda: self._asking.scans(self._phone)),
             ("company asks too much", self._asking.asks_too_much),
             ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
