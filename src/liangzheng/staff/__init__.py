@@ -10,7 +10,7 @@ Events: `driver.looked-up`, `licence.retained`, `retention.ended`, `licence.susp
 
 from __future__ import annotations
 
-from liangzheng.staff.acting import actor_of, division_of, permit
+from liangzheng.staff.acting import Attempt, actor_of, division_of, permit, refusals_recorded
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check
@@ -49,7 +49,7 @@ from liangzheng.staff.model import (
     StaffPolicy,
 )
 from liangzheng.staff.ports import SecondFactor
-from liangzheng.staff.propose import ProposalDraft, propose, retain, take_back
+from liangzheng.staff.propose import ProposalDraft, propose, proposing, retain, take_back
 from liangzheng.staff.prune import prune
 from liangzheng.staff.store import CONSTRAINTS as MEMBER_CONSTRAINTS
 from liangzheng.staff.store_casework import CONSTRAINTS
@@ -69,6 +69,7 @@ __all__ = [
     "SUSPENDED",
     "Act",
     "AskByNumber",
+    "Attempt",
     "CaseNumber",
     "Duty",
     "HeldDuty",
@@ -109,9 +110,11 @@ __all__ = [
     "officer_of",
     "permit",
     "propose",
+    "proposing",
     "prove_again",
     "prune",
     "read_proposal",
+    "refusals_recorded",
     "reset_factor",
     "retain",
     "run_out",

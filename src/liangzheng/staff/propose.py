@@ -15,7 +15,7 @@ from liangzheng.kernel.ids import DriverId, ProposalId, VerificationId
 from liangzheng.kernel.status import StatusLetter
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import store_casework
-from liangzheng.staff.acting import actor_of, division_of, permit, permit_still
+from liangzheng.staff.acting import UNKNOWN, Attempt, actor_of, division_of, permit, permit_still
 from liangzheng.staff.carry_out import DEEDS, lift, retain_now
 from liangzheng.staff.lifecycle import PROPOSAL, ProposalEvent
 from liangzheng.staff.members import verifier_of
@@ -54,6 +54,15 @@ class ProposalDraft:
 
     def __repr__(self) -> str:
         return f"ProposalDraft({self.kind})"
+
+
+def proposing(draft: ProposalDraft) -> Attempt:
+    """A proposal or retention as its refusal is recorded; a reason that is none of the catalogue is not repeated."""
+    known = draft.reason in KINDS[draft.kind].reasons
+    return Attempt(
+        "retention.refused" if draft.kind is Kind.RETAIN else "proposal.refused", draft.driver_id, draft.driver_id,
+        draft.reason if known else UNKNOWN, {"kind": draft.kind.value, "case": str(draft.case)},
+    )  # fmt: skip
 
 
 async def propose(
@@ -134,6 +143,7 @@ async def take_back(
         raise failure_of(Refusal.NOT_HERE)
     _refuse(may_take_back(found, officer.staff_id, now))
     held = permit(officer, KINDS[found.kind].proposes, policy, now, found.division)
+    await permit_still(tx, officer, held, now)
     moved = await store_casework.move_proposal(tx, found, ProposalEvent.TAKEN_BACK, officer.staff_id, now)
     if moved.kind is Kind.RETAIN:
         await lift(tx, moved, "withdrawn", actor_of(officer), now)

@@ -50,3 +50,20 @@ def failure_of(refusal: Refusal) -> Failure:
     if refusal in _CONFLICTS:
         return Conflict(words, rule=refusal.value)
     return Forbidden(words, rule=refusal.value)
+
+
+_BY_WORDS: Final = {words: refusal for refusal, words in _WORDS.items()}
+"""Each refusal has words of its own, so that they lead back to it."""
+
+
+def reason_of(failure: Failure) -> str:
+    """The code under which a failure is recorded: the refusal it says, else the rule a conflict names, else its own code."""
+    words = failure.rule if isinstance(failure, Invalid) else failure.message
+    refusal = _BY_WORDS.get(words)
+    if refusal is not None:
+        return refusal.value
+    return (
+        failure.rule
+        if failure.rule is not None and isinstance(failure, Conflict | Forbidden)
+        else failure.code
+    )
