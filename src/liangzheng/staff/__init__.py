@@ -11,11 +11,13 @@ Events: `driver.looked-up`, `licence.retained`, `retention.ended`, `licence.susp
 from __future__ import annotations
 
 from liangzheng.staff.acting import Attempt, actor_of, division_of, permit, refusals_recorded
+from liangzheng.staff.administer import end_duty, move, take_on, within_reach
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
+from liangzheng.staff.enrolments import hand_over
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
 from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Seen, look_up, look_ups_at
@@ -23,6 +25,7 @@ from liangzheng.staff.members import (
     Invited,
     add_member,
     give_duty,
+    member,
     member_with_number,
     members,
     move_member,
@@ -31,6 +34,7 @@ from liangzheng.staff.members import (
     verifier_of,
 )
 from liangzheng.staff.model import (
+    AUDIT_PURPOSES,
     DEFAULT_BUDGETS,
     DUTIES,
     KINDS,
@@ -43,19 +47,27 @@ from liangzheng.staff.model import (
     LookUp,
     Member,
     Officer,
+    Outcome,
     Proposal,
     Region,
+    SampledLookUp,
     StaffNumber,
     StaffPolicy,
 )
 from liangzheng.staff.ports import SecondFactor
 from liangzheng.staff.propose import ProposalDraft, propose, proposing, retain, take_back
 from liangzheng.staff.prune import prune
+from liangzheng.staff.read_audit import AskAudit, read_audit, reading
+from liangzheng.staff.sample import draw_sample, review_look_up, sample_to_review
 from liangzheng.staff.store import CONSTRAINTS as MEMBER_CONSTRAINTS
-from liangzheng.staff.store_casework import CONSTRAINTS
+from liangzheng.staff.store_casework import CONSTRAINTS as CASEWORK_CONSTRAINTS
 from liangzheng.staff.totp_factor import TotpFactor
 
+CONSTRAINTS = {**CASEWORK_CONSTRAINTS, **MEMBER_CONSTRAINTS}
+"""For the transactions in which proposals are made and carried out."""
+
 __all__ = [
+    "AUDIT_PURPOSES",
     "CONSTRAINTS",
     "DEFAULT_BUDGETS",
     "DUTIES",
@@ -68,6 +80,7 @@ __all__ = [
     "RETENTION_ENDED",
     "SUSPENDED",
     "Act",
+    "AskAudit",
     "AskByNumber",
     "Attempt",
     "CaseNumber",
@@ -79,10 +92,12 @@ __all__ = [
     "Member",
     "Officer",
     "OfficerLoggedIn",
+    "Outcome",
     "Proposal",
     "ProposalDraft",
     "ProposalState",
     "Region",
+    "SampledLookUp",
     "SecondFactor",
     "SecondOpinion",
     "Seen",
@@ -96,16 +111,21 @@ __all__ = [
     "check",
     "decide",
     "division_of",
+    "draw_sample",
+    "end_duty",
     "enrol",
     "events_of",
     "give_duty",
+    "hand_over",
     "list_proposals",
     "log_in",
     "log_out",
     "look_up",
     "look_ups_at",
+    "member",
     "member_with_number",
     "members",
+    "move",
     "move_member",
     "officer_of",
     "permit",
@@ -113,14 +133,20 @@ __all__ = [
     "proposing",
     "prove_again",
     "prune",
+    "read_audit",
     "read_proposal",
+    "reading",
     "refusals_recorded",
     "reset_factor",
     "retain",
+    "review_look_up",
     "run_out",
+    "sample_to_review",
     "show_secret",
     "take_back",
     "take_duty",
+    "take_on",
     "use_approval",
     "verifier_of",
+    "within_reach",
 ]

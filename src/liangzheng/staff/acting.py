@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from liangzheng import audit
 from liangzheng.audit import Actor
@@ -29,10 +29,20 @@ def actor_of(officer: Officer) -> Actor:
 
 
 def permit(
-    officer: Officer, act: Act, policy: StaffPolicy, now: datetime, division: str | None = None
+    officer: Officer,
+    act: Act,
+    policy: StaffPolicy,
+    now: datetime,
+    division: str | None = None,
+    *,
+    fresh: bool = True,
 ) -> HeldDuty:
-    """The duty under which `act` is done. Raises Forbidden, or NotFound for what is outside the region."""
-    facts = ActFacts(act, officer.duties, civil_day(now), now - officer.proved_at, division)
+    """The duty under which `act` is done; `fresh` False: for only reading, whenever the second factor was proved.
+
+    Raises Forbidden, or NotFound for what is outside the region.
+    """
+    proved_ago = now - officer.proved_at if fresh else timedelta(0)
+    facts = ActFacts(act, officer.duties, civil_day(now), proved_ago, division)
     allowed = may_act(facts, policy)
     if isinstance(allowed, Refusal):
         raise failure_of(allowed)

@@ -31,8 +31,10 @@ def recorded(request: Request, who: Officer, attempt: Attempt) -> AbstractAsyncC
     return staff.refusals_recorded(wiring.database, who, attempt, wiring.clock.now())
 
 
-async def permitted(request: Request, who: Officer, act: Act, attempt: str) -> HeldDuty:
+async def permitted(
+    request: Request, who: Officer, act: Act, attempt: str, *, fresh: bool = True
+) -> HeldDuty:
     """The duty under which `act` is done. Raises Forbidden, which is recorded as `attempt`."""
     wiring = wired(request)
     async with recorded(request, who, Attempt(attempt)):
-        return staff.permit(who, act, wiring.staff_policy, wiring.clock.now())
+        return staff.permit(who, act, wiring.staff_policy, wiring.clock.now(), fresh=fresh)

@@ -82,10 +82,13 @@ class ProposalsAnswer(Answer):
 
 
 class ProposeBody(Body):
-    """`subject`: the driver it is about, none for keys. `what`: suspend {}; restore {letters}; correct {record_version, fields};
-    rotate-key {role, province}; retire-key {kid}."""
+    """`subject`: the driver it is about, none for keys, waves and staff. `what`: suspend {}; restore {letters};
+    correct {record_version, fields}; rotate-key {role, province}; retire-key {kid}; open-wave {measure, wave, places,
+    opens_on}; give-duty {staff, duty, region, from_day, until_day}; new-enrolment {staff}."""
 
-    kind: Literal["suspend", "restore", "correct", "rotate-key", "retire-key"]
+    kind: Literal[
+        "suspend", "restore", "correct", "rotate-key", "retire-key", "open-wave", "give-duty", "new-enrolment"
+    ]
     subject: Code | None = None
     reason: Code
     case_number: Code
