@@ -192,6 +192,17 @@ async def about(tx: Connection, scope: UUID, act: str, limit: int) -> list[Entry
     return [_entry(row) for row in rows]
 
 
+async def acts_about(
+    tx: Connection, scope: UUID, acts: Sequence[str], before: datetime, limit: int
+) -> list[Entry]:
+    """The newest entries of several acts about one driver or person before an instant, newest first."""
+    rows = await tx.fetch(
+        f"{_READ} WHERE scope = $1 AND act = ANY ($2::text[]) AND at < $3 ORDER BY at DESC, id DESC LIMIT $4",
+        scope, list(acts), before, limit,
+    )  # fmt: skip
+    return [_entry(row) for row in rows]
+
+
 async def found(
     tx: Connection,
     scope: UUID | None,

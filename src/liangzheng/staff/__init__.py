@@ -58,6 +58,7 @@ from liangzheng.staff.ports import SecondFactor
 from liangzheng.staff.propose import ProposalDraft, propose, proposing, retain, take_back
 from liangzheng.staff.prune import prune
 from liangzheng.staff.read_audit import AskAudit, read_audit, reading
+from liangzheng.staff.record_looks import RecordLook, record_looks_at
 from liangzheng.staff.sample import draw_sample, review_look_up, sample_to_review
 from liangzheng.staff.store import CONSTRAINTS as MEMBER_CONSTRAINTS
 from liangzheng.staff.store_casework import CONSTRAINTS as CASEWORK_CONSTRAINTS
@@ -96,6 +97,7 @@ __all__ = [
     "Proposal",
     "ProposalDraft",
     "ProposalState",
+    "RecordLook",
     "Region",
     "SampledLookUp",
     "SecondFactor",
@@ -136,6 +138,7 @@ __all__ = [
     "read_audit",
     "read_proposal",
     "reading",
+    "record_looks_at",
     "refusals_recorded",
     "reset_factor",
     "retain",
