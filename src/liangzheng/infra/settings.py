@@ -386,7 +386,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
          "seconds after which every login of a member of staff ends"),
     _row("LZ_STAFF_FRESH_S", "staff_fresh_s", _number(30, 900), 300,
-         "seconds a second factor counts as fresh, for suspension, restoration, correction and keys"),
+         "seconds a second factor counts as fresh, for what two people decide and for changes of staff"),
     _row("LZ_STAFF_LOOK_UPS", "staff_look_ups", _counts, ("patrol=100", "penalty=100", "counter=200", "register=100"),
          "look-ups by number a day and member of staff, duty by duty; a duty not named has none"),
     _row("LZ_LOOK_UPS_REVIEWED", "look_ups_reviewed", _number(0, 100), 5,

@@ -2,8 +2,9 @@
 
 What somebody may do is one table (`DUTIES`) read by one rule (`rules.may_act`). A driver is looked up by number only for a
 purpose, with a case, within a day's budget, and the holder reads the unit and the purpose; no portrait comes of it. Suspension,
-restoration, correction and keys are proposed by one person and decided by another of the duty and region, in the transaction
-that carries them out. A licence retained on the spot has its effect at once and loses it unless a second person confirms.
+restoration, correction, keys, waves, duties and new enrolment codes are proposed by one person and decided by another of the
+duty and region, in the transaction that carries them out. What is refused stays in the audit record. A licence retained on the
+spot has its effect at once and loses it unless a second person confirms.
 
 Events: `driver.looked-up`, `licence.retained`, `retention.ended`, `licence.suspended`, `licence.restored` (subject: the driver).
 """
