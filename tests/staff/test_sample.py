@@ -40,6 +40,13 @@ def test_a_drawing_does_not_depend_on_the_order_and_takes_no_more_than_it_may(
     assert len(set(chosen)) == min(count, most)
 
 
+async def test_a_week_is_drawn_from_an_hour_after_its_end(place: Place) -> None:
+    for hour, monday in ((0, date(2026, 11, 9)), (1, date(2026, 11, 16))):
+        now = datetime(2026, 11, 22, 16 + hour, 0, tzinfo=UTC)
+        assert await staff.draw_sample(place.database, place.policy, now) == 0
+        assert await place.one("SELECT max(week) FROM look_up_draw") == monday
+
+
 async def _looked(badge: Badge, times: int) -> list[LookUpId]:
     return [LookUpId.parse(done(await badge.look_up(), 201)["look_up"]) for _ in range(times)]
 

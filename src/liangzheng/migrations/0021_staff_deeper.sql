@@ -13,7 +13,7 @@ CREATE TABLE look_up_draw (
     drawn_at timestamptz NOT NULL,
     looked   integer     NOT NULL CHECK (looked >= 0),                         -- look-ups of the week
     drawn    integer     NOT NULL CHECK (drawn BETWEEN 0 AND looked),
-    per_staff integer    NOT NULL CHECK (per_staff >= 0),                      -- the most drawn of one person
+    per_staff integer   NOT NULL CHECK (per_staff >= 0),                       -- the most drawn of one person
     seed     bytea       NOT NULL CHECK (octet_length(seed) = 32),
     PRIMARY KEY (week)
 );
@@ -38,7 +38,8 @@ CREATE TABLE look_up_sample (
     CHECK ((outcome IS NULL) = (reviewed_at IS NULL)),
     CHECK ((outcome IS NULL) = (reviewed_by IS NULL))
 );
-CREATE INDEX look_up_sample_open ON look_up_sample (staff_id, look_up_id) WHERE outcome IS NULL;
+CREATE INDEX look_up_sample_look_up ON look_up_sample (look_up_id);
+CREATE INDEX look_up_sample_open ON look_up_sample (look_up_id) WHERE outcome IS NULL;
 
 ALTER TABLE proposal DROP CONSTRAINT proposal_kind_check, DROP CONSTRAINT proposal_check2;
 ALTER TABLE proposal

@@ -1314,7 +1314,8 @@ CREATE TABLE look_up_sample (
     CONSTRAINT look_up_sample_other_person CHECK ((reviewed_by <> staff_id)),
     CONSTRAINT look_up_sample_outcome_check CHECK ((outcome = ANY (ARRAY['in-order'::text, 'unclear'::text, 'improper'::text])))
 );
-CREATE INDEX look_up_sample_open ON look_up_sample USING btree (staff_id, look_up_id) WHERE (outcome IS NULL);
+CREATE INDEX look_up_sample_look_up ON look_up_sample USING btree (look_up_id);
+CREATE INDEX look_up_sample_open ON look_up_sample USING btree (look_up_id) WHERE (outcome IS NULL);
 
 -- Foreign keys.
 

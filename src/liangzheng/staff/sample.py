@@ -22,6 +22,8 @@ from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import Refusal, may_review_look_up
 
 _WEEK = timedelta(days=7)
+_SETTLED = timedelta(hours=1)
+"""A look-up begun in the last moment of a week is committed long before: none can be missing from a drawing afterwards."""
 
 
 def last_week(now: datetime) -> date:
@@ -33,11 +35,12 @@ def last_week(now: datetime) -> date:
 async def draw_sample(
     db: Database, policy: StaffPolicy, now: datetime, seed: bytes | None = None
 ) -> int | None:
-    """The look-ups of the last week are drawn; how many, None when they were before. Several workers may ask at once.
+    """The look-ups of the last week are drawn, from an hour after its end; how many, None when they were before. Several
+    workers may ask at once.
 
     `seed`: 32 octets; random where it is not said.
     """
-    week, chosen = last_week(now), seed or secrets.token_bytes(32)
+    week, chosen = last_week(now - _SETTLED), seed or secrets.token_bytes(32)
     since = datetime.combine(week, datetime.min.time(), CHINA)
     async with db.transaction() as tx:
         drawn = await store_sample.draw(tx, week, chosen, since, since + _WEEK, policy.look_ups_reviewed, now)
