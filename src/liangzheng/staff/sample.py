@@ -46,13 +46,19 @@ async def draw_sample(
         drawn = await store_sample.draw(tx, week, chosen, since, since + _WEEK, policy.look_ups_reviewed, now)
         if drawn is None:
             return None
-        detail: audit.Detail = {
-            "week": week.isoformat(), "seed": chosen.hex(), "looked": drawn[0], "drawn": drawn[1],
-            "each": policy.look_ups_reviewed,
-        }  # fmt: skip
-        await audit.record(
-            tx, act="look-ups.drawn", actor=Actor("worker"), purpose="look-up-review", detail=detail, now=now
-        )
+        if drawn[0]:
+            detail: audit.Detail = {
+                "week": week.isoformat(), "seed": chosen.hex(), "looked": drawn[0], "drawn": drawn[1],
+                "each": policy.look_ups_reviewed,
+            }  # fmt: skip
+            await audit.record(
+                tx,
+                act="look-ups.drawn",
+                actor=Actor("worker"),
+                purpose="look-up-review",
+                detail=detail,
+                now=now,
+            )
     return drawn[1]
 
 
