@@ -268,6 +268,7 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retention_s=settings.retention_s,
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
+        look_ups_reviewed=settings.look_ups_reviewed,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -37,6 +37,7 @@ from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import build_code
 from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import (
+    ADMINISTRATOR,
     COLLEAGUE,
     EVERYBODY_S,
     HOLDER,
@@ -55,7 +56,9 @@ from tests.licences.photos import apply_with_own
 Headers = dict[str, str]
 _KINDS = {POLICE: VerifierKind.POLICE, PUBLIC: VerifierKind.PUBLIC}
 _PASSWORD = "stempelkissen-im-regen"
-_DUTIES = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW)
+_DUTIES = (
+    Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW, Duty.ROLLOUT, Duty.AUDIT,
+)  # fmt: skip
 _CREDIT_CODE = CreditCode("91350100M000100Y43")  # the example of GB 32100-2015
 _GRANTS = (
     Grant("rental", frozenset({AskedField.MAY_DRIVE, AskedField.VALID_UNTIL, AskedField.PORTRAIT})),
@@ -240,6 +243,9 @@ async def assemble(place: Deployment) -> Cast:
     tokens |= {role: mine.headers_of(role) for role in (HOLDER, OFFICER, RELYING, SOURCE)}
     tokens["no driver"], tokens["ended holder"] = await _strangers(place)
     tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
+    tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
+    week_later = place.now + timedelta(days=7)
+    assert await staff.draw_sample(place.world.database, place.wiring.staff_policy, week_later) == 2
     tokens["officer next door"] = (await on_duty(place, "3302")).headers
     tokens["ended officer"] = (await on_duty(place, "3301")).headers
     ended = await place.phone.client.delete("/staff/sessions/current", headers=tokens["ended officer"])
@@ -261,9 +267,9 @@ async def assemble(place: Deployment) -> Cast:
 _THEIR_PLACE = {"issuing_authority": "浙A", "address_division": "330105", "resident_address": "样本路2号"}
 
 
-async def on_duty(place: Deployment, region: str) -> Console:
-    """An officer of a region with every duty one person may have there, enrolled over HTTP."""
-    held = tuple(HeldDuty(duty, Region.parse(region), civil_day(place.now)) for duty in _DUTIES)
+async def on_duty(place: Deployment, region: str, duties: Sequence[Duty] = _DUTIES) -> Console:
+    """An officer of a region with every duty one person may have there, or these, enrolled over HTTP."""
+    held = tuple(HeldDuty(duty, Region.parse(region), civil_day(place.now)) for duty in duties)
     number = str(100_000 + secrets.randbelow(900_000))
     invited = await staff.add_member(
         place.world.database, number, "样本警员", "样本交警大队", held, place.wiring.staff_policy, place.now,
@@ -355,6 +361,8 @@ async def _somebody(
                 "application_id"
             ]
         ),
+        sampled=await _looked_up(place, holder, region),
+        member=(await on_duty(place, region, (Duty.PATROL,))).staff_id,
         **await _proposed(place, holder, officer, region),
         **await _asked(place, holder, company, answered=province == "33"),
     )
@@ -372,6 +380,17 @@ async def _verified(place: Deployment, path: str, who: Headers, code: str) -> di
     verdict = done(await place.phone.client.post(path, headers=who, json=body), 200)
     assert verdict["outcome"] == "valid", verdict
     return verdict
+
+
+async def _looked_up(place: Deployment, holder: Holder, region: str) -> str:
+    """By a colleague, by number."""
+    colleague = await on_duty(place, region)
+    body = {
+        "identity_number": holder.person.identity.value, "purpose": "licence-business",
+        "case_number": f"B-{region}00-20250101-0001",
+    }  # fmt: skip
+    seen = await place.phone.client.post("/staff/look-ups", headers=colleague.headers, json=body)
+    return str(done(seen, 201)["look_up"])
 
 
 async def _file_number(place: Deployment, holder: Holder) -> str:

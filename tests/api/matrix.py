@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from liangzheng.infra.face_simulated import played_frames
 from tests.accounts.people import PASSWORD
+from tests.api.matrix_behind import BEHIND
 from tests.api.phone import b64, unb64
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ OWNERS: Final = frozenset({HOLDER, OFFICER, RELYING, SOURCE})
 """Those of whom the cast has two, each with things; of verifiers what is owned is what they verified."""
 COLLEAGUE: Final = "colleague"
 """Another officer of the region."""
+ADMINISTRATOR: Final = "administrator"
+"""Of the system, in the officer's region."""
 ANYBODY: Final = frozenset((*ROLES, "nobody"))
 HOLDERS: Final = frozenset({HOLDER})
 VERIFIERS: Final = frozenset({POLICE, PUBLIC, RELYING})
@@ -132,6 +135,9 @@ class Things:
     """By a colleague, about this driver; waits for a second person."""
     own_proposal: str
     """By the officer."""
+    sampled: str
+    """A look-up by a colleague in the region, drawn for review. And a member of the region's staff:"""
+    member: str
     # -- the company's, and the driver's side of it
     request: str
     """Nobody has answered it."""
@@ -391,41 +397,6 @@ ROWS: Final[tuple[Row, ...]] = (
         query={"of": "{driver}"},
         by=OFFICER,
     ),
-    Row("GET /staff/proposals", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
-    Row(
-        "GET /staff/proposals/{proposal_id}",
-        OFFICERS,
-        names={"path:proposal_id": "proposal"},
-        by=OFFICER,
-        also_by=(COLLEAGUE,),
-    ),
-    Row(
-        "POST /staff/proposals/{proposal_id}/decisions",
-        OFFICERS,
-        names={"path:proposal_id": "proposal"},
-        body={"decision": "refuse", "move": 1},
-        own=statuses(201),
-        by=OFFICER,
-    ),
-    Row(
-        "DELETE /staff/proposals/{proposal_id}",
-        OFFICERS,
-        names={"path:proposal_id": "own_proposal"},
-        by=OFFICER,
-    ),
-    Row(
-        "POST /staff/proposals",
-        OFFICERS,
-        names={"body:subject": "driver"},
-        body={
-            "kind": "suspend",
-            "subject": "{driver}",
-            "reason": "drink-driving",
-            "case_number": "V-{region}00-20250101-0001",
-        },
-        own=statuses(201),
-        by=OFFICER,
-    ),
     Row("GET /staff/photo-reviews", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
     Row("GET /staff/photo-reviews/reasons", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
     Row(
@@ -454,6 +425,7 @@ ROWS: Final[tuple[Row, ...]] = (
         own=statuses(200, 409),
         by=OFFICER,
     ),
+    *(Row(roles=OFFICERS, **each) for each in BEHIND),
     # -- companies ----------------------------------------------------------------------------------------
     Row("GET /relying/registration", COMPANIES, by=RELYING),
     Row("PUT /relying/webhook", COMPANIES, body={"url": "https://webhook.example/other"}, by=RELYING),

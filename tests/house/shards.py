@@ -57,6 +57,7 @@ SHARD_KEYS = {
     "staff_attempt": "number_hash",
     "staff_session": "staff_id",
     "look_up_count": "staff_id",
+    "look_up_sample": "staff_id",
     # by province
     "proposal": "province",
     "proposal_event": "province",
@@ -81,6 +82,7 @@ SHARD_KEYS = {
     "status_letter": "driver_id",
     "points_entry": "driver_id",
     # by their own aggregate
+    "look_up_draw": "week",
     "register_import": "import_id",
     "register_import_seen": "import_id",
     "trust_bundle": "version",

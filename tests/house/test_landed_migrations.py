@@ -31,6 +31,7 @@ LANDED = {
     "0018_photo_deeper.sql": "d04de4f8bf061510e39516d89fd905e3c49a05ce398582e41f8aa14a4892661d",
     "0019_register_feed_deeper.sql": "1b000bfd4449560c6fd0ed675d5cbddbef02aa89645076edfcd5adfa613244bc",
     "0020_relying_deeper.sql": "efa738122e85a20af1685cf55ec1cf6c99aa739520a213f5c767b61310916a7f",
+    "0021_staff_deeper.sql": "c27c89eb0c060afd0dc2375f46e16a251c9b794ea1c84435ef6b3428c0a47a21",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
 

@@ -40,6 +40,8 @@ CROSS_SHARD = {
     "infra/outbox.py::subjects": "a check of fsck",
     "staff/store.py::prune": "the hourly pruning of attempts long past",
     "staff/store_casework.py::forget_counts": "the hourly pruning of days long past",
+    "staff/store_sample.py::draw": "the weekly drawing of look-ups for review",
+    "staff/store_sample.py::prune": "the hourly pruning of look-ups long past",
     "drivers/store_restored.py::raise_versions": "a restore, before the service opens",
     "licences/store/restored.py::raise_list_versions": "a restore, before the service opens",
     "accounts/store_restored.py::end_sessions": "a restore, before the service opens",

@@ -30,7 +30,7 @@ from liangzheng.audit.model import (
 )
 from liangzheng.audit.records import Exported, check_checkpoints, export, stored
 from liangzheng.audit.seal import seal
-from liangzheng.audit.store import about, heads, insert_from
+from liangzheng.audit.store import about, acts_about, found, heads, insert_from
 from liangzheng.audit.store import add_many as record_many
 from liangzheng.audit.verify import Discovery, Verdict, verify
 from liangzheng.infra.postgres import Connection
@@ -50,11 +50,13 @@ __all__ = [
     "Head",
     "Verdict",
     "about",
+    "acts_about",
     "check",
     "check_checkpoints",
     "checkpoint",
     "entry_of",
     "export",
+    "found",
     "heads",
     "heads_from_text",
     "heads_to_text",

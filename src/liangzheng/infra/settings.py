@@ -56,6 +56,7 @@ class Settings:
     staff_session_s: int
     staff_fresh_s: int
     staff_look_ups: tuple[str, ...]
+    look_ups_reviewed: int
     proposal_s: int
     retention_s: int
     retain_within_s: int
@@ -412,9 +413,11 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
          "seconds after which every login of a member of staff ends"),
     _row("LZ_STAFF_FRESH_S", "staff_fresh_s", _number(30, 900), 300,
-         "seconds a second factor counts as fresh, for suspension, restoration, correction and keys"),
+         "seconds a second factor counts as fresh, for what two people decide and for changes of staff"),
     _row("LZ_STAFF_LOOK_UPS", "staff_look_ups", _counts, ("patrol=100", "penalty=100", "counter=200", "register=100"),
          "look-ups by number a day and member of staff, duty by duty; a duty not named has none"),
+    _row("LZ_LOOK_UPS_REVIEWED", "look_ups_reviewed", _number(0, 100), 5,
+         "look-ups of each member of staff that are drawn every week for another person to review"),
     _row("LZ_PROPOSAL_S", "proposal_s", _number(3600, 30 * 86400), 7 * 86400,
          "seconds within which a proposal is decided, or it is over"),
     _row("LZ_RETENTION_S", "retention_s", _number(600, 3 * 86400), 86400,

@@ -82,6 +82,7 @@ CREATE TABLE audit_entry (
     CONSTRAINT audit_entry_subject_kind_check CHECK ((length(subject_kind) = 3))
 );
 CREATE INDEX audit_entry_chain ON audit_entry USING btree (bucket, batch_seq);
+CREATE INDEX audit_entry_staff ON audit_entry USING btree (actor, id) WHERE (actor_kind = 'staff'::text);
 
 CREATE TABLE audit_batch (
     bucket     smallint NOT NULL,
@@ -802,7 +803,6 @@ CREATE TABLE company_look (
     CONSTRAINT company_look_pkey PRIMARY KEY (driver_id, at, look_id),
     CONSTRAINT company_look_under_check CHECK ((under = ANY (ARRAY['request'::text, 'standing'::text])))
 );
-CREATE INDEX company_look_at ON company_look USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE TABLE notice (
     company_id  uuid NOT NULL,
@@ -834,12 +834,10 @@ CREATE TABLE staff (
     name           text NOT NULL,
     unit           text NOT NULL,
     password_hash  text,
-    person_link    bytea,
     CONSTRAINT staff_pkey PRIMARY KEY (staff_id),
     CONSTRAINT staff_move_check CHECK ((move >= 1)),
     CONSTRAINT staff_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
     CONSTRAINT staff_number_check CHECK ((number ~ '^[0-9A-Z]{4,12}$'::text)),
-    CONSTRAINT staff_person_link_check CHECK ((octet_length(person_link) = 16)),
     CONSTRAINT staff_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
     CONSTRAINT staff_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 100)))
 );
@@ -929,6 +927,7 @@ CREATE TABLE look_up (
     case_number  text NOT NULL,
     CONSTRAINT look_up_pkey PRIMARY KEY (driver_id, id)
 );
+CREATE INDEX look_up_at ON look_up USING btree (at);
 
 CREATE TABLE proposal (
     province     text NOT NULL,
@@ -951,10 +950,10 @@ CREATE TABLE proposal (
     CONSTRAINT proposal_pkey PRIMARY KEY (province, id),
     CONSTRAINT proposal_check CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
     CONSTRAINT proposal_check1 CHECK (((state <> ALL (ARRAY['approved'::text, 'done'::text, 'refused'::text])) OR (decided_by IS NOT NULL))),
-    CONSTRAINT proposal_check2 CHECK (((driver_id IS NULL) = (kind = ANY (ARRAY['rotate-key'::text, 'retire-key'::text])))),
+    CONSTRAINT proposal_check2 CHECK (((driver_id IS NULL) = (kind = ANY (ARRAY['rotate-key'::text, 'retire-key'::text, 'open-wave'::text, 'give-duty'::text, 'new-enrolment'::text])))),
     CONSTRAINT proposal_division_check CHECK ((division ~ '^[0-9]{6}$'::text)),
     CONSTRAINT proposal_four_eyes CHECK ((decided_by <> proposed_by)),
-    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['suspend'::text, 'restore'::text, 'correct'::text, 'retain'::text, 'rotate-key'::text, 'retire-key'::text]))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['suspend'::text, 'restore'::text, 'correct'::text, 'retain'::text, 'rotate-key'::text, 'retire-key'::text, 'open-wave'::text, 'give-duty'::text, 'new-enrolment'::text]))),
     CONSTRAINT proposal_move_check CHECK ((move >= 1)),
     CONSTRAINT proposal_province_check CHECK ((province ~ '^[0-9]{2}$'::text)),
     CONSTRAINT proposal_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text])))
@@ -1121,11 +1120,9 @@ CREATE TABLE register_source (
     state               text NOT NULL,
     name                text NOT NULL,
     provinces           text[] NOT NULL,
-    forgotten_to        bigint DEFAULT 0 NOT NULL,
     CONSTRAINT register_source_pkey PRIMARY KEY (source_id),
     CONSTRAINT register_source_check CHECK (((state = 'halted'::text) = (halted_at_sequence IS NOT NULL))),
     CONSTRAINT register_source_done_to_check CHECK ((done_to >= 0)),
-    CONSTRAINT register_source_forgotten CHECK (((forgotten_to >= 0) AND (forgotten_to <= done_to))),
     CONSTRAINT register_source_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT register_source_provinces_check CHECK ((cardinality(provinces) >= 1)),
     CONSTRAINT register_source_state_check CHECK ((state = ANY (ARRAY['active'::text, 'halted'::text, 'ended'::text])))
@@ -1191,8 +1188,8 @@ CREATE TABLE points_entry (
     source      text NOT NULL,
     CONSTRAINT points_entry_pkey PRIMARY KEY (driver_id, number),
     CONSTRAINT points_entry_check CHECK ((corrects < number)),
-    CONSTRAINT points_entry_kind CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text, 'reckoned'::text]))),
-    CONSTRAINT points_entry_names CHECK (((kind = 'reckoned'::text) OR ((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL)))),
+    CONSTRAINT points_entry_check1 CHECK (((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL))),
+    CONSTRAINT points_entry_kind_check CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text]))),
     CONSTRAINT points_entry_number_check CHECK ((number >= 1)),
     CONSTRAINT points_entry_points_check CHECK ((points <> 0)),
     CONSTRAINT points_entry_reference_check CHECK (((length(reference) >= 1) AND (length(reference) <= 64))),
@@ -1281,15 +1278,44 @@ CREATE TABLE message_mark (
     CONSTRAINT message_mark_pkey PRIMARY KEY (name)
 );
 
-CREATE TABLE status_letter (
-    driver_id  uuid NOT NULL,
-    put_by     uuid NOT NULL,
-    put_at     timestamp with time zone NOT NULL,
-    also_said  boolean DEFAULT false NOT NULL,
-    letter     text NOT NULL,
-    CONSTRAINT status_letter_pkey PRIMARY KEY (driver_id, letter),
-    CONSTRAINT status_letter_letter_check CHECK ((length(letter) = 1))
+CREATE TABLE look_up_draw (
+    week       date NOT NULL,
+    drawn_at   timestamp with time zone NOT NULL,
+    looked     integer NOT NULL,
+    drawn      integer NOT NULL,
+    per_staff  integer NOT NULL,
+    seed       bytea NOT NULL,
+    CONSTRAINT look_up_draw_pkey PRIMARY KEY (week),
+    CONSTRAINT look_up_draw_check CHECK (((drawn >= 0) AND (drawn <= looked))),
+    CONSTRAINT look_up_draw_looked_check CHECK ((looked >= 0)),
+    CONSTRAINT look_up_draw_per_staff_check CHECK ((per_staff >= 0)),
+    CONSTRAINT look_up_draw_seed_check CHECK ((octet_length(seed) = 32)),
+    CONSTRAINT look_up_draw_week_check CHECK ((EXTRACT(isodow FROM week) = (1)::numeric))
 );
+
+CREATE TABLE look_up_sample (
+    staff_id     uuid NOT NULL,
+    look_up_id   uuid NOT NULL,
+    driver_id    uuid NOT NULL,
+    at           timestamp with time zone NOT NULL,
+    reviewed_at  timestamp with time zone,
+    reviewed_by  uuid,
+    week         date NOT NULL,
+    division     text NOT NULL,
+    unit         text NOT NULL,
+    duty         text NOT NULL,
+    purpose      text NOT NULL,
+    case_number  text NOT NULL,
+    outcome      text,
+    CONSTRAINT look_up_sample_pkey PRIMARY KEY (staff_id, look_up_id),
+    CONSTRAINT look_up_sample_check CHECK (((outcome IS NULL) = (reviewed_at IS NULL))),
+    CONSTRAINT look_up_sample_check1 CHECK (((outcome IS NULL) = (reviewed_by IS NULL))),
+    CONSTRAINT look_up_sample_division_check CHECK ((division ~ '^[0-9]{6}$'::text)),
+    CONSTRAINT look_up_sample_other_person CHECK ((reviewed_by <> staff_id)),
+    CONSTRAINT look_up_sample_outcome_check CHECK ((outcome = ANY (ARRAY['in-order'::text, 'unclear'::text, 'improper'::text])))
+);
+CREATE INDEX look_up_sample_look_up ON look_up_sample USING btree (look_up_id);
+CREATE INDEX look_up_sample_open ON look_up_sample USING btree (look_up_id) WHERE (outcome IS NULL);
 
 -- Foreign keys.
 
@@ -1321,4 +1347,4 @@ ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN 
 ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOREIGN KEY (driver_id, photo_id) REFERENCES photo(driver_id, id);
-ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);

@@ -124,6 +124,11 @@ async def member_with_number(tx: Connection, number: str) -> Member:
     return await _member(tx, staff_id)
 
 
+async def member(tx: Connection, staff_id: StaffId) -> Member:
+    """Raises NotFound."""
+    return await _member(tx, staff_id)
+
+
 async def members(tx: Connection) -> list[Member]:
     """Everybody, by number."""
     return await store.members(tx)

@@ -36,6 +36,11 @@ class Duty(StrEnum):
         """路面执勤 and so on."""
         return _DUTY_WORDS[self]
 
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """What it allows."""
+        return DUTIES[self]
+
 
 _DUTY_WORDS: Final = {
     Duty.PATROL: "路面执勤", Duty.PENALTY: "违法处理", Duty.COUNTER: "窗口", Duty.PHOTO_REVIEW: "照片审核",
@@ -61,6 +66,7 @@ class Act(StrEnum):
     OPEN_WAVE = "open-wave"
     CHANGE_KEYS = "change-keys"
     READ_AUDIT = "read-audit"
+    REVIEW_LOOK_UPS = "review-look-ups"
     MANAGE_STAFF = "manage-staff"
 
 
@@ -73,13 +79,15 @@ DUTIES: Final[Mapping[Duty, tuple[Act, ...]]] = MappingProxyType(
         Duty.REGISTER: (Act.LOOK_UP, Act.CORRECT),
         Duty.ROLLOUT: (Act.OPEN_WAVE,),
         Duty.KEYS: (Act.CHANGE_KEYS,),
-        Duty.AUDIT: (Act.READ_AUDIT,),
+        Duty.AUDIT: (Act.READ_AUDIT, Act.REVIEW_LOOK_UPS),
         Duty.SYSTEM: (Act.MANAGE_STAFF,),
     }
 )
 """The one table of who may do what. What no duty names, nobody may."""
 
-FRESH_ACTS: Final = frozenset({Act.SUSPEND, Act.RESTORE, Act.CORRECT, Act.CHANGE_KEYS, Act.MANAGE_STAFF})
+FRESH_ACTS: Final = frozenset(
+    {Act.SUSPEND, Act.RESTORE, Act.CORRECT, Act.CHANGE_KEYS, Act.MANAGE_STAFF, Act.OPEN_WAVE}
+)
 """Acts for which the second factor must have been proved minutes ago, not hours."""
 
 
@@ -233,6 +241,7 @@ class StaffPolicy:
     retention_s: int = 24 * 3600
     retain_within_s: int = 600
     budgets: Mapping[Duty, int] = field(default_factory=lambda: DEFAULT_BUDGETS)
+    look_ups_reviewed: int = 5
 
 
 # --- cases, purposes, look-ups ----------------------------------------------------------------------
@@ -248,6 +257,7 @@ class CaseKind(StrEnum):
     BUSINESS = "B"
     CORRECTION = "C"
     SECURITY = "S"
+    OPENING = "O"
 
 
 _CASE = re.compile(r"([A-Z])-([0-9]{6})-([0-9]{8})-([0-9]{4,8})", re.ASCII)
@@ -314,6 +324,35 @@ class LookUp:
     purpose: str
 
 
+class Outcome(StrEnum):
+    """What another person found when a look-up that was drawn was compared with its case."""
+
+    IN_ORDER = "in-order"
+    UNCLEAR = "unclear"
+    IMPROPER = "improper"
+
+
+@dataclass(frozen=True, slots=True)
+class SampledLookUp:
+    """A look-up drawn for review. Whoever reviews it sees who looked and for which case, not what they saw."""
+
+    look_up_id: LookUpId
+    staff_id: StaffId
+    driver_id: DriverId
+    at: datetime
+    week: date
+    unit: str
+    duty: Duty
+    purpose: str
+    case: CaseNumber
+    outcome: Outcome | None = None
+    reviewed_by: StaffId | None = None
+    reviewed_at: datetime | None = None
+
+
+AUDIT_PURPOSES: Final = ("complaint", "look-up-review", "incident", "regular-audit")
+"""What the audit record is read for, each in a case about a complaint or about security. Our choice."""
+
 # --- proposals --------------------------------------------------------------------------------------
 
 
@@ -326,9 +365,17 @@ class Kind(StrEnum):
     RETAIN = "retain"
     ROTATE_KEY = "rotate-key"
     RETIRE_KEY = "retire-key"
+    OPEN_WAVE = "open-wave"
+    GIVE_DUTY = "give-duty"
+    NEW_ENROLMENT = "new-enrolment"
 
 
 KEY_KINDS: Final = frozenset({Kind.ROTATE_KEY, Kind.RETIRE_KEY})
+STAFF_KINDS: Final = frozenset({Kind.GIVE_DUTY, Kind.NEW_ENROLMENT})
+"""About a member of staff, who has no part in deciding it."""
+WITHOUT_DRIVER: Final = KEY_KINDS | STAFF_KINDS | {Kind.OPEN_WAVE}
+USED_LATER: Final = KEY_KINDS | {Kind.NEW_ENROLMENT}
+"""Agreed to, they wait for who uses the approval up: a ceremony of the root, or the administrator who hands over a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +416,16 @@ KINDS: Final[Mapping[Kind, KindRules]] = MappingProxyType(
         Kind.RETIRE_KEY: KindRules(
             Act.CHANGE_KEYS, Act.CHANGE_KEYS, ("compromised", "lost"), frozenset({CaseKind.SECURITY})
         ),
+        Kind.OPEN_WAVE: KindRules(
+            Act.OPEN_WAVE, Act.OPEN_WAVE, ("announced", "trial"), frozenset({CaseKind.OPENING})
+        ),
+        Kind.GIVE_DUTY: KindRules(
+            Act.MANAGE_STAFF, Act.MANAGE_STAFF, ("assigned", "stand-in"), frozenset({CaseKind.SECURITY})
+        ),
+        Kind.NEW_ENROLMENT: KindRules(
+            Act.MANAGE_STAFF, Act.MANAGE_STAFF, ("factor-lost", "password-forgotten", "code-expired"),
+            frozenset({CaseKind.SECURITY}),
+        ),
     }
 )  # fmt: skip
 """Source: docs/reference.md §3.1, §3.2 (retained on the spot, suspended for a period); the reason codes are our choice."""
@@ -397,6 +454,11 @@ class Proposal:
     expires_at: datetime
     decided_by: StaffId | None = None
     decided_at: datetime | None = None
+
+    @property
+    def about(self) -> StaffId | None:
+        """The member of staff it is about."""
+        return StaffId.parse(self.what["staff"]) if self.kind in STAFF_KINDS else None
 
     def __repr__(self) -> str:
         return f"Proposal({self.proposal_id}, {self.kind}, {self.state})"

@@ -67,6 +67,18 @@ async def members(tx: Connection) -> list[Member]:
     return [_member(row, held.get(row["staff_id"], [])) for row in rows]
 
 
+async def units(tx: Connection, staff_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The units of these members as they are called today."""
+    rows = await tx.fetch("SELECT staff_id, unit FROM staff WHERE staff_id = ANY ($1::uuid[])", staff_ids)
+    return {row["staff_id"]: row["unit"] for row in rows}
+
+
+async def members_after(tx: Connection, number: str, limit: int) -> list[Member]:
+    """So many members whose number comes after this one, by number."""
+    rows = await tx.fetch(f"{_MEMBER} WHERE s.number > $1 ORDER BY s.number LIMIT $2", number, limit)
+    return [_member(row, await duties(tx, StaffId(row["staff_id"]))) for row in rows]
+
+
 def _member(row: Row, held: Sequence[HeldDuty]) -> Member:
     return Member(
         StaffId(row["staff_id"]), StaffState(row["state"]), row["move"], StaffNumber(row["number"]), row["name"],

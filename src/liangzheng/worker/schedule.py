@@ -86,6 +86,12 @@ async def _run_out(wiring: Wiring, now: datetime) -> None:
         _log.info("proposals ran out", extra={"count": over})
 
 
+async def _draw_look_ups(wiring: Wiring, now: datetime) -> None:
+    drawn = await staff.draw_sample(wiring.database, wiring.staff_policy, now)
+    if drawn is not None:
+        _log.info("look-ups drawn for review", extra={"count": drawn})
+
+
 async def _close_cycles(wiring: Wiring, now: datetime) -> None:
     closed = await drivers.close_cycles(wiring.database, now)
     if closed:
@@ -156,6 +162,7 @@ JOBS = (
     Job("count-keys", timedelta(minutes=1), _count_keys),
     Job("escalate-reviews", timedelta(minutes=1), _escalate_reviews),
     Job("let-go-of-photos", timedelta(hours=1), _let_go_of_photos),
+    Job("draw-look-ups", timedelta(hours=1), _draw_look_ups),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),

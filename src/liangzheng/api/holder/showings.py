@@ -41,10 +41,12 @@ class ShortCodeAnswer(Answer):
 class LookAnswer(Answer):
     """One verification of one of the holder's codes; or one answer to a company by consent, with the `fields` it was
     told; or one look-up by number: then `look_up` stands in place of `verification`, `verifier` is the unit of who
-    looked, and `shown_at` is when."""
+    looked, and `shown_at` is when; or, with `entry`, one look at the record or the pictures in casework, in a photo
+    review or by the operator."""
 
     verification: str | None = None
     look_up: str | None = None
+    entry: str | None = None
     at: datetime
     shown_at: datetime
     verifier: str
@@ -96,7 +98,7 @@ async def looks(
     before: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> LooksAnswer:
-    """Who verified the caller's codes or looked the caller up by number, when and for what."""
+    """Who verified the caller's codes, looked the caller up by number or looked at the record, when and for what."""
     wiring = wired(request)
     until = before or wiring.clock.now() + timedelta(days=1)
     if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
@@ -104,8 +106,9 @@ async def looks(
     driver_id = _driver(who)
     verified = await showing.looks_at(wiring.database, driver_id, until, limit)
     looked_up = await staff.look_ups_at(wiring.database, driver_id, until, limit)
-    both = [*map(_verified, verified), *map(_looked_up, looked_up)]
-    return LooksAnswer(looks=sorted(both, key=lambda look: look.shown_at, reverse=True)[:limit])
+    in_record = await staff.record_looks_at(wiring.database, driver_id, until, limit)
+    every = [*map(_verified, verified), *map(_looked_up, looked_up), *map(_in_record, in_record)]
+    return LooksAnswer(looks=sorted(every, key=lambda look: look.shown_at, reverse=True)[:limit])
 
 
 def _verified(look: showing.Look) -> LookAnswer:
@@ -129,6 +132,18 @@ def _looked_up(look: staff.LookUp) -> LookAnswer:
         shown_at=look.at,
         verifier=look.unit,
         verifier_kind="staff",
+        purpose=look.purpose,
+        class_asked=None,
+    )
+
+
+def _in_record(look: staff.RecordLook) -> LookAnswer:
+    return LookAnswer(
+        entry=str(look.entry),
+        at=look.at,
+        shown_at=look.at,
+        verifier=look.unit or "operator",
+        verifier_kind="staff" if look.unit else "operator",
         purpose=look.purpose,
         class_asked=None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,21 +23,27 @@ UNIT: Final = "演示交警大队 (demonstration)"
 _DUTIES: Final = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER)
 
 
-async def enrolled(stage: Stage, division: str) -> tuple[Officer, Client]:
-    """A new fictional officer of a division, enrolled over HTTP as a person would, and logged in by it."""
-    now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
-    held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in _DUTIES)
-    invited = await staff.add_member(
-        stage.database,
-        number,
-        "演示警员",
-        UNIT,
-        held,
-        staff_policy(stage.settings),
-        now,
-        audit.Actor("operator"),
-    )
-    body: dict[str, Any] = {"number": number, "enrolment_code": invited.code}
+async def enrolled(
+    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, newcomer: tuple[str, str] | None = None
+) -> tuple[Officer, Client]:
+    """A fictional officer of a division, enrolled over HTTP as a person would, and logged in by it; new, or whose number and
+    enrolment code these are."""
+    if newcomer is None:
+        now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
+        held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in duties)
+        invited = await staff.add_member(
+            stage.database,
+            number,
+            "演示警员",
+            UNIT,
+            held,
+            staff_policy(stage.settings),
+            now,
+            audit.Actor("operator"),
+        )
+        newcomer = number, invited.code
+    number, enrolment_code = newcomer
+    body: dict[str, Any] = {"number": number, "enrolment_code": enrolment_code}
     shown = (await asyncio.to_thread(stage.client.post, "/staff/enrolments", body)).expect(201)
     password = secrets.token_urlsafe(12)
     code = totp.code_at(totp.from_base32(shown["secret"]), totp.step_of(datetime.now(UTC)))
