@@ -51,8 +51,8 @@ def restore(
 ) -> None:
     """Into an empty database only. Raises every standing and list version, ends every login, begins a new epoch, runs fsck.
 
-    What was acknowledged after the backup is not in it: read the register again before the service opens
-    (docs/how-to/back-up.md).
+    What was acknowledged after the backup is not in it. Until the register was read again (./lz register confirm) every
+    verification says that the status was not checked, and no standing is told or signed (docs/how-to/back-up.md).
     """
     settings = Settings.from_env()
     manifest, sealer = open_backup(directory, read_passphrase(passphrase_file))
@@ -81,7 +81,8 @@ def restore(
         if report.faults:
             raise typer.Exit(1)
     typer.echo(
-        "before the service opens: read the register again (./lz register import), then end verifiers that were ended since"
+        "standings are not certain: read the register again (./lz register import, or its feed), then ./lz register confirm; "
+        "end again what was ended since"
     )
 
 

@@ -9,10 +9,12 @@ tells of its changes is a source: it signs what it sends, and each of its number
 
 from __future__ import annotations
 
+from liangzheng.drivers.certain_rules import Certain
 from liangzheng.drivers.change_many import REGISTER_CHANGED
 from liangzheng.drivers.change_standing import change_standing
 from liangzheng.drivers.check import check
 from liangzheng.drivers.close_cycles import close_cycles
+from liangzheng.drivers.confirm_register import confirm_register
 from liangzheng.drivers.correct import (
     CORRECTABLE,
     RECORD_CORRECTED,
@@ -76,7 +78,7 @@ from liangzheng.drivers.store import driver as find
 from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
 from liangzheng.drivers.store_points import ledger
-from liangzheng.drivers.store_restored import raise_versions
+from liangzheng.drivers.store_restored import RESTORE_STEP, raise_versions
 from liangzheng.drivers.take_feed import (
     MOST_LINES,
     MOST_OCTETS,
@@ -93,7 +95,9 @@ __all__ = [
     "MOST_OCTETS",
     "RECORD_CORRECTED",
     "REGISTER_CHANGED",
+    "RESTORE_STEP",
     "STANDING_CHANGED",
+    "Certain",
     "ClassHeld",
     "ClassHistory",
     "DoneLine",
@@ -128,6 +132,7 @@ __all__ = [
     "check_photo",
     "close_cycles",
     "code_tables",
+    "confirm_register",
     "correct_record",
     "correction",
     "end_source",
