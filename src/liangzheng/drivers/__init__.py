@@ -12,7 +12,7 @@ from __future__ import annotations
 from liangzheng.drivers.certain_rules import Certain
 from liangzheng.drivers.change_many import REGISTER_CHANGED
 from liangzheng.drivers.change_standing import change_standing
-from liangzheng.drivers.check import check
+from liangzheng.drivers.check import check, probes
 from liangzheng.drivers.close_cycles import close_cycles
 from liangzheng.drivers.confirm_register import confirm_register
 from liangzheng.drivers.correct import (
@@ -154,6 +154,7 @@ __all__ = [
     "pack_beside",
     "portrait",
     "portrait_on_file",
+    "probes",
     "prove",
     "raise_versions",
     "read_correction",

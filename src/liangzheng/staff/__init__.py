@@ -13,7 +13,7 @@ from __future__ import annotations
 from liangzheng.staff.acting import actor_of, division_of, permit
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
-from liangzheng.staff.check import check
+from liangzheng.staff.check import check, probes
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
@@ -108,6 +108,7 @@ __all__ = [
     "move_member",
     "officer_of",
     "permit",
+    "probes",
     "propose",
     "prove_again",
     "prune",

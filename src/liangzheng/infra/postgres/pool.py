@@ -152,6 +152,24 @@ class Database:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 yield connection
 
+    @asynccontextmanager
+    async def snapshots(self, count: int) -> AsyncIterator[list[Connection]]:
+        """Up to `count` connections that see one and the same moment, for a long report; one is left to others.
+
+        None of them is cut off for the time it takes or waits.
+        """
+        async with AsyncExitStack() as held:
+            first = await held.enter_async_context(self.snapshot())
+            await _take_your_time(first)
+            name: str = await first.fetchval("SELECT pg_export_snapshot()")
+            connections = [first]
+            while len(connections) < min(count, self._pool.get_max_size() - 1):
+                further = await held.enter_async_context(self.snapshot())
+                await further.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
+                await _take_your_time(further)
+                connections.append(further)
+            yield connections
+
     async def retrying(
         self,
         act: Callable[[Connection], Awaitable[T]],
@@ -202,6 +220,11 @@ class Database:
             await self._pool.release(connection, timeout=5)
         except Exception as error:
             _log.info("connection thrown away", extra={"reason": type(error).__name__})
+
+
+async def _take_your_time(tx: Connection) -> None:
+    await tx.execute("SET LOCAL statement_timeout = 0")
+    await tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 async def _warm_up(pool: Any, count: int) -> None:
