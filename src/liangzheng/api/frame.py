@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from liangzheng.api.bodies import is_deeper_than
 from liangzheng.api.problems import FAILURES, PROTOCOL, Breach, of_failure, problem, unexpected
 from liangzheng.api.rates import RATES, Rates
-from liangzheng.infra import metrics
+from liangzheng.infra import metrics, spans
 from liangzheng.infra.trace import CURRENT, Trace
 from liangzheng.kernel.errors import Failure, Invalid, TooLarge, TooMany
 from liangzheng.kernel.time import Clock
@@ -118,7 +118,10 @@ class Frame:
             await self._answer(scope, headers, receive, dressed)
         finally:
             CURRENT.reset(token)
-            _count(scope, dressed.status, time.perf_counter() - began)
+            took_s = time.perf_counter() - began
+            _count(scope, dressed.status, took_s)
+            if spans.are_written():
+                _write_span(trace, scope, dressed.status, took_s)
 
     async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, dressed: _Dressed) -> None:
         offset_ms = _phone_offset_ms(headers.get(PHONE_TIME), self._clock.now())
@@ -251,6 +254,16 @@ def _count(scope: Scope, status: int, took_s: float) -> None:
     """The request in the figures, under its route's pattern: a path would hold ids."""
     method = scope["method"] if scope["method"] in _METHODS else "other"
     _figure(method, _pattern(scope), status).observe(took_s)
+
+
+def _write_span(trace: Trace, scope: Scope, status: int, took_s: float) -> None:
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    route, ended = _pattern(scope), time.time_ns()
+    spans.write(
+        trace, f"{method} {route}", spans.Kind.SERVER, ended - int(took_s * 1e9), ended,
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status},
+        failed=status >= 500,
+    )  # fmt: skip
 
 
 def _pattern(scope: Scope) -> str:

@@ -72,6 +72,7 @@ class Settings:
     workers: int
     pool_size: int
     log_format: Literal["console", "json"]
+    traces_dir: Path | None
     log_level: str
     metrics_host: str
     metrics_port: int | None
@@ -426,6 +427,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",
          "least level logged"),
+    _row("LZ_TRACES_DIR", "traces_dir", _path, None,
+         "where each process writes its spans as OTLP/JSON, one a line, for a collector to pick up; none: no spans"),
     _row("LZ_METRICS_PORT", "metrics_port", _number(0, 65535), None,
          "port on which each process serves /metrics, /healthz and /readyz to operators; of several HTTP processes "
          "the second takes the port after it, and so on; 0: any free one; none: not served"),

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from liangzheng.infra import epochs
+from liangzheng.infra import epochs, spans
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.region import Authorities
@@ -153,10 +153,12 @@ class Issuer:
     async def _sign_and_keep(
         self, whose: Sequence[DriverId], kept: _Kept, token: UUID, now: datetime
     ) -> BatchResult:
-        signatures = self._sign(kept, now)
+        with spans.span("sign", count=len(kept.licences) + len(kept.credentials)):
+            signatures = self._sign(kept, now)
         if signatures:
             self._reached("signed")
-        verified = self._verify(kept, signatures, now)
+        with spans.span("verify", count=len(signatures)):
+            verified = self._verify(kept, signatures, now)
         self._reached("verified")
 
         # Second transaction: signatures kept, licences live, old versions ended.

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeVar, cast
 import asyncpg
 import msgspec
 
+from liangzheng.infra import spans
 from liangzheng.infra.postgres.connection import Connection
 from liangzheng.infra.postgres.errors import RETRYABLE, failure_for, is_away
 from liangzheng.infra.postgres.params import ConnectParams
@@ -105,21 +106,22 @@ class Database:
         is away. Unavailable from the commit itself means *unknown*: it may have been applied, and only an
         idempotency key makes a retry safe.
         """
-        async with self._connection() as connection:
-            transaction = connection.transaction()
-            try:
-                await transaction.start()
+        with spans.span("transaction", spans.Kind.CLIENT, db__system__name="postgresql"):
+            async with self._connection() as connection:
+                transaction = connection.transaction()
                 try:
-                    yield cast(Connection, connection)
-                except BaseException:
-                    await _roll_back(transaction)
-                    raise
-                await _commit(transaction)
-            except Exception as error:
-                failure = failure_for(error, constraints or {})
-                if failure is None:
-                    raise
-                raise failure from error
+                    await transaction.start()
+                    try:
+                        yield cast(Connection, connection)
+                    except BaseException:
+                        await _roll_back(transaction)
+                        raise
+                    await _commit(transaction)
+                except Exception as error:
+                    failure = failure_for(error, constraints or {})
+                    if failure is None:
+                        raise
+                    raise failure from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -136,14 +138,15 @@ class Database:
 
         Committed when it answers: one round trip instead of three. Unavailable means *unknown*, as in `transaction`.
         """
-        async with self._connection() as connection:
-            try:
-                yield cast(Connection, connection)
-            except Exception as error:
-                failure = failure_for(error, {})
-                if failure is None:
-                    raise
-                raise failure from error
+        with spans.span("statement", spans.Kind.CLIENT, db__system__name="postgresql"):
+            async with self._connection() as connection:
+                try:
+                    yield cast(Connection, connection)
+                except Exception as error:
+                    failure = failure_for(error, {})
+                    if failure is None:
+                        raise
+                    raise failure from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
