@@ -21,6 +21,7 @@ NO_CHECKSUM_FAILED: Final = "no page was read with a wrong checksum"
 
 _AREA: Final = "pages"
 _DAY_S: Final = 86400.0
+_WITH_SCHEMA: Final = "SELECT set_config('search_path', quote_ident($1) || ', public', true)"
 _CORRUPTED: Final = ("XX001", "XX002")
 
 
@@ -73,7 +74,8 @@ def _index(schema: str, oid: int, name: str) -> Probe:
         try:
             # What is corrupted ends the transaction it is found in.
             async with tx.transaction():
-                await tx.execute(f"SELECT {schema}.bt_index_check($1::oid::regclass)", oid, timeout=_DAY_S)
+                await tx.execute(_WITH_SCHEMA, schema)
+                await tx.execute("SELECT bt_index_check($1::oid::regclass)", oid, timeout=_DAY_S)
         except asyncpg.PostgresError as error:
             if error.sqlstate not in _CORRUPTED:
                 raise
@@ -87,8 +89,9 @@ def _table(schema: str, oid: int, name: str) -> Probe:
     async def look(tx: Connection) -> list[Finding]:
         try:
             async with tx.transaction():
+                await tx.execute(_WITH_SCHEMA, schema)
                 row = await tx.fetchrow(
-                    f"SELECT blkno, msg FROM {schema}.verify_heapam($1::oid::regclass, on_error_stop => true) LIMIT 1",
+                    "SELECT blkno, msg FROM verify_heapam($1::oid::regclass, on_error_stop => true) LIMIT 1",
                     oid,
                     timeout=_DAY_S,
                 )
