@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from liangzheng import accounts, drivers, licences, staff
-from liangzheng.infra import trust_mark
+from liangzheng.infra import spans, trust_mark
 from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_authority import AuthorityEndpoint, AuthorityFace
 from liangzheng.infra.face_manual import ManualFace
@@ -179,12 +179,14 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
     Forbidden for key files in production.
     """
     async with attach(settings, max=settings.pool_size) as database:
+        written = spans.exporting(settings.traces_dir, f"liangzheng-{part}")
         wiring = wire(settings, part, database, clock)
         following: asyncio.Task[None] | None = None
         try:
             await trust_mark.take(database, wiring.trust, wiring.clock)
             following = asyncio.create_task(trust_mark.follow(database, wiring.trust, wiring.clock))
-            yield wiring
+            with written:
+                yield wiring
         finally:
             if following is not None:
                 following.cancel()

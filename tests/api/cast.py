@@ -188,9 +188,10 @@ class Cast:
         return made if isinstance(made, bytes) else made | others
 
     def forget_limits(self) -> None:
-        kept = self.app.state.wiring
+        kept = {name: getattr(self.app.state, name) for name in ("wiring", "rates")}
         self.app.state._state.clear()
-        self.app.state.wiring = kept
+        self.app.state._state.update(kept)
+        kept["rates"].forget()
 
 
 def named(row: Row, things: Mapping[str, str], where: str) -> dict[str, str]:

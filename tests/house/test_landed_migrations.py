@@ -32,6 +32,7 @@ LANDED = {
     "0019_register_feed_deeper.sql": "1b000bfd4449560c6fd0ed675d5cbddbef02aa89645076edfcd5adfa613244bc",
     "0020_relying_deeper.sql": "efa738122e85a20af1685cf55ec1cf6c99aa739520a213f5c767b61310916a7f",
     "0021_staff_deeper.sql": "c27c89eb0c060afd0dc2375f46e16a251c9b794ea1c84435ef6b3428c0a47a21",
+    "0022_operations_deeper.sql": "27cb3a1e77ef45004c929b0daaf5e3b41a67b354d3c0becee1bec84a5ce2e646",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
 

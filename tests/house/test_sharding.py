@@ -43,6 +43,8 @@ CROSS_SHARD = {
     "staff/store_sample.py::draw": "the weekly drawing of look-ups for review",
     "staff/store_sample.py::prune": "the hourly pruning of look-ups long past",
     "drivers/store_restored.py::raise_versions": "a restore, before the service opens",
+    "drivers/store_restored.py::read_since": "the operator's confirmation after a restore",
+    "infra/epochs.py::confirm": "the operator's confirmation after a restore",
     "licences/store/restored.py::raise_list_versions": "a restore, before the service opens",
     "accounts/store_restored.py::end_sessions": "a restore, before the service opens",
     "showing/store.py::forget_short_codes": "the pruning of short codes that have run out",

@@ -72,6 +72,8 @@ OTHER_WORDS = {
     "LZ_ALG": "SM2",
     "LZ_HOST": "0.0.0.0",
     "LZ_HOSTS": "a,b",
+    "LZ_TRACES_DIR": "/elsewhere",
+    "LZ_PROXIES": "10.0.0.0/8,192.0.2.7",
     "LZ_METRICS_HOST": "localhost",
     "LZ_METRICS_PORT": "9100",
     "LZ_METRICS_TOKEN": "a-token-of-the-operator",

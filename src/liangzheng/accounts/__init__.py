@@ -20,7 +20,7 @@ from liangzheng.accounts.agreements import (
     give_agreement,
     withdraw_agreement,
 )
-from liangzheng.accounts.check import check
+from liangzheng.accounts.check import check, probes
 from liangzheng.accounts.check_face import (
     begin_face_check,
     consume_face_check,
@@ -187,6 +187,7 @@ __all__ = [
     "person_of",
     "phone_key",
     "phone_keys",
+    "probes",
     "prove_mobile",
     "prune",
     "register",

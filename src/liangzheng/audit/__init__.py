@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from liangzheng.audit import store
-from liangzheng.audit.check import check
+from liangzheng.audit.check import WHOLE, check, probes
 from liangzheng.audit.checkpoint import Checkpoint, checkpoint, opened, path_of, read_files, write_files
 from liangzheng.audit.model import (
     BUCKETS,
@@ -38,6 +38,7 @@ from liangzheng.kernel.ids import AuditId, DriverId, Id
 
 __all__ = [
     "BUCKETS",
+    "WHOLE",
     "Actor",
     "Batch",
     "Checkpoint",
@@ -63,6 +64,7 @@ __all__ = [
     "insert_from",
     "opened",
     "path_of",
+    "probes",
     "read_files",
     "record",
     "record_many",

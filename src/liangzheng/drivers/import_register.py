@@ -126,7 +126,7 @@ async def import_register(
             rejects.close()
         # 6. Finished.
         run = importer.run
-        await _finish(database, run, clock.now())
+        await _finish(database, run, importer.as_of, clock.now())
     if not run.counts["rejected"]:
         rejects_path.unlink(missing_ok=True)
     return ImportReport(
@@ -204,9 +204,9 @@ def rows_a_transaction(written: int, last: Chunk, size: int) -> int:
     return max(_ROWS_A_TRANSACTION.start, min(_ROWS_A_TRANSACTION.stop, written, left // 2))
 
 
-async def _finish(database: Database, run: Run, now: datetime) -> None:
+async def _finish(database: Database, run: Run, as_of: datetime, now: datetime) -> None:
     async with database.transaction() as tx:
-        await store.end(tx, run.import_id, "finished", now)
+        await store.end(tx, run.import_id, "finished", now, as_of)
         await audit.record(
             tx, act="register.imported", actor=Actor("operator"), subject=run.import_id, purpose="register import",
             detail=dict(run.counts), now=now,

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -47,6 +48,9 @@ class Settings:
     mobile_change_hold_s: int
     closing_hold_s: int
     codes_an_hour: int
+    writes_a_minute: int
+    network_writes_a_minute: int
+    proxies: tuple[str, ...]
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -69,6 +73,7 @@ class Settings:
     workers: int
     pool_size: int
     log_format: Literal["console", "json"]
+    traces_dir: Path | None
     log_level: str
     metrics_host: str
     metrics_port: int | None
@@ -226,6 +231,13 @@ def _text(_variable: str, text: str) -> str:
 
 def _words(_variable: str, text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _networks(variable: str, text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(word)) for word in _words(variable, text))
+    except ValueError:
+        raise Invalid(variable, "is addresses or networks, such as 10.0.0.0/8, comma-separated") from None
 
 
 def _points(variable: str, text: str) -> frozenset[int]:
@@ -398,7 +410,14 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(3600, 90 * 86400), 7 * 86400,
          "seconds the closing of an account waits, in which its owner can stop it"),
     _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
-         "one-time codes asked for from one network (IPv4 /24, IPv6 /48) of one process"),
+         "one-time codes asked for from one network (IPv4 /24, IPv6 /48)"),
+    _row("LZ_WRITES_A_MINUTE", "writes_a_minute", _number(1, 10_000_000), 300,
+         "requests that write, a minute, of one holder or member of staff (api/rates.py has every rate)"),
+    _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", _number(1, 100_000_000), 6000,
+         "requests that write, a minute, from one network (IPv4 /24, IPv6 /48)"),
+    _row("LZ_PROXIES", "proxies", _networks, (),
+         "reverse proxies before this service, addresses or networks, comma-separated, whose X-Forwarded-For is believed; "
+         "none: whoever connects is the client"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
@@ -407,7 +426,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
-         "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy all come from one"),
+         "registrations of one network (IPv4 /24, IPv6 /48); behind a proxy that LZ_PROXIES does not name all come from one"),
     _row("LZ_STAFF_IDLE_S", "staff_idle_s", _number(60, 3600), 900,
          "seconds after which an unused login of a member of staff ends"),
     _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
@@ -438,6 +457,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",
          "least level logged"),
+    _row("LZ_TRACES_DIR", "traces_dir", _path, None,
+         "where each process writes its spans as OTLP/JSON, one a line, for a collector to pick up; none: no spans"),
     _row("LZ_METRICS_PORT", "metrics_port", _number(0, 65535), None,
          "port on which each process serves /metrics, /healthz and /readyz to operators; of several HTTP processes "
          "the second takes the port after it, and so on; 0: any free one; none: not served"),

@@ -340,6 +340,7 @@ CREATE TABLE register_import (
     warnings       jsonb DEFAULT '{}'::jsonb NOT NULL,
     started_at     timestamp with time zone NOT NULL,
     moved_at       timestamp with time zone NOT NULL,
+    as_of          timestamp with time zone,
     CONSTRAINT register_import_pkey PRIMARY KEY (import_id),
     CONSTRAINT register_import_check CHECK (((((fresh + changed) + unchanged) + rejected) <= lines_done)),
     CONSTRAINT register_import_encoding_check CHECK ((encoding = ANY (ARRAY['utf-8'::text, 'gb18030'::text]))),
@@ -989,7 +990,11 @@ CREATE TABLE restored (
     restored_at     timestamp with time zone NOT NULL,
     backup_id       uuid NOT NULL,
     backup_made_at  timestamp with time zone NOT NULL,
+    certain_at      timestamp with time zone,
+    certain_by      text,
     CONSTRAINT restored_pkey PRIMARY KEY (epoch),
+    CONSTRAINT restored_certain_by_check CHECK ((certain_by = ANY (ARRAY['register'::text, 'feed'::text, 'before'::text]))),
+    CONSTRAINT restored_check CHECK (((certain_at IS NULL) = (certain_by IS NULL))),
     CONSTRAINT restored_epoch_check CHECK ((epoch >= 1))
 );
 

@@ -26,7 +26,7 @@ from liangzheng.relying.ask import (
     request_of,
 )
 from liangzheng.relying.authenticate import ScopeRefused, caller, grant_token
-from liangzheng.relying.check import check
+from liangzheng.relying.check import check, probes
 from liangzheng.relying.check_many import check_many, read_pseudonyms
 from liangzheng.relying.consent import (
     answers_between,
@@ -130,6 +130,7 @@ __all__ = [
     "moves_of",
     "notices_of",
     "open_request",
+    "probes",
     "prune",
     "pseudonym",
     "read_pseudonyms",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from liangzheng import accounts, audit, drivers
+from liangzheng.infra import epochs
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -248,7 +249,9 @@ async def says_of(tx: Connection, driver_id: DriverId) -> DriverSays:
 
 
 async def says_of_many(tx: Connection, driver_ids: list[DriverId]) -> dict[DriverId, DriverSays]:
-    """What the register says of them now; drivers that do not exist are left out."""
+    """What the register says of them now; drivers that do not exist are left out. Raises Unavailable while the register
+    is that of a backup."""
+    await epochs.demand_certain(tx)
     records = await drivers.licence_records(tx, driver_ids)
     return {driver_id: _says(record) for driver_id, record in records.items()}
 

@@ -15,7 +15,7 @@ from liangzheng.staff.acting import Attempt, actor_of, division_of, permit, refu
 from liangzheng.staff.administer import end_duty, move, take_on, within_reach
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
-from liangzheng.staff.check import check
+from liangzheng.staff.check import check, probes
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.enrolments import hand_over
@@ -137,6 +137,7 @@ __all__ = [
     "move_member",
     "officer_of",
     "permit",
+    "probes",
     "propose",
     "proposing",
     "prove_again",

@@ -144,6 +144,17 @@ async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
             _log.warning("a key runs out: ./lz keys rotate", extra={"role": whose, "at": last.isoformat()})
 
 
+async def _warn_of_restore(wiring: Wiring, now: datetime) -> None:
+    async with wiring.database.read() as connection:
+        restore = await epochs.unconfirmed(connection)
+    metrics.STANDING_CERTAIN.set(restore is None)
+    if restore is not None:
+        _log.warning(
+            "restored and not read again: no standing is told: ./lz register confirm",
+            extra={"number": restore.epoch, "at": restore.restored_at.isoformat()},
+        )
+
+
 async def _tell_looks(wiring: Wiring, now: datetime) -> None:
     await messages.tell_looks(wiring.database, now)
 
@@ -168,6 +179,7 @@ JOBS = (
     Job("prune", timedelta(hours=1), _prune),
     Job("watch-feeds", timedelta(minutes=1), _watch_feeds),
     Job("close-points-cycles", timedelta(minutes=10), _close_cycles),
+    Job("warn-of-restore", timedelta(minutes=1), _warn_of_restore),
     Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
 )
 

@@ -14,14 +14,11 @@ from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import to_base64url
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import CorrectionRequestId, DriverId
 
 router = resource("/holder", "holder")
 
-EXPORTS: Final = Rate(5, 86_400)
-"""A day, of one person; each server process counts for itself."""
 _MOST: Final = 200
 
 
@@ -79,7 +76,6 @@ async def export(request: Request, who: Holder) -> ExportAnswer:
     """Everything kept about the caller. Made anew each time, five times a day; the export is on record."""
     wiring = wired(request)
     now = wiring.clock.now()
-    _limiter(request).take(who.person_id, now)
     async with wiring.database.transaction() as tx:
         own = await accounts.export(tx, who.person_id, now)
     until = now + timedelta(days=1)
@@ -155,11 +151,3 @@ async def take_back(request: Request, who: Holder, request_id: str) -> Response:
             tx, who.person_id, CorrectionRequestId.parse(request_id), wiring.clock.now()
         )
     return Response(status_code=204)
-
-
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "export_limiter", None)
-    if found is None:
-        found = state.export_limiter = Limiter(EXPORTS, "copies of one's own data")
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Request
 from pydantic import AwareDatetime, StringConstraints
@@ -14,15 +14,12 @@ from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import Forbidden, Invalid
 from liangzheng.kernel.ids import DriverId
 
 router = resource("/holder/showings", "holder")
 
 _FIRST, _LAST = datetime(2000, 1, 2), datetime(2099, 12, 30)  # noqa: DTZ001 (a day to spare for any offset)
-SHORT_CODES: Final = Rate(6, 60)
-"""A minute has four codes of fifteen seconds; two more leave room for a slip of the tongue."""
 
 
 class ShowBody(Body):
@@ -69,7 +66,6 @@ async def show(request: Request, who: Holder, body: ShowBody, key: IdempotencyKe
     wiring = wired(request)
     now = wiring.clock.now()
     driver_id = _driver(who)
-    _limiter(request).take(who.person_id, now)
 
     async with wiring.database.transaction() as tx:
 
@@ -155,11 +151,3 @@ def _driver(who: Caller) -> DriverId:
             "only a driver whose face was verified shows a licence", place="level", rule="at least 2"
         )
     return who.proven_driver_id
-
-
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "short_code_limiter", None)
-    if found is None:
-        found = state.short_code_limiter = Limiter(SHORT_CODES, "short codes")
-    return found

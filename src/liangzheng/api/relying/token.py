@@ -14,14 +14,12 @@ from fastapi import Request, Response
 from liangzheng import relying
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, resource
+from liangzheng.api.rates import TOKENS_OF_A_CLIENT, take
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import NotAuthenticated
 
 router = resource("/relying", "relying")
 
-TOKENS: Final = Rate(30, 60)
-"""Requests a minute for one client id, right or wrong."""
 
 _LONGEST: Final = 2000
 
@@ -85,7 +83,7 @@ async def _granted(request: Request) -> TokenAnswer:
     wiring = wired(request)
     now = wiring.clock.now()
     client_id, secret = _client(request)
-    _limiter(request).take(client_id, now)
+    take(request, TOKENS_OF_A_CLIENT, "token requests of this client", client_id, now)
     form = _form(await request.body())
     if "client_secret" in form or form.get("client_id", client_id) != client_id:
         raise _Refused("invalid_request")  # one way of authenticating a request (§2.3)
@@ -149,11 +147,3 @@ def _answered(status: int, body: Mapping[str, Any]) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="liangzheng"'
     return Response(json.dumps(body), status_code=status, headers=headers, media_type="application/json")
-
-
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "company_tokens", None)
-    if found is None:
-        found = state.company_tokens = Limiter(TOKENS, "token requests")
-    return found

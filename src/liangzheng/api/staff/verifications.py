@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from liangzheng import showing, staff
 from liangzheng.api.hot import hot_get, hot_post
+from liangzheng.api.rates import SHORT_CODES_TRIED, take
 from liangzheng.api.staff.callers import officer, permitted, recorded
 from liangzheng.api.verifier.callers import doorkeeper
 from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
@@ -30,13 +31,12 @@ async def verify_as_officer(request: Request, who: Officer, body: VerifyBody) ->
     now = wiring.clock.now()
     held = await permitted(request, who, Act.VERIFY, "verification.refused")
     me, door = as_verifier(who), doorkeeper(request)
-    door.looks[VerifierKind.POLICE].take(me.id, now)
     purpose = body.purpose or PURPOSES[VerifierKind.POLICE][0]
     wanted = wanted_class(body.driving_class)
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted, duty=held.duty.value)
     elif body.short_code is not None and body.code is None:
-        door.short_codes.take(me.id, now)
+        take(request, SHORT_CODES_TRIED, "short codes", me.id, now)
         ask = await showing.ask_by_short_code(
             wiring.database, me, body.short_code, body.request, purpose, wanted, now, held.duty.value
         )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from liangzheng import relying, showing
 from liangzheng.api.hot import hot_get, hot_post
+from liangzheng.api.rates import SHORT_CODES_TRIED, take
 from liangzheng.api.verifier.callers import doorkeeper, verifier
 from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
 from liangzheng.api.wired import wired
@@ -38,7 +39,6 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     wiring = wired(request)
     now = wiring.clock.now()
     door = doorkeeper(request)
-    door.looks[who.kind].take(who.id, now)
     if who.grants is not None:
         await relying.count(wiring.database, CompanyId(who.id.uuid), 1, now)
     purpose = body.purpose or next(iter(_purposes(who)), "")
@@ -47,7 +47,7 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted)
     elif body.short_code is not None and body.code is None:
-        door.short_codes.take(who.id, now)
+        take(request, SHORT_CODES_TRIED, "short codes", who.id, now)
         ask = await showing.ask_by_short_code(
             wiring.database, who, body.short_code, body.request, purpose, wanted, now
         )
