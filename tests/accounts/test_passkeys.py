@@ -39,13 +39,15 @@ async def added(world: World, person_id: PersonId) -> Authenticator:
 
 
 async def request(world: World, person_id: PersonId | None = None) -> dict[str, Any]:
+    if person_id is None:
+        return accounts.begin_passkey_log_in(SITE, world.key_index, world.policy, world.clock.now())
     async with world.database.transaction() as tx:
         return await accounts.begin_passkey_use(tx, person_id, SITE, world.policy, world.clock.now())
 
 
 async def log_in(world: World, sent: dict[str, Any]) -> LoggedIn:
     return await accounts.log_in_with_passkey(
-        world.database, json.dumps(sent), SITE, world.policy, world.clock.now()
+        world.database, json.dumps(sent), SITE, world.key_index, world.policy, world.clock.now()
     )
 
 
@@ -142,7 +144,9 @@ async def test_another_persons_credential_is_not_the_callers(world: World) -> No
 async def test_what_is_no_credential_is_said_to_be_none(world: World) -> None:
     for sent in ("", "[]", "{}", '{"rawId": 1, "response": {"clientDataJSON": "e30"}}', "x" * 20_000):
         with pytest.raises(Invalid, match="credential"):
-            await accounts.log_in_with_passkey(world.database, sent, SITE, world.policy, world.clock.now())
+            await accounts.log_in_with_passkey(
+                world.database, sent, SITE, world.key_index, world.policy, world.clock.now()
+            )
 
 
 async def test_a_credential_is_there_once_and_a_person_has_ten_at_most(world: World) -> None:

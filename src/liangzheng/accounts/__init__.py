@@ -18,10 +18,10 @@ from liangzheng.accounts.agreements import (
     agreement_texts,
     agreements,
     give_agreement,
-    withdraw_agreement,
 )
 from liangzheng.accounts.check import check
 from liangzheng.accounts.check_face import (
+    begin_counter_check,
     begin_face_check,
     consume_face_check,
     decide_face_check,
@@ -85,6 +85,7 @@ from liangzheng.accounts.passkeys import (
     PasskeySite,
     add_passkey,
     begin_passkey,
+    begin_passkey_log_in,
     begin_passkey_use,
     log_in_with_passkey,
     name_passkey,
@@ -95,6 +96,7 @@ from liangzheng.accounts.phone_keys import (
     begin_phone_key,
     bind_phone_key,
     phone_key,
+    phone_key_used,
     phone_keys,
     revoke_phone_key,
 )
@@ -106,6 +108,7 @@ from liangzheng.accounts.sessions import end_other_sessions, end_session, sessio
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.store import CONSTRAINTS
 from liangzheng.accounts.store_restored import end_sessions
+from liangzheng.accounts.withdraw_agreement import withdraw_agreement
 
 __all__ = [
     "CONSTRAINTS",
@@ -149,8 +152,10 @@ __all__ = [
     "assurance",
     "assurances",
     "begin_code",
+    "begin_counter_check",
     "begin_face_check",
     "begin_passkey",
+    "begin_passkey_log_in",
     "begin_passkey_use",
     "begin_phone_key",
     "bind_phone_key",
@@ -186,6 +191,7 @@ __all__ = [
     "people_of",
     "person_of",
     "phone_key",
+    "phone_key_used",
     "phone_keys",
     "prove_mobile",
     "prune",

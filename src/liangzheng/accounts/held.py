@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from liangzheng import audit
 from liangzheng.accounts import store, store_held
-from liangzheng.accounts.check_face import consume_face_check
+from liangzheng.accounts.check_face import consume_face_check, void_face_checks
 from liangzheng.accounts.codes import use_mobile_proof
-from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent, HeldKind, HeldState
+from liangzheng.accounts.lifecycle import HELD_ACT, Event, HeldEvent, HeldKind, HeldState
+from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
 from liangzheng.accounts.passkeys import PasskeySite, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
@@ -47,13 +48,28 @@ class Reauthentication:
 
 
 async def check_password(
-    database: Database, person_id: PersonId, password: str, passwords: Passwords
+    database: Database,
+    person_id: PersonId,
+    password: str,
+    *,
+    passwords: Passwords,
+    key_index: KeyIndex,
+    policy: AccountPolicy,
+    now: datetime,
 ) -> None:
-    """Raises NotVerified unless it is the person's password."""
+    """Raises NotVerified unless it is the person's password; TooMany while attempts are refused. They count as those of a
+    log-in do: a stolen login is no place to guess at."""
     async with database.read() as tx:
+        account = await store.find_account(tx, person_id)
         kept = await store.find_password(tx, person_id)
+    if account is None:
+        raise NotFound("there is no such person")
+    hashed = mobile_hash(key_index, account.mobile)
+    await attempt(database, hashed, policy, now)
     if not await passwords.matches(kept, password):
         raise NotVerified("password", "it is not the password of this account")
+    async with database.statement() as tx:
+        await store.forget_attempts(tx, hashed)
 
 
 async def change_mobile(
@@ -89,7 +105,7 @@ async def change_mobile(
             tx, who.person_id, proven.face_check_id, Purpose.CHANGE_MOBILE, act.held_act_id, now
         )
     elif proven.passkey is not None:
-        await use_passkey(tx, who.person_id, proven.passkey, site, now)
+        await use_passkey(tx, who.person_id, proven.passkey, site, policy, now)
     else:
         raise Invalid("face_check", "a passed face check for this, or a passkey")
     # 3. It waits, and the old mobile hears of it.
@@ -189,6 +205,7 @@ async def _close_now(tx: Connection, account: Account, key_index: KeyIndex, now:
     person = account.person
     for key in await store.phone_keys(tx, person.person_id):
         await revoke_phone_key(tx, person.person_id, key.phone_key_id, now)
+    await void_face_checks(tx, person.person_id, Event.ACCOUNT_CLOSED)
     await keyindex.release(tx, Kind.MOBILE, mobile_hash(key_index, account.mobile), person.person_id)
     await keyindex.release(
         tx, Kind.IDENTITY_NUMBER, identity_hash(key_index, person.identity), person.person_id

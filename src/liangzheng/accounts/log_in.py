@@ -51,11 +51,7 @@ async def log_in(
     """
     # 1. Counted before the password is looked at: many at once get no more tries than one by one.
     hashed = mobile_hash(key_index, mobile)
-    async with database.transaction() as tx:
-        refused_until = await count_attempt(tx, hashed, policy, now)
-    if refused_until is not None:
-        wait = max(1, ceil((refused_until - now).total_seconds()))
-        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+    await attempt(database, hashed, policy, now)
     # 2. Compared outside any transaction: a hash takes long.
     async with database.read() as tx:
         owner = await keyindex.find(tx, Kind.MOBILE, hashed)
@@ -104,7 +100,16 @@ async def open_session(
     return LoggedIn(token, session, found[1])
 
 
-async def count_attempt(
+async def attempt(database: Database, hashed: bytes, policy: AccountPolicy, now: datetime) -> None:
+    """One attempt more for the mobile of this hash. Raises TooMany while attempts are refused."""
+    async with database.transaction() as tx:
+        refused_until = await _count_attempt(tx, hashed, policy, now)
+    if refused_until is not None:
+        wait = max(1, ceil((refused_until - now).total_seconds()))
+        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+
+
+async def _count_attempt(
     tx: Connection, hashed: bytes, policy: AccountPolicy, now: datetime
 ) -> datetime | None:
     """One attempt more for this mobile. None: try. Otherwise until when not."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from math import ceil
 from uuid import UUID
 
 from liangzheng import audit
 from liangzheng.accounts import store
 from liangzheng.accounts.codes import use_mobile_proof
-from liangzheng.accounts.log_in import count_attempt
+from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose
 from liangzheng.accounts.register import REFUSED, hash_new_password, mobile_hash
 from liangzheng.infra import keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import NotAuthenticated, TooMany
+from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import PersonId
 from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
 
@@ -43,11 +42,7 @@ async def reset_password(
     """
     # 1. Counted with the failures to log in, before anything is compared.
     hashed = mobile_hash(key_index, mobile)
-    async with database.transaction() as tx:
-        refused_until = await count_attempt(tx, hashed, policy, now)
-    if refused_until is not None:
-        wait = max(1, ceil((refused_until - now).total_seconds()))
-        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
+    await attempt(database, hashed, policy, now)
     new = await hash_new_password(passwords, password, mobile, identity)
     # 2. The proof is used up whether or not the rest holds: identity data cannot be tried again and again with it.
     async with database.transaction() as tx:

@@ -189,6 +189,7 @@ CREATE TABLE phone_key (
     slot         smallint NOT NULL,
     label        text NOT NULL,
     public_key   bytea NOT NULL,
+    used_on      date,
     CONSTRAINT phone_key_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT phone_key_once UNIQUE (person_id, public_key),
     CONSTRAINT phone_key_check CHECK (((replaced_by IS NULL) OR (ended_at IS NOT NULL))),
@@ -225,7 +226,6 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT face_check_check CHECK (((state = ANY (ARRAY['passed'::text, 'consumed'::text])) = (usable_until IS NOT NULL))),
     CONSTRAINT face_check_check1 CHECK (((state = 'consumed'::text) = (consumed_by IS NOT NULL))),
-    CONSTRAINT face_check_check2 CHECK (((state = 'challenged'::text) = (submission_hash IS NULL))),
     CONSTRAINT face_check_check3 CHECK (((consumed_kind IS NULL) = (consumed_by IS NULL))),
     CONSTRAINT face_check_check4 CHECK (((decided_by_kind IS NOT NULL) OR (decided_by IS NULL))),
     CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text, 'hld'::text]))),
@@ -234,9 +234,11 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_liveness_check CHECK ((liveness = ANY (ARRAY['none'::text, 'challenge'::text, 'certified'::text]))),
     CONSTRAINT face_check_move_check CHECK ((move >= 1)),
     CONSTRAINT face_check_nonce_check CHECK ((octet_length(nonce) = 32)),
+    CONSTRAINT face_check_not_submitted CHECK (((state <> 'challenged'::text) OR (submission_hash IS NULL))),
     CONSTRAINT face_check_purpose_check CHECK ((purpose = ANY (ARRAY['apply'::text, 'bind-phone-key'::text, 'change-mobile'::text]))),
-    CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text]))),
-    CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32))
+    CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text, 'void'::text]))),
+    CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32)),
+    CONSTRAINT face_check_submitted CHECK (((state <> ALL (ARRAY['submitted'::text, 'retake'::text])) OR (submission_hash IS NOT NULL)))
 ) WITH (fillfactor=85);
 
 CREATE TABLE face_frame (
@@ -1276,6 +1278,35 @@ CREATE TABLE message_mark (
     CONSTRAINT message_mark_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE staff_passkey (
+    staff_id       uuid NOT NULL,
+    id             uuid NOT NULL,
+    made_at        timestamp with time zone NOT NULL,
+    used_at        timestamp with time zone,
+    sign_count     bigint NOT NULL,
+    backed_up      boolean NOT NULL,
+    label          text NOT NULL,
+    credential_id  bytea NOT NULL,
+    public_key     bytea NOT NULL,
+    CONSTRAINT staff_passkey_pkey PRIMARY KEY (staff_id, id),
+    CONSTRAINT staff_passkey_once UNIQUE (staff_id, credential_id),
+    CONSTRAINT staff_passkey_credential_id_check CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023))),
+    CONSTRAINT staff_passkey_label_check CHECK (((length(label) >= 1) AND (length(label) <= 40))),
+    CONSTRAINT staff_passkey_sign_count_check CHECK ((sign_count >= 0))
+);
+
+CREATE TABLE staff_passkey_challenge (
+    challenge   bytea NOT NULL,
+    staff_id    uuid NOT NULL,
+    ceremony    text NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    used_at     timestamp with time zone,
+    CONSTRAINT staff_passkey_challenge_pkey PRIMARY KEY (challenge),
+    CONSTRAINT staff_passkey_challenge_ceremony_check CHECK ((ceremony = ANY (ARRAY['add'::text, 'prove'::text]))),
+    CONSTRAINT staff_passkey_challenge_challenge_check CHECK ((octet_length(challenge) = 32)),
+    CONSTRAINT staff_passkey_challenge_check CHECK (((ceremony <> 'prove'::text) OR (used_at IS NOT NULL)))
+);
+
 -- Foreign keys.
 
 ALTER TABLE account ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
@@ -1306,3 +1337,4 @@ ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN 
 ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOREIGN KEY (driver_id, photo_id) REFERENCES photo(driver_id, id);
+ALTER TABLE staff_passkey ADD CONSTRAINT staff_passkey_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);

@@ -13,7 +13,7 @@ from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.codes import CodeAnswer, MobileText, ProofAnswer, TokenText, asked, proved
 from liangzheng.api.holder.passkeys import Credential, credential_text, passkey_site
-from liangzheng.api.holder.password_resets import PasswordText
+from liangzheng.api.holder.password_resets import PasswordText, demand_password
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
 from liangzheng.kernel.ids import FaceCheckId, HeldActId
@@ -111,7 +111,7 @@ async def change_mobile(
     bound and no licence applied for."""
     wiring = wired(request)
     now, mobile, proven = wiring.clock.now(), Mobile(body.mobile), body.proven()
-    await accounts.check_password(wiring.database, who.person_id, body.password, wiring.passwords)
+    await demand_password(request, who, body.password)
 
     async with wiring.database.transaction(accounts.CONSTRAINTS) as tx:
 
@@ -146,7 +146,7 @@ async def close(request: Request, who: Holder, body: CloseBody, key: Idempotency
     """Close the account after the holding time. Licence records and the audit record stay, as the law demands."""
     wiring = wired(request)
     now = wiring.clock.now()
-    await accounts.check_password(wiring.database, who.person_id, body.password, wiring.passwords)
+    await demand_password(request, who, body.password)
 
     async with wiring.database.transaction(accounts.CONSTRAINTS) as tx:
 

@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.holder.password_resets import PasswordText
+from liangzheng.api.holder.password_resets import PasswordText, demand_password
 from liangzheng.api.holder.sessions import LoggedInAnswer, SessionAnswer
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
@@ -107,7 +107,7 @@ async def list_passkeys(request: Request, who: Holder) -> PasskeysAnswer:
 async def begin(request: Request, who: Holder, body: BeginBody) -> OptionsAnswer:
     """Options to make a passkey with, good once and for five minutes."""
     wiring = wired(request)
-    await accounts.check_password(wiring.database, who.person_id, body.password, wiring.passwords)
+    await demand_password(request, who, body.password)
     async with wiring.database.transaction() as tx:
         return OptionsAnswer(
             options=await accounts.begin_passkey(
@@ -162,14 +162,13 @@ async def begin_confirmation(request: Request, who: Holder) -> OptionsAnswer:
 @router.post("/log-in-challenges", status_code=201)
 @public
 async def begin_log_in(request: Request) -> OptionsAnswer:
-    """Options to log in with: nobody is named, so nothing is learnt of anybody."""
+    """Options to log in with: nobody is named, so nothing is learnt of anybody, and nothing is kept."""
     wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        return OptionsAnswer(
-            options=await accounts.begin_passkey_use(
-                tx, None, passkey_site(wiring.settings), wiring.account_policy, wiring.clock.now()
-            )
+    return OptionsAnswer(
+        options=accounts.begin_passkey_log_in(
+            passkey_site(wiring.settings), wiring.key_index, wiring.account_policy, wiring.clock.now()
         )
+    )
 
 
 @router.post("/sessions", status_code=201)
@@ -178,8 +177,8 @@ async def log_in(request: Request, body: LogInBody) -> LoggedInAnswer:
     """Log in with a passkey; neither password nor code is asked for."""
     wiring = wired(request)
     found = await accounts.log_in_with_passkey(
-        wiring.database, credential_text(body.credential), passkey_site(wiring.settings), wiring.account_policy,
-        wiring.clock.now(), request.state.phone_offset_ms,
+        wiring.database, credential_text(body.credential), passkey_site(wiring.settings), wiring.key_index,
+        wiring.account_policy, wiring.clock.now(), request.state.phone_offset_ms,
     )  # fmt: skip
     return LoggedInAnswer(
         **SessionAnswer.of(found.caller).model_dump(), token=found.token, expires_at=found.session.expires_at,

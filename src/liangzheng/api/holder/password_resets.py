@@ -46,6 +46,15 @@ class SecondFactorBody(Body):
     password: PasswordText = Field(repr=False)
 
 
+async def demand_password(request: Request, who: accounts.Caller, password: str) -> None:
+    """Raises NotVerified unless it is the caller's, TooMany while attempts are refused."""
+    wiring = wired(request)
+    await accounts.check_password(
+        wiring.database, who.person_id, password, passwords=wiring.passwords, key_index=wiring.key_index,
+        policy=wiring.account_policy, now=wiring.clock.now(),
+    )  # fmt: skip
+
+
 @router.post("/password-resets", status_code=204)
 @public
 async def reset(request: Request, body: ResetBody) -> Response:
@@ -63,7 +72,7 @@ async def reset(request: Request, body: ResetBody) -> Response:
 async def choose_second_factor(request: Request, who: Holder, body: SecondFactorBody) -> Response:
     """A one-time code is asked for besides the password, or not; the same again changes nothing."""
     wiring = wired(request)
-    await accounts.check_password(wiring.database, who.person_id, body.password, wiring.passwords)
+    await demand_password(request, who, body.password)
     async with wiring.database.transaction() as tx:
         await accounts.choose_second_factor(tx, who, body.wanted, wiring.clock.now())
     return Response(status_code=204)
