@@ -24,7 +24,6 @@ from tests.api.cast import Cast, Headers
 from tests.api.matrix import (
     ANYBODY,
     AUTHENTICATORS,
-    EVERYBODY_S,
     HOLDER,
     OFFICER,
     OWNERS,
@@ -32,8 +31,8 @@ from tests.api.matrix import (
     ROWS,
     SOURCE,
     Row,
-    Things,
 )
+from tests.api.things import EVERYBODY_S, Things
 
 AT_LEAST = 20
 REFUSED = frozenset({401, 403, 404})

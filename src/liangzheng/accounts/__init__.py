@@ -82,7 +82,6 @@ from liangzheng.accounts.my_data import (
     take_back_correction,
 )
 from liangzheng.accounts.passkeys import (
-    PasskeySite,
     add_passkey,
     begin_passkey,
     begin_passkey_log_in,
@@ -104,11 +103,13 @@ from liangzheng.accounts.ports import RealName
 from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
 from liangzheng.accounts.reset_password import choose_second_factor, reset_password
+from liangzheng.accounts.rules import label_fault, sign_count_fault
 from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.store import CONSTRAINTS
 from liangzheng.accounts.store_restored import end_sessions
 from liangzheng.accounts.withdraw_agreement import withdraw_agreement
+from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
 __all__ = [
     "CONSTRAINTS",
@@ -180,6 +181,7 @@ __all__ = [
     "hash_new_password",
     "held_acts",
     "identity_hash",
+    "label_fault",
     "live_phone_keys",
     "log_in",
     "log_in_with_passkey",
@@ -202,6 +204,7 @@ __all__ = [
     "send_code",
     "session",
     "sessions",
+    "sign_count_fault",
     "stop_by_mobile",
     "stop_held",
     "take_back_correction",

@@ -15,13 +15,14 @@ from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.lifecycle import HELD_ACT, Event, HeldEvent, HeldKind, HeldState
 from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
-from liangzheng.accounts.passkeys import PasskeySite, use_passkey
+from liangzheng.accounts.passkeys import use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import identity_hash, mobile_hash
 from liangzheng.infra import keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
+from liangzheng.infra.webauthn_ceremonies import PasskeySite
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound, NotVerified
 from liangzheng.kernel.ids import FaceCheckId, HeldActId, PersonId
 from liangzheng.kernel.people import Mobile

@@ -14,8 +14,16 @@ from liangzheng.staff.acting import actor_of, division_of, permit
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check
+from liangzheng.staff.counter_check import AtCounter, decide_at_counter
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
+from liangzheng.staff.factors import (
+    add_passkey,
+    begin_passkey,
+    give_up_codes,
+    remove_passkey,
+    second_factors,
+)
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
 from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Seen, look_up, look_ups_at
@@ -46,8 +54,10 @@ from liangzheng.staff.model import (
     Proposal,
     Region,
     StaffNumber,
+    StaffPasskey,
     StaffPolicy,
 )
+from liangzheng.staff.passkey_factor import PasskeyFactor
 from liangzheng.staff.ports import SecondFactor
 from liangzheng.staff.propose import ProposalDraft, propose, retain, take_back
 from liangzheng.staff.prune import prune
@@ -69,6 +79,7 @@ __all__ = [
     "SUSPENDED",
     "Act",
     "AskByNumber",
+    "AtCounter",
     "CaseNumber",
     "Duty",
     "HeldDuty",
@@ -78,6 +89,7 @@ __all__ = [
     "Member",
     "Officer",
     "OfficerLoggedIn",
+    "PasskeyFactor",
     "Proposal",
     "ProposalDraft",
     "ProposalState",
@@ -87,17 +99,22 @@ __all__ = [
     "Seen",
     "StaffEvent",
     "StaffNumber",
+    "StaffPasskey",
     "StaffPolicy",
     "StaffState",
     "TotpFactor",
     "actor_of",
     "add_member",
+    "add_passkey",
+    "begin_passkey",
     "check",
     "decide",
+    "decide_at_counter",
     "division_of",
     "enrol",
     "events_of",
     "give_duty",
+    "give_up_codes",
     "list_proposals",
     "log_in",
     "log_out",
@@ -112,9 +129,11 @@ __all__ = [
     "prove_again",
     "prune",
     "read_proposal",
+    "remove_passkey",
     "reset_factor",
     "retain",
     "run_out",
+    "second_factors",
     "show_secret",
     "take_back",
     "take_duty",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Annotated, Any
 
 from fastapi import Request, Response
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field
 
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
@@ -15,20 +13,11 @@ from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.password_resets import PasswordText, demand_password
 from liangzheng.api.holder.sessions import LoggedInAnswer, SessionAnswer
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.passkey_bodies import Credential, LabelText, OptionsAnswer, credential_text, passkey_site
 from liangzheng.api.wired import wired
-from liangzheng.infra.settings import Settings
 from liangzheng.kernel.ids import PasskeyId
 
 router = resource("/holder/passkeys", "holder")
-
-LabelText = Annotated[str, StringConstraints(max_length=200)]
-Credential = dict[str, JsonValue]
-
-
-class OptionsAnswer(Answer):
-    """For `navigator.credentials`, through `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`."""
-
-    options: dict[str, Any]
 
 
 class BeginBody(Body):
@@ -78,21 +67,6 @@ class PasskeysAnswer(Answer):
     """Oldest first."""
 
     passkeys: list[PasskeyAnswer]
-
-
-def passkey_site(settings: Settings) -> accounts.PasskeySite:
-    """The first of LZ_HOSTS is the domain of passkeys; pages of it and of hosts below it may use them. Without hosts, on
-    this machine only."""
-    if not settings.hosts:
-        return accounts.PasskeySite("localhost", (f"http://localhost:{settings.port}",))
-    domain = settings.hosts[0]
-    below = tuple(host for host in settings.hosts if host == domain or host.endswith(f".{domain}"))
-    return accounts.PasskeySite(domain, tuple(f"https://{host}" for host in below))
-
-
-def credential_text(credential: Credential) -> str:
-    """The credential as the accounts read it."""
-    return json.dumps(credential)
 
 
 @router.get("")
