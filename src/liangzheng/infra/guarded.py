@@ -14,12 +14,12 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, cast
 
 _LENGTH: Final = struct.Struct(">I")
-_MEMORY: Final = 512 * 1024 * 1024
+MEMORY: Final = 512 * 1024 * 1024
 _QUESTIONS_A_LIFE: Final = 1_000
 _CHUNK: Final = 1 << 16
 CPU_SECONDS: Final = 4
@@ -33,8 +33,9 @@ class Guarded:
     """The process, started when first asked. Not for two threads at once. A context manager: it is gone after
     the block."""
 
-    def __init__(self, module: str, within_s: float = WITHIN_S) -> None:
-        self._module, self._within_s = module, within_s
+    def __init__(self, module: str, within_s: float = WITHIN_S, told: Sequence[str] = ()) -> None:
+        """`told`: what `main` of the module finds in `sys.argv` after its name, such as files to load before the limits."""
+        self._module, self._within_s, self._told = module, within_s, tuple(told)
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0
 
@@ -72,7 +73,7 @@ class Guarded:
         self._asked += 1
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-c", f"from {self._module} import main; main()"],
+                [sys.executable, "-c", f"from {self._module} import main; main()", *self._told],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -124,11 +125,11 @@ def _is_whole(said: bytearray) -> bool:
     return len(said) >= _LENGTH.size and len(said) == _LENGTH.size + _announced(said)
 
 
-def serve(answer: Callable[[bytes], bytes], warm: bytes) -> None:
+def serve(answer: Callable[[bytes], bytes], warm: bytes, memory: int = MEMORY) -> None:
     """The child's whole life: answers until its parent closes. `warm` is answered once before the limits, so that
-    whatever has to be loaded is."""
+    whatever has to be loaded is. `memory`: octets of address space."""
     answer(warm)
-    _limit()
+    _limit(memory)
     asked, told = cast(BinaryIO, sys.stdin.buffer), cast(BinaryIO, sys.stdout.buffer)
     while len(head := asked.read(_LENGTH.size)) == _LENGTH.size:
         question = asked.read(_LENGTH.unpack(head)[0])
@@ -138,10 +139,10 @@ def serve(answer: Callable[[bytes], bytes], warm: bytes) -> None:
         told.flush()
 
 
-def _limit() -> None:
+def _limit(memory: int) -> None:
     """Nothing can be opened, written or started from here on."""
     seconds = CPU_SECONDS * _QUESTIONS_A_LIFE
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
