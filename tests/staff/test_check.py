@@ -23,6 +23,7 @@ PLANTED = {
     "every proposal has its audit entry": "UPDATE audit_entry SET act = 'a.b' WHERE act = 'proposal.made'",
     "every move of a proposal has its event": "DELETE FROM proposal_event WHERE event = 'agreed'",
     "who is not active is logged out and verifies nothing": "UPDATE staff SET state = 'suspended'",
+    "who has a password has a second factor": "DELETE FROM staff_totp",
     "every staff number leads to its member": "DELETE FROM staff_number",
 }
 
