@@ -7,6 +7,7 @@ the login only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,9 +15,10 @@ from liangzheng import accounts, audit
 from liangzheng.accounts import Caller
 from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
-from liangzheng.kernel.ids import ConsentId, DriverId, PhoneKeyId
+from liangzheng.kernel.ids import ConsentId, DriverId, PersonId, PhoneKeyId
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import code_hash, read_code
 from liangzheng.relying.lifecycle import CompanyState, ConsentState, RequestEvent
@@ -115,16 +117,30 @@ async def withdraw(tx: Connection, who: Caller, consent_id: ConsentId, now: date
     if held is None:
         raise NotFound("there is no such consent")
     if held.state is ConsentState.ACTIVE:
-        await consents.withdraw(tx, held, now)
-        body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(consent_id)}
-        await outbox.put(tx, WITHDRAWN, driver_id, body, now)
-        await audit.record(
-            tx, act=WITHDRAWN, actor=audit.Actor("person", who.person_id), subject=consent_id, driver_id=driver_id,
-            purpose=held.terms.purpose, now=now,
-        )  # fmt: skip
+        await _withdraw(tx, who.person_id, held, now)
     found = await consents.consent(tx, driver_id, consent_id)
     assert found is not None, "consents are ended, never deleted"
     return found
+
+
+async def follow_closed_accounts(tx: Connection, events: Sequence[Event], now: datetime) -> None:
+    """Handler of `account.closed`: what its person consented to covers nothing any more; nobody is left to withdraw it."""
+    for event in events:
+        person_id = PersonId(event.subject)
+        driver_id = (await accounts.assurance(tx, person_id)).driver_id
+        if driver_id is not None:
+            for held in await consents.active_of(tx, driver_id, person_id):
+                await _withdraw(tx, person_id, held, now)
+
+
+async def _withdraw(tx: Connection, person_id: PersonId, held: StandingConsent, now: datetime) -> None:
+    await consents.withdraw(tx, held, now)
+    body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(held.id)}
+    await outbox.put(tx, WITHDRAWN, held.driver_id, body, now)
+    await audit.record(
+        tx, act=WITHDRAWN, actor=audit.Actor("person", person_id), subject=held.id, driver_id=held.driver_id,
+        purpose=held.terms.purpose, now=now,
+    )  # fmt: skip
 
 
 async def looks_by_consent(

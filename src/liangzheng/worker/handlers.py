@@ -33,13 +33,15 @@ def handlers(
     async def tell_companies(tx: Connection, events: Sequence[Event]) -> None:
         await relying.follow_changes(tx, events, now())
 
+    async def follow_closed_accounts(tx: Connection, events: Sequence[Event]) -> None:
+        await relying.follow_closed_accounts(tx, events, now())
+
     async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:
         await showing.follow_companies(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
         """What staff did, and what a register told, has its effect with `standing.changed`; a driver reads consents and
-        looks of companies in lists of their own; a late review is on the list reviewers and operators read; nobody is
-        left to be told that an account is closed.
+        looks of companies in lists of their own; a late review is on the list reviewers and operators read.
         """
 
     return {
@@ -58,7 +60,7 @@ def handlers(
         "account-closing.asked": tell,
         "account-closing.stopped": tell,
         "account-closing.failed": nothing_to_do,
-        "account.closed": nothing_to_do,
+        "account.closed": follow_closed_accounts,
         "correction.answered": tell,
         "record.corrected": nothing_to_do,
         "driver.looked-up": nothing_to_do,

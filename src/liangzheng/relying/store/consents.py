@@ -183,6 +183,15 @@ async def consent(tx: Connection, driver_id: DriverId, consent_id: ConsentId) ->
     return None if row is None else _consent(row)
 
 
+async def active_of(tx: Connection, driver_id: DriverId, person_id: PersonId) -> list[StandingConsent]:
+    """The active consents this person gave as the driver; held."""
+    rows = await tx.fetch(
+        f"{_CONSENT} WHERE s.driver_id = $1 AND s.person_id = $2 AND s.state = 'active' ORDER BY s.consent_id FOR UPDATE OF s",
+        driver_id.uuid, person_id.uuid,
+    )  # fmt: skip
+    return [_consent(row) for row in rows]
+
+
 async def withdraw(tx: Connection, held: StandingConsent, now: datetime) -> None:
     """A held consent is withdrawn. Raises Conflict where no arrow leads there."""
     target = STANDING_CONSENT.step(held.state, ConsentEvent.WITHDREW)
