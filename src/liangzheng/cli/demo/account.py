@@ -130,5 +130,6 @@ class Account:
         """A copy of everything kept about the driver, without a picture or a secret."""
         found = (await asyncio.to_thread(self._holder().post, "/holder/data-exports")).expect(200)
         hold(found["account"]["identity_number"] == self._actor.identity_number, "one's own number is whole")
+        hold(found["record"]["name"] == found["account"]["name"], "the register's record is in it")
         hold(bool(found["phone_keys"]) and bool(found["agreements"]), "keys and agreements are in it")
-        return f"{len(found)} parts: account, logins, keys, face checks, agreements, licence, looks, messages"
+        return f"{len(found)} parts: account, keys, face checks, agreements, the register's record, licence, looks, consents"
