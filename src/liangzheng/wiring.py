@@ -200,7 +200,8 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         key_index=(key_index := KeyIndex(read_index_secret(dirs))),
         trust=trust,
         real_name=_real_name(key_index),
-        face_verifier=_face_verifier(settings, database),
+        # Only the API looks at faces: no other process needs an engine's library, models or keys.
+        face_verifier=_face_verifier(settings, database) if part is Part.API else ManualFace(),
         sms=_sms(settings),
         account_policy=_account_policy(settings),
         staff_policy=staff_policy(settings),

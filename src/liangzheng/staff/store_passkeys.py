@@ -82,11 +82,8 @@ async def remove(tx: Connection, staff_id: StaffId, passkey_id: PasskeyId) -> bo
 
 
 async def remove_all(tx: Connection, staff_id: StaffId) -> None:
-    """None is left, and no challenge to add one with."""
+    """None is left. A challenge to add one is good for a login of the same person only, and logins end too."""
     await tx.execute("DELETE FROM staff_passkey WHERE staff_id = $1", staff_id.uuid)
-    await tx.execute(
-        "DELETE FROM staff_passkey_challenge WHERE staff_id = $1 AND ceremony = 'add'", staff_id.uuid
-    )
 
 
 async def forget(tx: Connection, before: datetime) -> int:
