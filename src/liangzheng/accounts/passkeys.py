@@ -112,17 +112,21 @@ async def log_in_with_passkey(
     now: datetime,
     phone_offset_ms: int | None = None,
 ) -> LoggedIn:
-    """A new session. Raises NotAuthenticated alike for every reason; a challenge of ours is spent then too."""
+    """A new session. Raises NotAuthenticated alike for every reason; the challenge is spent then too, by whoever has a passkey."""
     read = webauthn_ceremonies.read(sent)
     lives = timedelta(seconds=policy.passkey_challenge_s)
     expires_at = _to_log_in(key_index).expires_at(read.challenge, now, lives)
     if expires_at is None or read.user_handle is None or len(read.user_handle) != 16:
         raise NotAuthenticated(REFUSED)
+    person_id = PersonId(UUID(bytes=read.user_handle))
+    # Who has no passkey here writes nothing.
+    async with database.read() as tx:
+        if not await store_passkeys.is_there(tx, person_id, read.credential_id):
+            raise NotAuthenticated(REFUSED)
     # Spent in a transaction of its own: a failed ceremony leaves nothing to try again with.
     async with database.transaction() as tx:
         if not await store_passkeys.spend_open_challenge(tx, read.challenge, expires_at, now):
             raise NotAuthenticated(REFUSED)
-    person_id = PersonId(UUID(bytes=read.user_handle))
     async with database.transaction() as tx:
         try:
             await _verified(tx, read, person_id, site, now)

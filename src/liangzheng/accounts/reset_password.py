@@ -38,7 +38,8 @@ async def reset_password(
 
     Raises NotVerified when the proof does not hold, Invalid for a password that breaks a rule, TooMany as a log-in does, and
     NotAuthenticated alike for a mobile without an account and for other identity data. A stranger with the SIM card and the
-    identity data gets in, and no further: binding a phone, applying and changing the mobile need a face.
+    identity data gets in, and no further: binding a phone, applying and changing the mobile need a face, or a passkey that was
+    there before.
     """
     # 1. Counted with the failures to log in, before anything is compared.
     hashed = mobile_hash(key_index, mobile)

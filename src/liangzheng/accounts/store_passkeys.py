@@ -66,6 +66,16 @@ async def of_person(tx: Connection, person_id: PersonId) -> list[Passkey]:
     return [_passkey(row) for row in rows]
 
 
+async def is_there(tx: Connection, person_id: PersonId, credential_id: bytes) -> bool:
+    """Whether the person has a passkey with that credential id."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM passkey WHERE person_id = $1 AND credential_id = $2)",
+            person_id.uuid, credential_id,
+        )
+    )  # fmt: skip
+
+
 async def find_by_credential(tx: Connection, person_id: PersonId, credential_id: bytes) -> Passkey | None:
     """The person's passkey with that credential id; locked."""
     row = await tx.fetchrow(
