@@ -20,11 +20,13 @@ from liangzheng.kernel.ids import (
     CompanyId,
     ConsentId,
     DriverId,
+    Id,
     NoticeId,
     PasskeyId,
     PersonId,
     PseudonymId,
     SourceId,
+    StaffId,
 )
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
 from liangzheng.kernel.purposes import AskedField
@@ -39,7 +41,6 @@ from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import (
     ADMINISTRATOR,
     COLLEAGUE,
-    EVERYBODY_S,
     HOLDER,
     OFFICER,
     POLICE,
@@ -47,9 +48,9 @@ from tests.api.matrix import (
     RELYING,
     SOURCE,
     Row,
-    Things,
 )
 from tests.api.phone import Phone, b64, done, unb64
+from tests.api.things import EVERYBODY_S, Things
 from tests.licences.holders import Deployment, Holder
 from tests.licences.photos import apply_with_own
 
@@ -364,6 +365,10 @@ async def _somebody(
         ),
         sampled=await _looked_up(place, holder, region),
         member=(await on_duty(place, region, (Duty.PATROL,))).staff_id,
+        counter_check=done(
+            await phone.post("/holder/face-checks", {"purpose": "apply", "at_counter": True}), 201
+        )["face_check_id"],
+        staff_passkey=await _passkey(place, officer.staff_id),
         **await _proposed(place, holder, officer, region),
         **await _asked(place, holder, company, answered=province == "33"),
     )
@@ -479,18 +484,22 @@ async def _given_up(place: Deployment, company: Desk, holder: Holder, consent: s
     return str(notice)
 
 
-async def _passkey(place: Deployment, person: str) -> str:
-    """One in the table: its ceremonies are played in tests/accounts."""
+async def _passkey(place: Deployment, owner: str) -> str:
+    """One in the table, of a person or a member of staff: its ceremonies are played in tests/accounts and tests/staff."""
     made = PasskeyId.new()
+    table, column, kind = (
+        ("passkey", "person_id", PersonId) if owner.startswith(PersonId.prefix) else _OF_STAFF
+    )
     async with place.world.database.transaction() as tx:
         await tx.execute(
-            """
-            INSERT INTO passkey (person_id, id, made_at, sign_count, backed_up, label, credential_id, public_key)
-            VALUES ($1, $2, $3, 0, false, 'x', $4, $4)
-            """,
-            PersonId.parse(person).uuid, made.uuid, place.now, secrets.token_bytes(16),
+            f"INSERT INTO {table} ({column}, id, made_at, sign_count, backed_up, label, credential_id, public_key) "
+            "VALUES ($1, $2, $3, 0, false, 'x', $4, $4)",
+            kind.parse(owner).uuid, made.uuid, place.now, secrets.token_bytes(16),
         )  # fmt: skip
     return str(made)
+
+
+_OF_STAFF: tuple[str, str, type[Id]] = ("staff_passkey", "staff_id", StaffId)
 
 
 async def _further_login(phone: Phone) -> str:

@@ -18,7 +18,7 @@ their own, such as a colleague on any driver of the region;
 everybody keeps others out too, and proves nothing.
 
 A new kind of caller is a name in ROLES, its authenticator in AUTHENTICATORS, and its headers in `Cast.tokens`; one who
-owns things is in OWNERS too. A new kind of thing is a field of `Things`.
+owns things is in OWNERS too. A new kind of thing is a field of `Things` (things.py).
 
 An officer acts on drivers and proposals of the officer's region, whoever made them: there the owner is the region. What
 an officer may do only to what they verified or proposed themselves has its own row and its own thing.
@@ -98,69 +98,6 @@ class Row:
         return self.route.split(" ", 1)[1]
 
 
-@dataclass
-class Things:
-    """What one holder, one officer, one company and one register source of the cast have, by kind: ids in text."""
-
-    person: str
-    driver: str
-    application: str
-    licence: str
-    credential: str
-    phone_key: str
-    face_check: str
-    """Passed, for applying, not used yet."""
-    bind_check: str
-    """Passed, for binding a phone, not used yet."""
-    challenge: str
-    """A face check that waits for its frames."""
-    verification: str
-    """Made by the officer of this cast when this person showed their code."""
-    message: str
-    code: str
-    passkey: str
-    held_act: str
-    correction: str
-    session: str
-    """A further login of theirs."""
-    # -- the number the register and the police know the driver by
-    identity_number: str
-    file_number: str
-    # -- the officer's
-    officer_verification: str
-    """Made by the officer when this driver showed their code."""
-    review: str
-    """Of another driver's own photo, in the officer's region; waits for a reviewer."""
-    proposal: str
-    """By a colleague, about this driver; waits for a second person."""
-    own_proposal: str
-    """By the officer."""
-    sampled: str
-    """A look-up by a colleague in the region, drawn for review. And a member of the region's staff:"""
-    member: str
-    # -- the company's, and the driver's side of it
-    request: str
-    """Nobody has answered it."""
-    approved_request: str
-    """The driver approved it; its answer and portrait can be fetched."""
-    pseudonym: str
-    """The driver, as this company knows them; with a standing consent."""
-    consent: str
-    notice: str
-    """Given up."""
-    request_code: str
-    refused_code: str
-    """Codes of requests: of mine nobody has answered, of theirs the driver has approved and refused. A code that nobody has
-    answered is whose it was shown to; an answered one is the driver's who answered."""
-    list_id: str = "1"
-    """Of the status list; everybody's."""
-    region: str = "3205"
-    """Where the case lies of whoever calls."""
-
-
-EVERYBODY_S: Final = frozenset({"list_id", "region"})
-
-
 def open_to_all(route: str, *own: int, **more: Any) -> Row:
     return Row(route, ANYBODY, own=frozenset(own or (200,)), **more)
 
@@ -232,6 +169,7 @@ ROWS: Final[tuple[Row, ...]] = (
     open_to_all("POST /staff/enrolments", 422, body={}),
     open_to_all("POST /staff/enrolments/confirmations", 422, body={}),
     open_to_all("POST /staff/sessions", 422, body={}),
+    open_to_all("POST /staff/second-factors/passkey-challenges", 201),
     # The client's id and secret are in the request itself: without them it is nobody's.
     open_to_all("POST /relying/token", 401, body={"grant_type": "client_credentials"}, form=True),
     # -- the holder ---------------------------------------------------------------------------------------
@@ -368,6 +306,38 @@ ROWS: Final[tuple[Row, ...]] = (
     # -- officers -----------------------------------------------------------------------------------------
     Row("GET /staff/sessions/current", OFFICERS, by=OFFICER),
     Row("POST /staff/sessions/current/proofs", OFFICERS, body=proving, own=statuses(204), by=OFFICER),
+    Row("GET /staff/second-factors", OFFICERS, by=OFFICER),
+    Row("POST /staff/second-factors/passkeys/challenges", OFFICERS, own=statuses(201), by=OFFICER),
+    # The ceremony is played in tests/staff/test_passkeys.py, with another officer's credential too.
+    Row(
+        "POST /staff/second-factors/passkeys",
+        OFFICERS,
+        body={"label": "x", "credential": {}},
+        own=statuses(422),
+        by=OFFICER,
+    ),
+    Row(
+        "DELETE /staff/second-factors/passkeys/{passkey_id}",
+        OFFICERS,
+        names={"path:passkey_id": "staff_passkey"},
+        own=statuses(204),
+        by=OFFICER,
+    ),
+    # Nothing else is left by now: the last one stays.
+    Row("DELETE /staff/second-factors/one-time-codes", OFFICERS, own=statuses(409), by=OFFICER),
+    Row(
+        "POST /staff/counter-checks/decisions",
+        OFFICERS,
+        # Whoever stands at a counter, from wherever, is there with their check and their document: it names nobody else.
+        body={
+            "person": "{person}",
+            "face_check": "{counter_check}",
+            "identity_number": "{identity_number}",
+            "decision": "approve",
+            "case_number": "B-{region}00-20250101-0001",
+        },
+        by=OFFICER,
+    ),
     Row(
         "POST /staff/look-ups",
         OFFICERS,

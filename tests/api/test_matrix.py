@@ -25,7 +25,6 @@ from tests.api.matrix import (
     ADMINISTRATOR,
     ANYBODY,
     AUTHENTICATORS,
-    EVERYBODY_S,
     HOLDER,
     OFFICER,
     OWNERS,
@@ -33,8 +32,8 @@ from tests.api.matrix import (
     ROWS,
     SOURCE,
     Row,
-    Things,
 )
+from tests.api.things import EVERYBODY_S, Things
 
 AT_LEAST = 20
 REFUSED = frozenset({401, 403, 404})

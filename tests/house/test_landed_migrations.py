@@ -33,6 +33,7 @@ LANDED = {
     "0020_relying_deeper.sql": "efa738122e85a20af1685cf55ec1cf6c99aa739520a213f5c767b61310916a7f",
     "0021_staff_deeper.sql": "c27c89eb0c060afd0dc2375f46e16a251c9b794ea1c84435ef6b3428c0a47a21",
     "0022_operations_deeper.sql": "27cb3a1e77ef45004c929b0daaf5e3b41a67b354d3c0becee1bec84a5ce2e646",
+    "0017_accounts_deeper.sql": "19e2dbfb3ec17359186edda10ff6b9b94f5cb667e1a505487fcd54ec9a53e717",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
 

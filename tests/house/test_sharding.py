@@ -30,6 +30,7 @@ CROSS_SHARD = {
     "accounts/store_codes.py::_OVER": "the daily pruning",
     "accounts/store_agreements.py::open_corrections": "a list for whoever answers requests",
     "accounts/store_passkeys.py::_OVER": "the daily pruning",
+    "staff/store_passkeys.py::_OVER": "the daily pruning",
     "audit/store.py::buckets_to_seal": "the sealing job asks which chains have something new",
     "audit/store.py::sealed_beyond": "the check of a chain, by its bucket's index",
     "drivers/store.py::unfinished": "an administrator's import looks for the one it resumes",

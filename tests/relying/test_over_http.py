@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from liangzheng import accounts
+from liangzheng.kernel.time import civil_day
 from liangzheng.relying import CompanyEvent, Grant, Quota
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.accounts.people import MADE_UP, PASSWORD
@@ -28,7 +30,11 @@ async def test_a_driver_approves_on_the_phone_and_the_company_hears_the_least(to
     assert [field["field"] for field in opened["fields"]] == ["may_drive", "valid_until"]
     assert all(field["words"]["zh"] and field["words"]["en"] for field in opened["fields"])
     assert (opened["class_asked"], opened["standing_until"]) == ("C1", None)
+    (key,) = done(await driver.get("/holder/phone-keys"), 200)["phone_keys"]
+    assert key["used_on"] is None
     assert done(await town.approve(driver, made["code"]), 200)["state"] == "approved"
+    (key,) = done(await driver.get("/holder/phone-keys"), 200)["phone_keys"]
+    assert key["used_on"] == str(civil_day(town.clock.now())), "the phone signed today"
 
     request = f"/relying/requests/{made['request']}"
     seen = done(await company.get(request), 200)
@@ -460,19 +466,20 @@ async def test_under_a_standing_consent_many_are_checked_until_it_is_withdrawn(t
     assert len(await town.acts("consent.withdrawn")) == 1
 
 
-async def test_with_the_account_its_consents_end(town: Town) -> None:
-    registered, secret = await town.register()
-    await town.move(registered, CompanyEvent.APPROVED)
-    company, driver = await town.with_token(registered, secret), await town.driver()
+async def test_a_closed_account_consents_to_nothing_any_more_and_others_still_do(town: Town) -> None:
+    town.wired.account_policy = replace(town.wired.account_policy, closing_hold_s=60)
+    _, company = await town.open_company()
+    driver = await town.driver()
     pseudonym, _ = await town.standing(company, driver)
     done(await driver.post("/holder/account-closings", {"password": PASSWORD}), 202)
-    town.clock.advance(town.wired.account_policy.closing_hold_s)
+    body = {"purpose": "employment", "fields": ["may_drive"], "pseudonyms": [pseudonym]}
+    await town.work()
+    assert done(await company.post("/relying/checks", body), 200)["items"][0]["outcome"] == "answered"
+
+    town.clock.advance(60)
     assert await accounts.complete_held(town.database, KEYS, town.clock.now()) == 1
     await town.work()
-    company = await town.with_token(registered, secret)  # a week on, the token has run out
-    body = {"purpose": "employment", "fields": ["may_drive"], "pseudonyms": [pseudonym]}
-    items = done(await company.post("/relying/checks", body), 200)["items"]
-    assert [(item["outcome"], item["driver"]) for item in items] == [("no_consent", None)]
+    assert done(await company.post("/relying/checks", body), 200)["items"][0]["outcome"] == "no_consent"
     assert len(await town.acts("consent.withdrawn")) == 1
 
 

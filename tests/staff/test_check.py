@@ -33,6 +33,7 @@ PLANTED = {
     "every drawing is what its seed says": "DELETE FROM look_up_sample WHERE outcome IS NULL",
     "every review of a look-up has its audit entry": "UPDATE audit_entry SET act = 'a.b' WHERE act = 'look-up.reviewed'",
     "who is not active is logged out and verifies nothing": "UPDATE staff SET state = 'suspended'",
+    "who has a password has a second factor": "DELETE FROM staff_totp",
     "every staff number leads to its member": "DELETE FROM staff_number",
 }
 

@@ -33,6 +33,8 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.open.trust_bundle",
     "liangzheng.api.verifier.verifications",
     "liangzheng.api.staff.sessions",
+    "liangzheng.api.staff.second_factors",
+    "liangzheng.api.staff.counter_checks",
     "liangzheng.api.staff.look_ups",
     "liangzheng.api.staff.verifications",
     "liangzheng.api.staff.proposals",

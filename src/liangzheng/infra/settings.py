@@ -37,10 +37,13 @@ class Settings:
     alg: Alg
     key_dirs: Mapping[Role, Path]
     allow_software_keys: bool
-    face_engine: Literal["manual", "simulated", "authority"]
+    face_engine: Literal["manual", "simulated", "authority", "dlib"]
     face_authority_url: str | None
     face_authority_key: Path | None
     face_authority_signer: Path | None
+    face_models: Path | None
+    face_calibration: Path | None
+    face_calibration_key: Path | None
     simulated_face_counts: bool | None
     sms: Literal["none", "simulated"]
     checkpoints_dir: Path | None
@@ -130,6 +133,9 @@ class Settings:
         named = (self.face_authority_url, self.face_authority_key, self.face_authority_signer)
         if self.face_engine == "authority" and None in named:
             raise Invalid("LZ_FACE_ENGINE", "authority needs LZ_FACE_AUTHORITY_URL, _KEY and _SIGNER")
+        calibrated = (self.face_calibration is None, self.face_calibration_key is None)
+        if self.face_engine == "dlib" and len(set(calibrated)) == 2:
+            raise Invalid("LZ_FACE_CALIBRATION", "goes with LZ_FACE_CALIBRATION_KEY")
         if self.mobile_proof and self.sms == "none":
             raise Invalid("LZ_MOBILE_PROOF", "is no without a gateway: no code would ever come (LZ_SMS)")
         if self.mode == "production" and self.simulated_face_counts:
@@ -390,13 +396,20 @@ TABLE: Final[tuple[Setting, ...]] = (
          "directory of the secret of the look-up index; none: keys/index in LZ_DATA_DIR"),
     _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", _yes_or_no, False,
          "yes: keys in files may sign in production mode, which they should not"),
-    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority"), "manual",
-         "who compares faces: a person (manual), an authority (docs/face-authority.md), or an engine that is simulated"),
+    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority", "dlib"), "manual",
+         "who compares faces: a person (manual), an authority (docs/face-authority.md), dlib on this machine "
+         "(docs/face-dlib.md), or an engine that is simulated"),
     _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None, "https address of the authority's face engine"),
     _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", _path, None,
          "file with the public key the authority signs answers with (SubjectPublicKeyInfo, DER)"),
     _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", _path, None,
          "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
+    _row("LZ_FACE_MODELS", "face_models", _path, None,
+         "folder of dlib's two model files; none: those of the package face_recognition_models, where it is installed"),
+    _row("LZ_FACE_CALIBRATION", "face_calibration", _path, None,
+         "file with dlib's signed calibration; none: it passes nobody alone"),
+    _row("LZ_FACE_CALIBRATION_KEY", "face_calibration_key", _path, None,
+         "file with the public key calibrations are signed with (SubjectPublicKeyInfo, DER)"),
     _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", _yes_or_no, None,
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
     _row("LZ_SMS", "sms", _one_of("none", "simulated"), "none",

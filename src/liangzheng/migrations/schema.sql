@@ -190,6 +190,7 @@ CREATE TABLE phone_key (
     slot         smallint NOT NULL,
     label        text NOT NULL,
     public_key   bytea NOT NULL,
+    used_on      date,
     CONSTRAINT phone_key_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT phone_key_once UNIQUE (person_id, public_key),
     CONSTRAINT phone_key_check CHECK (((replaced_by IS NULL) OR (ended_at IS NOT NULL))),
@@ -226,7 +227,6 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT face_check_check CHECK (((state = ANY (ARRAY['passed'::text, 'consumed'::text])) = (usable_until IS NOT NULL))),
     CONSTRAINT face_check_check1 CHECK (((state = 'consumed'::text) = (consumed_by IS NOT NULL))),
-    CONSTRAINT face_check_check2 CHECK (((state = 'challenged'::text) = (submission_hash IS NULL))),
     CONSTRAINT face_check_check3 CHECK (((consumed_kind IS NULL) = (consumed_by IS NULL))),
     CONSTRAINT face_check_check4 CHECK (((decided_by_kind IS NOT NULL) OR (decided_by IS NULL))),
     CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text, 'hld'::text]))),
@@ -235,9 +235,11 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_liveness_check CHECK ((liveness = ANY (ARRAY['none'::text, 'challenge'::text, 'certified'::text]))),
     CONSTRAINT face_check_move_check CHECK ((move >= 1)),
     CONSTRAINT face_check_nonce_check CHECK ((octet_length(nonce) = 32)),
+    CONSTRAINT face_check_not_submitted CHECK (((state <> 'challenged'::text) OR (submission_hash IS NULL))),
     CONSTRAINT face_check_purpose_check CHECK ((purpose = ANY (ARRAY['apply'::text, 'bind-phone-key'::text, 'change-mobile'::text]))),
-    CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text]))),
-    CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32))
+    CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text, 'void'::text]))),
+    CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32)),
+    CONSTRAINT face_check_submitted CHECK (((state <> ALL (ARRAY['submitted'::text, 'retake'::text])) OR (submission_hash IS NOT NULL)))
 ) WITH (fillfactor=85);
 
 CREATE TABLE face_frame (
@@ -804,6 +806,7 @@ CREATE TABLE company_look (
     CONSTRAINT company_look_pkey PRIMARY KEY (driver_id, at, look_id),
     CONSTRAINT company_look_under_check CHECK ((under = ANY (ARRAY['request'::text, 'standing'::text])))
 );
+CREATE INDEX company_look_at ON company_look USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE TABLE notice (
     company_id  uuid NOT NULL,
@@ -835,10 +838,12 @@ CREATE TABLE staff (
     name           text NOT NULL,
     unit           text NOT NULL,
     password_hash  text,
+    person_link    bytea,
     CONSTRAINT staff_pkey PRIMARY KEY (staff_id),
     CONSTRAINT staff_move_check CHECK ((move >= 1)),
     CONSTRAINT staff_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
     CONSTRAINT staff_number_check CHECK ((number ~ '^[0-9A-Z]{4,12}$'::text)),
+    CONSTRAINT staff_person_link_check CHECK ((octet_length(person_link) = 16)),
     CONSTRAINT staff_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text]))),
     CONSTRAINT staff_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 100)))
 );
@@ -1125,9 +1130,11 @@ CREATE TABLE register_source (
     state               text NOT NULL,
     name                text NOT NULL,
     provinces           text[] NOT NULL,
+    forgotten_to        bigint DEFAULT 0 NOT NULL,
     CONSTRAINT register_source_pkey PRIMARY KEY (source_id),
     CONSTRAINT register_source_check CHECK (((state = 'halted'::text) = (halted_at_sequence IS NOT NULL))),
     CONSTRAINT register_source_done_to_check CHECK ((done_to >= 0)),
+    CONSTRAINT register_source_forgotten CHECK (((forgotten_to >= 0) AND (forgotten_to <= done_to))),
     CONSTRAINT register_source_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT register_source_provinces_check CHECK ((cardinality(provinces) >= 1)),
     CONSTRAINT register_source_state_check CHECK ((state = ANY (ARRAY['active'::text, 'halted'::text, 'ended'::text])))
@@ -1193,8 +1200,8 @@ CREATE TABLE points_entry (
     source      text NOT NULL,
     CONSTRAINT points_entry_pkey PRIMARY KEY (driver_id, number),
     CONSTRAINT points_entry_check CHECK ((corrects < number)),
-    CONSTRAINT points_entry_check1 CHECK (((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL))),
-    CONSTRAINT points_entry_kind_check CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text]))),
+    CONSTRAINT points_entry_kind CHECK ((kind = ANY (ARRAY['opening'::text, 'restated'::text, 'violation'::text, 'correction'::text, 'earned-back'::text, 'cleared'::text, 'carried'::text, 'reckoned'::text]))),
+    CONSTRAINT points_entry_names CHECK (((kind = 'reckoned'::text) OR ((kind = ANY (ARRAY['correction'::text, 'carried'::text])) = (corrects IS NOT NULL)))),
     CONSTRAINT points_entry_number_check CHECK ((number >= 1)),
     CONSTRAINT points_entry_points_check CHECK ((points <> 0)),
     CONSTRAINT points_entry_reference_check CHECK (((length(reference) >= 1) AND (length(reference) <= 64))),
@@ -1283,6 +1290,45 @@ CREATE TABLE message_mark (
     CONSTRAINT message_mark_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE staff_passkey (
+    staff_id       uuid NOT NULL,
+    id             uuid NOT NULL,
+    made_at        timestamp with time zone NOT NULL,
+    used_at        timestamp with time zone,
+    sign_count     bigint NOT NULL,
+    backed_up      boolean NOT NULL,
+    label          text NOT NULL,
+    credential_id  bytea NOT NULL,
+    public_key     bytea NOT NULL,
+    CONSTRAINT staff_passkey_pkey PRIMARY KEY (staff_id, id),
+    CONSTRAINT staff_passkey_once UNIQUE (staff_id, credential_id),
+    CONSTRAINT staff_passkey_credential_id_check CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023))),
+    CONSTRAINT staff_passkey_label_check CHECK (((length(label) >= 1) AND (length(label) <= 40))),
+    CONSTRAINT staff_passkey_sign_count_check CHECK ((sign_count >= 0))
+);
+
+CREATE TABLE staff_passkey_challenge (
+    challenge   bytea NOT NULL,
+    staff_id    uuid NOT NULL,
+    ceremony    text NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    used_at     timestamp with time zone,
+    CONSTRAINT staff_passkey_challenge_pkey PRIMARY KEY (challenge),
+    CONSTRAINT staff_passkey_challenge_ceremony_check CHECK ((ceremony = ANY (ARRAY['add'::text, 'prove'::text]))),
+    CONSTRAINT staff_passkey_challenge_challenge_check CHECK ((octet_length(challenge) = 32)),
+    CONSTRAINT staff_passkey_challenge_check CHECK (((ceremony <> 'prove'::text) OR (used_at IS NOT NULL)))
+);
+
+CREATE TABLE status_letter (
+    driver_id  uuid NOT NULL,
+    put_by     uuid NOT NULL,
+    put_at     timestamp with time zone NOT NULL,
+    also_said  boolean DEFAULT false NOT NULL,
+    letter     text NOT NULL,
+    CONSTRAINT status_letter_pkey PRIMARY KEY (driver_id, letter),
+    CONSTRAINT status_letter_letter_check CHECK ((length(letter) = 1))
+);
+
 CREATE TABLE look_up_draw (
     week       date NOT NULL,
     drawn_at   timestamp with time zone NOT NULL,
@@ -1352,4 +1398,6 @@ ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN 
 ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOREIGN KEY (driver_id, photo_id) REFERENCES photo(driver_id, id);
+ALTER TABLE staff_passkey ADD CONSTRAINT staff_passkey_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
+ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);

@@ -63,7 +63,7 @@ async def approve(
     opened, hashed = await _opened(tx, who, code, now, for_update=True)
     request = opened.request
     # 2. The phone signed what the screen said.
-    await _prove(tx, who, phone_key_id, opened.to_be_signed, signature)
+    await _prove(tx, who, phone_key_id, opened.to_be_signed, signature, now)
     # 3. Kept, and the code is spent.
     proof = (phone_key_id, signature)
     await consents.decide(tx, request, RequestEvent.DRIVER_APPROVED, driver_id, who.person_id, proof, now)
@@ -183,13 +183,14 @@ async def _opened(
 
 
 async def _prove(
-    tx: Connection, who: Caller, phone_key_id: PhoneKeyId, message: bytes, signature: bytes
+    tx: Connection, who: Caller, phone_key_id: PhoneKeyId, message: bytes, signature: bytes, now: datetime
 ) -> None:
     try:
         key = await accounts.phone_key(tx, who.person_id, phone_key_id)
         if not key.is_live:
             raise NotVerified(_STEP, "no live phone key of yours")
         PublicKey.from_compressed(Alg.ES256, key.public_key).verify(message, signature)
+        await accounts.phone_key_used(tx, who.person_id, key.public_key, now)
     except NotFound:
         raise NotVerified(_STEP, "no live phone key of yours") from None
     except (BadSignature, BadKey):

@@ -16,9 +16,17 @@ from liangzheng.staff.administer import end_duty, move, take_on, within_reach
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check, probes
+from liangzheng.staff.counter_check import AtCounter, decide_at_counter
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.enrolments import hand_over
+from liangzheng.staff.factors import (
+    add_passkey,
+    begin_passkey,
+    give_up_codes,
+    remove_passkey,
+    second_factors,
+)
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
 from liangzheng.staff.link import demand_link, is_driver, link_person, linked_members
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
@@ -54,8 +62,10 @@ from liangzheng.staff.model import (
     Region,
     SampledLookUp,
     StaffNumber,
+    StaffPasskey,
     StaffPolicy,
 )
+from liangzheng.staff.passkey_factor import PasskeyFactor
 from liangzheng.staff.ports import SecondFactor
 from liangzheng.staff.propose import ProposalDraft, propose, proposing, retain, take_back
 from liangzheng.staff.prune import prune
@@ -85,6 +95,7 @@ __all__ = [
     "Act",
     "AskAudit",
     "AskByNumber",
+    "AtCounter",
     "Attempt",
     "CaseNumber",
     "Duty",
@@ -96,6 +107,7 @@ __all__ = [
     "Officer",
     "OfficerLoggedIn",
     "Outcome",
+    "PasskeyFactor",
     "Proposal",
     "ProposalDraft",
     "ProposalState",
@@ -107,13 +119,17 @@ __all__ = [
     "Seen",
     "StaffEvent",
     "StaffNumber",
+    "StaffPasskey",
     "StaffPolicy",
     "StaffState",
     "TotpFactor",
     "actor_of",
     "add_member",
+    "add_passkey",
+    "begin_passkey",
     "check",
     "decide",
+    "decide_at_counter",
     "demand_link",
     "division_of",
     "draw_sample",
@@ -121,6 +137,7 @@ __all__ = [
     "enrol",
     "events_of",
     "give_duty",
+    "give_up_codes",
     "hand_over",
     "is_driver",
     "link_person",
@@ -147,11 +164,13 @@ __all__ = [
     "reading",
     "record_looks_at",
     "refusals_recorded",
+    "remove_passkey",
     "reset_factor",
     "retain",
     "review_look_up",
     "run_out",
     "sample_to_review",
+    "second_factors",
     "show_secret",
     "take_back",
     "take_duty",

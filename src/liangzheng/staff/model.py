@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.ids import DriverId, LookUpId, ProposalId, StaffId, StaffSessionId
+from liangzheng.kernel.ids import DriverId, LookUpId, PasskeyId, ProposalId, StaffId, StaffSessionId
 from liangzheng.kernel.region import PROVINCES
 from liangzheng.staff.lifecycle import ProposalState, StaffState
 
@@ -67,6 +67,7 @@ class Act(StrEnum):
     CHANGE_KEYS = "change-keys"
     READ_AUDIT = "read-audit"
     REVIEW_LOOK_UPS = "review-look-ups"
+    IDENTIFY = "identify"
     MANAGE_STAFF = "manage-staff"
 
 
@@ -74,7 +75,7 @@ DUTIES: Final[Mapping[Duty, tuple[Act, ...]]] = MappingProxyType(
     {
         Duty.PATROL: (Act.VERIFY, Act.LOOK_UP, Act.RETAIN, Act.CONFIRM_RETENTION),
         Duty.PENALTY: (Act.LOOK_UP, Act.CONFIRM_RETENTION, Act.SUSPEND, Act.RESTORE),
-        Duty.COUNTER: (Act.VERIFY, Act.LOOK_UP),
+        Duty.COUNTER: (Act.VERIFY, Act.LOOK_UP, Act.IDENTIFY),
         Duty.PHOTO_REVIEW: (Act.REVIEW_PHOTO,),
         Duty.REGISTER: (Act.LOOK_UP, Act.CORRECT),
         Duty.ROLLOUT: (Act.OPEN_WAVE,),
@@ -205,6 +206,21 @@ class Officer:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffPasskey:
+    """A WebAuthn credential that is a member's second factor. `public_key` is a COSE_Key."""
+
+    staff_id: StaffId
+    passkey_id: PasskeyId
+    made_at: datetime
+    used_at: datetime | None
+    sign_count: int
+    backed_up: bool
+    label: str
+    credential_id: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StaffSession:
     """A login of a member of staff."""
 
@@ -233,6 +249,8 @@ class StaffPolicy:
     fresh_s: int = 300
     enrolment_s: int = 72 * 3600
     sessions_at_once: int = 2
+    passkey_challenge_s: int = 300
+    most_passkeys: int = 5
     free_failures: int = 4
     first_wait_s: int = 60
     longest_wait_s: int = 3600

@@ -71,6 +71,17 @@ def may_use_session(session: StaffSession, policy: StaffPolicy, now: datetime) -
     return session.ended_at is None and now < session.expires_at and now - session.seen_at < idle
 
 
+def may_change_factors(proved_ago: timedelta, policy: StaffPolicy) -> bool:
+    """Whether second factors may be added and removed: one was proved minutes ago, so that a console left open gives no way in
+    that lasts."""
+    return proved_ago <= timedelta(seconds=policy.fresh_s)
+
+
+def may_remove_factor(there: int) -> bool:
+    """Whether one of so many second factors may go: never the last. Source: GB/T 22239-2019, level 3 (two factors)."""
+    return there > 1
+
+
 # --- duties -----------------------------------------------------------------------------------------
 
 

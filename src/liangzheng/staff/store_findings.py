@@ -45,6 +45,12 @@ CHECKS = (
         "EXISTS (SELECT 1 FROM verifier AS v WHERE v.verifier_id = s.staff_id AND v.state = 'active')) LIMIT $1",
     ),
     Check(
+        "who has a password has a second factor",
+        "SELECT s.staff_id AS subject, '' AS found FROM staff AS s WHERE s.password_hash IS NOT NULL AND NOT EXISTS "
+        "(SELECT FROM staff_totp AS t WHERE t.staff_id = s.staff_id AND t.enrolled_at IS NOT NULL) AND NOT EXISTS "
+        "(SELECT FROM staff_passkey AS k WHERE k.staff_id = s.staff_id) LIMIT $1",
+    ),
+    Check(
         "every staff number leads to its member",
         "SELECT s.staff_id AS subject, '' AS found FROM staff AS s WHERE NOT EXISTS "
         "(SELECT 1 FROM staff_number AS n WHERE n.number = s.number AND n.staff_id = s.staff_id) LIMIT $1",

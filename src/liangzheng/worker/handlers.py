@@ -33,11 +33,11 @@ def handlers(
     async def tell_companies(tx: Connection, events: Sequence[Event]) -> None:
         await relying.follow_changes(tx, events, now())
 
+    async def follow_closed_accounts(tx: Connection, events: Sequence[Event]) -> None:
+        await relying.follow_closed_accounts(tx, events, now())
+
     async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:
         await showing.follow_companies(tx, events, now())
-
-    async def void_consents(tx: Connection, events: Sequence[Event]) -> None:
-        await relying.follow_closed_accounts(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
         """What a register told has its effect with `standing.changed`; a closing that could not be done leaves everything
@@ -60,7 +60,7 @@ def handlers(
         "account-closing.asked": tell,
         "account-closing.stopped": tell,
         "account-closing.failed": nothing_to_do,
-        "account.closed": void_consents,
+        "account.closed": follow_closed_accounts,
         "correction.answered": tell,
         "record.corrected": tell,
         "driver.looked-up": tell,
