@@ -92,7 +92,8 @@ class Wiring:
         """How long requests of companies and consents of drivers last."""
         return ConsentPolicy(
             status=self.settings.status_policy,
-            request_s=self.settings.consent_request_s, standing_days=self.settings.standing_consent_days
+            request_s=self.settings.consent_request_s,
+            standing_days=self.settings.standing_consent_days,
         )
 
     @property

@@ -53,7 +53,8 @@ def test_every_file_of_commands_is_in_the_table() -> None:
     with_an_application = {
         f"liangzheng.cli.{stem}"
         for stem in files
-        if "\napp = typer.Typer(" in (SOURCE / "liangzheng" / "cli" / f"{stem}.py").read_text(encoding="utf-8")
+        if "\napp = typer.Typer("
+        in (SOURCE / "liangzheng" / "cli" / f"{stem}.py").read_text(encoding="utf-8")
     }
     assert with_an_application <= {command.module for command in COMMANDS.values()}
 
