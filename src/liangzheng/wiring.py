@@ -14,9 +14,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from liangzheng import accounts, drivers, licences, staff
-from liangzheng.infra import trust_mark
+from liangzheng.infra import spans, trust_mark
 from liangzheng.infra.face import FaceVerifier
 from liangzheng.infra.face_authority import AuthorityEndpoint, AuthorityFace
+from liangzheng.infra.face_calibration import read_calibration
+from liangzheng.infra.face_dlib import NAME, DlibComparer, DlibFace
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
@@ -39,8 +41,8 @@ from liangzheng.infra.sms_http import HttpSms, SmsEndpoint, read_sms_key
 from liangzheng.infra.sms_simulated import FILE as SIMULATED_SMS
 from liangzheng.infra.sms_simulated import SimulatedSms
 from liangzheng.infra.webhooks import HttpWebhooks, Webhooks, call_policy
-from liangzheng.kernel.errors import Invalid, Unavailable
-from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
+from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import IdentityNumber, PersonName
 from liangzheng.kernel.time import Clock, SystemClock
 from liangzheng.kernel.web_address import CallPolicy
@@ -180,18 +182,22 @@ async def wired_up(settings: Settings, part: Part, clock: Clock | None = None) -
     Forbidden for key files in production.
     """
     async with attach(settings, max=settings.pool_size) as database:
+        written = spans.exporting(settings.traces_dir, f"liangzheng-{part}")
         wiring = wire(settings, part, database, clock)
         following: asyncio.Task[None] | None = None
         try:
             await trust_mark.take(database, wiring.trust, wiring.clock)
             following = asyncio.create_task(trust_mark.follow(database, wiring.trust, wiring.clock))
-            yield wiring
+            with written:
+                yield wiring
         finally:
             if following is not None:
                 following.cancel()
             wiring.face_finder.close()
             wiring.passwords.close()
             wiring.photo_process.close()
+            if isinstance(wiring.face_verifier, DlibFace):
+                wiring.face_verifier.close()
 
 
 def wire(settings: Settings, part: Part, database: Database, clock: Clock | None = None) -> Wiring:
@@ -209,7 +215,8 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         key_index=(key_index := KeyIndex(read_index_secret(dirs))),
         trust=trust,
         real_name=_real_name(key_index),
-        face_verifier=_face_verifier(settings),
+        # Only the API looks at faces: no other process needs an engine's library, models or keys.
+        face_verifier=_face_verifier(settings, database) if part is Part.API else ManualFace(),
         sms=_sms(settings, part),
         account_policy=_account_policy(settings),
         staff_policy=staff_policy(settings),
@@ -269,6 +276,7 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retention_s=settings.retention_s,
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
+        look_ups_reviewed=settings.look_ups_reviewed,
     )
 
 
@@ -285,13 +293,35 @@ def _photo_policy(settings: Settings) -> licences.PhotoPolicy:
     )
 
 
-def _face_verifier(settings: Settings) -> FaceVerifier:
+def _face_verifier(settings: Settings, database: Database) -> FaceVerifier:
     """The engine the deployment named; the manual one, which passes nobody alone, unless it said otherwise."""
     if settings.face_engine == "simulated":
         return SimulatedFace(settings.mode)
     if settings.face_engine == "authority":
         return _authority(settings)
+    if settings.face_engine == "dlib":
+        return _dlib(settings, database)
     return ManualFace()
+
+
+def _dlib(settings: Settings, database: Database) -> FaceVerifier:
+    """With the archived photo of the register, for whoever is a driver there."""
+    comparer, calibration = DlibComparer.with_models(settings.face_models), None
+    if settings.face_calibration is not None and settings.face_calibration_key is not None:
+        calibration = read_calibration(
+            settings.face_calibration, settings.face_calibration_key, NAME, comparer.models
+        )
+
+    async def portrait(person_id: PersonId) -> bytes | None:
+        try:
+            async with database.read() as tx:
+                driver_id = (await accounts.assurance(tx, person_id)).driver_id
+                hashed = (await drivers.find(tx, driver_id)).standing.portrait_hash if driver_id else None
+                return await drivers.portrait(tx, hashed) if hashed else None
+        except NotFound:
+            return None
+
+    return DlibFace(comparer, portrait, calibration)
 
 
 def _authority(settings: Settings) -> FaceVerifier:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from liangzheng import accounts, audit
 from liangzheng.accounts import AgreementKind, CorrectionState
-from liangzheng.accounts.lifecycle import CORRECTION
-from liangzheng.accounts.model import Agreement
+from liangzheng.accounts.lifecycle import CORRECTION, State
+from liangzheng.accounts.model import Agreement, Purpose
 from liangzheng.accounts.rules import may_use_face_data
-from liangzheng.kernel.errors import AgreementNeeded, Conflict, Invalid, NotFound
-from liangzheng.kernel.ids import PersonId
+from liangzheng.infra.face import FaceResult, FaceVerifier
+from liangzheng.infra.face_manual import ManualFace
+from liangzheng.infra.face_simulated import SimulatedFace
+from liangzheng.kernel.errors import AgreementNeeded, Conflict, Invalid, NotFound, NotVerified
+from liangzheng.kernel.ids import ApplicationId, PersonId
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.accounts.world import World
 
@@ -55,6 +59,63 @@ async def test_who_withdraws_between_challenge_and_frames_is_not_judged(world: W
     with pytest.raises(AgreementNeeded):
         await world.finish(check)
     assert await world.count("face_frame") == 0
+
+
+@pytest.mark.parametrize("engine", [SimulatedFace("test"), ManualFace()], ids=["passed", "in review"])
+async def test_who_withdraws_after_the_frames_has_no_check_to_use(world: World, engine: FaceVerifier) -> None:
+    world.engine = engine
+    person_id = await world.person(ONE)
+    check = await world.finish(await world.begin(person_id))
+    await withdraw(world, person_id)
+    await give(world, person_id)
+    async with world.database.transaction() as tx:
+        void = await accounts.face_check(tx, person_id, check.face_check_id)
+        assert (void.state, void.usable_until) == (State.VOID, None)
+        with pytest.raises(NotVerified):
+            await accounts.consume_face_check(
+                tx, person_id, check.face_check_id, Purpose.APPLY, ApplicationId.new(), world.clock.now()
+            )
+        asked = [(person_id, check.face_check_id, ApplicationId.new())]
+        assert await accounts.consume_face_checks(tx, asked, Purpose.APPLY, world.clock.now()) == set()
+    assert (await world.passed(person_id)).usable_until if engine.simulated else True
+
+
+async def test_who_withdraws_while_the_engine_looks_passes_nothing(world: World) -> None:
+    class Slow(SimulatedFace):
+        async def verify(self, context: Any, frames: Any, challenge: Any) -> FaceResult:
+            await withdraw(world, context.person_id)
+            return await super().verify(context, frames, challenge)
+
+    world.engine = Slow("test")
+    person_id = await world.person(ONE)
+    assert (await world.finish(await world.begin(person_id))).state is State.VOID
+    async with world.database.read() as tx:
+        assert (await accounts.assurance(tx, person_id)).level == 1
+
+
+async def test_a_used_check_stays_used_and_other_agreements_void_nothing(world: World) -> None:
+    person_id = await world.person(ONE)
+    used, other = await world.passed(person_id), await world.passed(person_id)
+    async with world.database.transaction() as tx:
+        await accounts.consume_face_check(
+            tx, person_id, used.face_check_id, Purpose.APPLY, ApplicationId.new(), world.clock.now()
+        )
+        await accounts.withdraw_agreement(tx, person_id, AgreementKind.NOTICES, world.clock.now())
+        assert (await accounts.face_check(tx, person_id, other.face_check_id)).state is State.PASSED
+    await withdraw(world, person_id)
+    async with world.database.read() as tx:
+        assert (await accounts.face_check(tx, person_id, used.face_check_id)).state is State.CONSUMED
+
+
+async def test_what_waits_at_the_counter_needs_no_agreement(world: World) -> None:
+    person_id = await world.person(ONE)
+    async with world.database.transaction() as tx:
+        check = await accounts.begin_counter_check(
+            tx, person_id, Purpose.APPLY, world.policy, world.clock.now()
+        )
+    await withdraw(world, person_id)
+    async with world.database.read() as tx:
+        assert (await accounts.face_check(tx, person_id, check.face_check_id)).state is State.IN_REVIEW
 
 
 async def test_entries_are_added_and_say_which_words(world: World) -> None:

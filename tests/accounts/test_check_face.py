@@ -15,8 +15,8 @@ from liangzheng.infra.face import FaceFrame, FaceResult
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import Behaviour, SimulatedFace, played_frames
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotVerified, TooMany
-from liangzheng.kernel.ids import ApplicationId, PersonId, PhoneKeyId, VerifierId
-from liangzheng.kernel.people import PersonName
+from liangzheng.kernel.ids import ApplicationId, FaceCheckId, PersonId, PhoneKeyId, VerifierId
+from liangzheng.kernel.people import IdentityNumber, PersonName
 from tests.accounts.people import MADE_UP
 from tests.accounts.world import World
 
@@ -337,10 +337,19 @@ async def in_review(world: World) -> FaceCheck:
     return await world.finish(await world.begin(await world.person(ONE)))
 
 
-async def decide(world: World, check: FaceCheck, decision: Decision, actor: Actor) -> FaceCheck:
+async def decide(
+    world: World, check: FaceCheck, decision: Decision, actor: Actor, identity: IdentityNumber = ONE.identity
+) -> FaceCheck:
     async with world.database.transaction() as tx:
         return await accounts.decide_face_check(
-            tx, check.person_id, check.face_check_id, decision, actor, world.policy, world.clock.now()
+            tx,
+            check.person_id,
+            check.face_check_id,
+            identity,
+            decision,
+            actor,
+            world.policy,
+            world.clock.now(),
         )
 
 
@@ -348,7 +357,7 @@ async def test_an_approved_check_has_passed_and_says_who_decided(world: World) -
     check = await in_review(world)
     decided = await decide(world, check, Decision.APPROVE, STAFF)
     assert decided.state is State.PASSED
-    assert await level(world, check.person_id) is Level.FACE_VERIFIED
+    assert await level(world, check.person_id) is Level.COUNTER_VERIFIED
     (row,) = await world.rows("SELECT decided_by_kind, decided_by FROM face_check")
     assert STAFF.id is not None
     assert row == {"decided_by_kind": "staff", "decided_by": STAFF.id.uuid}
@@ -386,6 +395,52 @@ async def test_nobody_but_staff_decides_and_nobody_about_themselves(world: World
         with pytest.raises(Forbidden):
             await decide(world, check, Decision.APPROVE, actor)
     assert await level(world, check.person_id) is Level.IDENTITY_MATCHED
+
+
+async def test_a_document_of_somebody_else_and_a_check_there_is_none_of_are_told_apart_by_nobody(
+    world: World,
+) -> None:
+    check = await in_review(world)
+    unknown = replace(check, face_check_id=FaceCheckId.new())
+    words = set()
+    for asked, identity in ((check, TWO.identity), (unknown, ONE.identity)):
+        with pytest.raises(NotFound) as refused:
+            await decide(world, asked, Decision.APPROVE, STAFF, identity)
+        words.add(refused.value.message)
+    assert len(words) == 1
+    assert await level(world, check.person_id) is Level.IDENTITY_MATCHED
+
+
+async def at_counter(world: World, purpose: Purpose = Purpose.APPLY) -> FaceCheck:
+    person_id = await world.person(ONE)
+    async with world.database.transaction() as tx:
+        await accounts.withdraw_agreement(tx, person_id, accounts.AgreementKind.FACE_DATA, world.clock.now())
+        return await accounts.begin_counter_check(tx, person_id, purpose, world.policy, world.clock.now())
+
+
+async def test_who_agrees_to_no_capture_is_looked_at_by_a_person_and_may_apply(world: World) -> None:
+    check = await at_counter(world)
+    assert (check.state, check.engine, check.steps) == (State.IN_REVIEW, "counter", ())
+    passed = await decide(world, check, Decision.APPROVE, STAFF)
+    await consume(world, passed, Purpose.APPLY, ApplicationId.new(), check.person_id)
+    assert await world.count("face_frame") == 0
+
+
+async def test_a_check_nobody_came_for_is_over_after_its_time(world: World) -> None:
+    check = await at_counter(world)
+    world.clock.advance(world.policy.counter_check_s)
+    with pytest.raises(NotVerified, match="too long ago"):
+        await decide(world, check, Decision.APPROVE, STAFF)
+    world.clock.advance(-1)
+    assert (await decide(world, check, Decision.APPROVE, STAFF)).state is State.PASSED
+
+
+async def test_frames_are_not_taken_for_a_check_at_the_counter(world: World) -> None:
+    check = await at_counter(world)
+    async with world.database.transaction() as tx:
+        await world.agree(tx, check.person_id)
+    with pytest.raises(Conflict):
+        await world.finish(check, played_frames(1))
 
 
 # --- use --------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from liangzheng.kernel.errors import (
 )
 from liangzheng.kernel.ids import FaceCheckId, HeldActId
 from liangzheng.kernel.people import Mobile
+from tests.accounts.authenticator import Authenticator
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.accounts.test_codes import Post
 from tests.accounts.test_passkeys import added, request
@@ -268,7 +269,7 @@ async def test_a_passkey_the_password_has_just_made_proves_no_more_than_the_pass
     with pytest.raises(NotVerified, match="too lately"):
         await change(post, who, passkey=too_new)
     assert await post.world.count("held_act") == 0
-    post.world.clock.advance(post.world.policy.passkey_confirms_after_s)
+    post.world.clock.advance(post.world.policy.passkey_settles_s)
     who = (await post.world.log_in(ONE)).caller
     act = await change(post, who, passkey=json.dumps(device.get(await request(post.world, who.person_id))))
     assert act.state is HeldState.WAITING
@@ -330,18 +331,46 @@ async def test_a_wrong_password_is_said_to_be_wrong(post: Post) -> None:
     await check_password(post, who, PASSWORD)
 
 
-async def test_a_stolen_login_guesses_the_password_no_faster_than_a_stranger(post: Post) -> None:
+async def test_a_stolen_login_guesses_no_password_and_its_guesses_count_with_those_of_logging_in(
+    post: Post,
+) -> None:
     who = await caller(post)
     for _ in range(post.world.policy.free_failures + 1):
         with pytest.raises(NotVerified):
-            await check_password(post, who, "no")
-    for way in (lambda: check_password(post, who, PASSWORD), lambda: post.world.log_in(ONE)):
-        with pytest.raises(TooMany):
-            await way()
-    post.world.clock.advance(post.world.policy.longest_wait_s)
-    await check_password(post, who, PASSWORD)
-    for _ in range(post.world.policy.free_failures):
+            await check_password(post, who, "guess")
+    with pytest.raises(TooMany):
         await check_password(post, who, PASSWORD)
+    with pytest.raises(TooMany):
+        await post.world.log_in(ONE)
+    post.world.clock.advance(post.world.policy.first_wait_s)
+    await check_password(post, who, PASSWORD)
+    # The right one ends the row of failures.
+    for _ in range(post.world.policy.free_failures):
+        with pytest.raises(NotVerified):
+            await check_password(post, who, "guess")
+    await check_password(post, who, PASSWORD)
+
+
+async def test_a_passkey_of_today_changes_no_mobile_and_one_of_yesterday_does(post: Post) -> None:
+    """A thief who has the SIM card resets the password, logs in and adds a passkey: that proves no more than the SIM card."""
+    world, who, device = post.world, await caller(post), Authenticator()
+    async with world.database.transaction() as tx:
+        begun = await accounts.begin_passkey(tx, who.person_id, SITE, world.policy, world.clock.now())
+        sent = json.dumps(device.create(begun))
+        await accounts.add_passkey(tx, who.person_id, "钥匙", sent, SITE, world.clock.now())
+
+    async def confirmed() -> str:
+        async with world.database.transaction() as tx:
+            options = await accounts.begin_passkey_use(
+                tx, who.person_id, SITE, world.policy, world.clock.now()
+            )
+        return json.dumps(device.get(options))
+
+    world.clock.advance(world.policy.passkey_settles_s - 1)
+    with pytest.raises(NotVerified, match="too new"):
+        await change(post, who, passkey=await confirmed())
+    world.clock.advance(60)
+    assert (await change(post, who, passkey=await confirmed())).state is HeldState.WAITING
 
 
 # --- closing ----------------------------------------------------------------------------------------------
@@ -354,7 +383,7 @@ async def closing(post: Post, who: Caller) -> HeldAct:
 
 async def test_a_closed_account_has_no_way_in_and_its_numbers_are_free(post: Post) -> None:
     who = await caller(post)
-    await post.world.passed(who.person_id)
+    unused = await post.world.passed(who.person_id)
     key = await post.world.bind(who.person_id, await post.world.offer(who.person_id))
     token = (await post.world.log_in(ONE)).token
     act = await closing(post, who)
@@ -368,6 +397,7 @@ async def test_a_closed_account_has_no_way_in_and_its_numbers_are_free(post: Pos
         with pytest.raises(NotFound):
             await accounts.account(tx, who.person_id)
         assert not (await accounts.phone_key(tx, who.person_id, key.phone_key_id)).is_live
+        assert (await accounts.face_check(tx, who.person_id, unused.face_check_id)).state == "void"
         assert await accounts.check(tx) == []
     assert {"phone-key.ended", "account.closed"} <= set(await topics(post))
     again = await post.world.register(ONE)

@@ -8,8 +8,8 @@ def test_every_state_and_event_is_in_the_table() -> None:
     assert FACE_CHECK.events == set(Event)
 
 
-def test_a_used_failed_or_retaken_check_does_not_move() -> None:
-    assert FACE_CHECK.finished == {State.CONSUMED, State.FAILED, State.RETAKE}
+def test_a_used_failed_retaken_or_void_check_does_not_move() -> None:
+    assert FACE_CHECK.finished == {State.CONSUMED, State.FAILED, State.RETAKE, State.VOID}
 
 
 def test_nothing_passes_that_was_not_judged_by_an_engine_or_a_person() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from liangzheng import accounts
 from liangzheng.accounts import Caller, LoggedIn, PasskeySite
-from liangzheng.accounts.rules import may_remove_passkey, sign_count_fault
+from liangzheng.accounts.model import AccountPolicy
+from liangzheng.accounts.rules import may_confirm_with, may_remove_passkey, sign_count_fault
 from liangzheng.kernel.errors import Conflict, Invalid, NotAuthenticated, NotFound, NotVerified
-from liangzheng.kernel.ids import PersonId
+from liangzheng.kernel.ids import PasskeyId, PersonId
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.people import MADE_UP
 from tests.accounts.world import World
@@ -39,13 +42,15 @@ async def added(world: World, person_id: PersonId) -> Authenticator:
 
 
 async def request(world: World, person_id: PersonId | None = None) -> dict[str, Any]:
+    if person_id is None:
+        return accounts.begin_passkey_log_in(SITE, world.key_index, world.policy, world.clock.now())
     async with world.database.transaction() as tx:
         return await accounts.begin_passkey_use(tx, person_id, SITE, world.policy, world.clock.now())
 
 
 async def log_in(world: World, sent: dict[str, Any]) -> LoggedIn:
     return await accounts.log_in_with_passkey(
-        world.database, json.dumps(sent), SITE, world.policy, world.clock.now()
+        world.database, json.dumps(sent), SITE, world.key_index, world.policy, world.clock.now()
     )
 
 
@@ -142,7 +147,9 @@ async def test_another_persons_credential_is_not_the_callers(world: World) -> No
 async def test_what_is_no_credential_is_said_to_be_none(world: World) -> None:
     for sent in ("", "[]", "{}", '{"rawId": 1, "response": {"clientDataJSON": "e30"}}', "x" * 20_000):
         with pytest.raises(Invalid, match="credential"):
-            await accounts.log_in_with_passkey(world.database, sent, SITE, world.policy, world.clock.now())
+            await accounts.log_in_with_passkey(
+                world.database, sent, SITE, world.key_index, world.policy, world.clock.now()
+            )
 
 
 async def test_a_credential_is_there_once_and_a_person_has_ten_at_most(world: World) -> None:
@@ -185,6 +192,34 @@ async def test_the_last_way_in_stays(world: World) -> None:
             await accounts.remove_passkey(tx, caller, kept.passkey_id, world.clock.now())
     assert not may_remove_passkey(False, 0)
     assert may_remove_passkey(True, 0) and may_remove_passkey(False, 1)
+
+
+def test_a_passkey_settles_at_the_second_not_before() -> None:
+    policy, made_at = AccountPolicy(), datetime(2026, 11, 20, 10, tzinfo=UTC)
+    passkey = accounts.Passkey(
+        PersonId.new(), PasskeyId.new(), made_at, None, 0, False, "x", b"credential", b"key"
+    )
+    settled = made_at + timedelta(seconds=policy.passkey_settles_s)
+    assert may_confirm_with(passkey, policy, settled)
+    assert not may_confirm_with(passkey, policy, settled - timedelta(microseconds=1))
+
+
+async def test_asking_to_log_in_keeps_nothing_and_a_use_is_kept_once(world: World) -> None:
+    device = await added(world, await world.person(ONE))
+    adding = await world.count("passkey_challenge")
+    options = [await request(world) for _ in range(5)]
+    assert await world.count("passkey_challenge") == adding
+    await log_in(world, device.get(options[0]))
+    assert await world.count("passkey_challenge") == adding + 1
+    # Somebody without a passkey here gets in nowhere and leaves nothing.
+    stranger = Authenticator(user_handle=device.user_handle)
+    with pytest.raises(NotAuthenticated):
+        await log_in(world, stranger.get(options[2]))
+    assert await world.count("passkey_challenge") == adding + 1
+    # Of several at once with one challenge, one gets in.
+    sent = [device.get(options[1]) for _ in range(4)]
+    opened = await asyncio.gather(*(log_in(world, each) for each in sent), return_exceptions=True)
+    assert sum(isinstance(each, LoggedIn) for each in opened) == 1
 
 
 @pytest.mark.parametrize(

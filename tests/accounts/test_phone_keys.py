@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -266,3 +267,34 @@ async def test_after_ending_a_key_there_is_room_again(world: World) -> None:
 
 def test_an_offer_has_no_person_in_it() -> None:
     assert "person_id" not in PhoneKeyOffer.__slots__
+
+
+async def test_a_use_is_kept_by_the_day_in_china_and_written_once_a_day(world: World) -> None:
+    person_id = await verified(world)
+    key = await world.bind(person_id, await world.offer(person_id))
+
+    async def use(now: datetime) -> tuple[date | None, int]:
+        async with world.database.transaction() as tx:
+            await accounts.phone_key_used(tx, person_id, key.public_key, now)
+        (row,) = await world.rows("SELECT used_on, xmin::text::bigint AS written_by FROM phone_key")
+        return row["used_on"], row["written_by"]
+
+    assert key.used_on is None
+    before = datetime(2026, 11, 20, 15, 59, tzinfo=UTC)
+    first = await use(before)
+    assert first[0] == date(2026, 11, 20)
+    assert await use(before + timedelta(seconds=59)) == first, "nothing was written"
+    midnight = await use(before + timedelta(minutes=1))
+    assert midnight[0] == date(2026, 11, 21) and midnight[1] != first[1]
+    assert await use(before) == midnight, "a day does not go back"
+
+
+async def test_an_ended_key_and_another_person_s_are_not_used(world: World) -> None:
+    one, two = await verified(world), await verified(world, TWO)
+    key = await world.bind(one, await world.offer(one))
+    now = world.clock.now()
+    async with world.database.transaction() as tx:
+        await accounts.phone_key_used(tx, two, key.public_key, now)
+        await accounts.revoke_phone_key(tx, one, key.phone_key_id, now)
+        await accounts.phone_key_used(tx, one, key.public_key, now)
+    assert [row["used_on"] for row in await world.rows("SELECT used_on FROM phone_key")] == [None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -20,11 +20,13 @@ from liangzheng.kernel.ids import (
     CompanyId,
     ConsentId,
     DriverId,
+    Id,
     NoticeId,
     PasskeyId,
     PersonId,
     PseudonymId,
     SourceId,
+    StaffId,
 )
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
 from liangzheng.kernel.purposes import AskedField
@@ -37,9 +39,8 @@ from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import build_code
 from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import (
+    ADMINISTRATOR,
     COLLEAGUE,
-    COMPANY,
-    EVERYBODY_S,
     HOLDER,
     OFFICER,
     POLICE,
@@ -47,16 +48,18 @@ from tests.api.matrix import (
     RELYING,
     SOURCE,
     Row,
-    Things,
 )
 from tests.api.phone import Phone, b64, done, unb64
+from tests.api.things import EVERYBODY_S, Things
 from tests.licences.holders import Deployment, Holder
 from tests.licences.photos import apply_with_own
 
 Headers = dict[str, str]
-_KINDS = {POLICE: VerifierKind.POLICE, COMPANY: VerifierKind.COMPANY, PUBLIC: VerifierKind.PUBLIC}
+_KINDS = {POLICE: VerifierKind.POLICE, PUBLIC: VerifierKind.PUBLIC}
 _PASSWORD = "stempelkissen-im-regen"
-_DUTIES = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW)
+_DUTIES = (
+    Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW, Duty.ROLLOUT, Duty.AUDIT,
+)  # fmt: skip
 _CREDIT_CODE = CreditCode("91350100M000100Y43")  # the example of GB 32100-2015
 _GRANTS = (
     Grant("rental", frozenset({AskedField.MAY_DRIVE, AskedField.VALID_UNTIL, AskedField.PORTRAIT})),
@@ -186,9 +189,10 @@ class Cast:
         return made if isinstance(made, bytes) else made | others
 
     def forget_limits(self) -> None:
-        kept = self.app.state.wiring
+        kept = {name: getattr(self.app.state, name) for name in ("wiring", "rates")}
         self.app.state._state.clear()
-        self.app.state.wiring = kept
+        self.app.state._state.update(kept)
+        kept["rates"].forget()
 
 
 def named(row: Row, things: Mapping[str, str], where: str) -> dict[str, str]:
@@ -241,6 +245,9 @@ async def assemble(place: Deployment) -> Cast:
     tokens |= {role: mine.headers_of(role) for role in (HOLDER, OFFICER, RELYING, SOURCE)}
     tokens["no driver"], tokens["ended holder"] = await _strangers(place)
     tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
+    tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
+    week_later = place.now + timedelta(days=7)
+    assert await staff.draw_sample(place.world.database, place.wiring.staff_policy, week_later) == 2
     tokens["officer next door"] = (await on_duty(place, "3302")).headers
     tokens["ended officer"] = (await on_duty(place, "3301")).headers
     ended = await place.phone.client.delete("/staff/sessions/current", headers=tokens["ended officer"])
@@ -262,9 +269,9 @@ async def assemble(place: Deployment) -> Cast:
 _THEIR_PLACE = {"issuing_authority": "浙A", "address_division": "330105", "resident_address": "样本路2号"}
 
 
-async def on_duty(place: Deployment, region: str) -> Console:
-    """An officer of a region with every duty one person may have there, enrolled over HTTP."""
-    held = tuple(HeldDuty(duty, Region.parse(region), civil_day(place.now)) for duty in _DUTIES)
+async def on_duty(place: Deployment, region: str, duties: Sequence[Duty] = _DUTIES) -> Console:
+    """An officer of a region with every duty one person may have there, or these, enrolled over HTTP."""
+    held = tuple(HeldDuty(duty, Region.parse(region), civil_day(place.now)) for duty in duties)
     number = str(100_000 + secrets.randbelow(900_000))
     invited = await staff.add_member(
         place.world.database, number, "样本警员", "样本交警大队", held, place.wiring.staff_policy, place.now,
@@ -356,6 +363,12 @@ async def _somebody(
                 "application_id"
             ]
         ),
+        sampled=await _looked_up(place, holder, region),
+        member=(await on_duty(place, region, (Duty.PATROL,))).staff_id,
+        counter_check=done(
+            await phone.post("/holder/face-checks", {"purpose": "apply", "at_counter": True}), 201
+        )["face_check_id"],
+        staff_passkey=await _passkey(place, officer.staff_id),
         **await _proposed(place, holder, officer, region),
         **await _asked(place, holder, company, answered=province == "33"),
     )
@@ -373,6 +386,17 @@ async def _verified(place: Deployment, path: str, who: Headers, code: str) -> di
     verdict = done(await place.phone.client.post(path, headers=who, json=body), 200)
     assert verdict["outcome"] == "valid", verdict
     return verdict
+
+
+async def _looked_up(place: Deployment, holder: Holder, region: str) -> str:
+    """By a colleague, by number."""
+    colleague = await on_duty(place, region)
+    body = {
+        "identity_number": holder.person.identity.value, "purpose": "licence-business",
+        "case_number": f"B-{region}00-20250101-0001",
+    }  # fmt: skip
+    seen = await place.phone.client.post("/staff/look-ups", headers=colleague.headers, json=body)
+    return str(done(seen, 201)["look_up"])
 
 
 async def _file_number(place: Deployment, holder: Holder) -> str:
@@ -460,18 +484,22 @@ async def _given_up(place: Deployment, company: Desk, holder: Holder, consent: s
     return str(notice)
 
 
-async def _passkey(place: Deployment, person: str) -> str:
-    """One in the table: its ceremonies are played in tests/accounts."""
+async def _passkey(place: Deployment, owner: str) -> str:
+    """One in the table, of a person or a member of staff: its ceremonies are played in tests/accounts and tests/staff."""
     made = PasskeyId.new()
+    table, column, kind = (
+        ("passkey", "person_id", PersonId) if owner.startswith(PersonId.prefix) else _OF_STAFF
+    )
     async with place.world.database.transaction() as tx:
         await tx.execute(
-            """
-            INSERT INTO passkey (person_id, id, made_at, sign_count, backed_up, label, credential_id, public_key)
-            VALUES ($1, $2, $3, 0, false, 'x', $4, $4)
-            """,
-            PersonId.parse(person).uuid, made.uuid, place.now, secrets.token_bytes(16),
+            f"INSERT INTO {table} ({column}, id, made_at, sign_count, backed_up, label, credential_id, public_key) "
+            "VALUES ($1, $2, $3, 0, false, 'x', $4, $4)",
+            kind.parse(owner).uuid, made.uuid, place.now, secrets.token_bytes(16),
         )  # fmt: skip
     return str(made)
+
+
+_OF_STAFF: tuple[str, str, type[Id]] = ("staff_passkey", "staff_id", StaffId)
 
 
 async def _further_login(phone: Phone) -> str:

@@ -18,7 +18,7 @@ their own, such as a colleague on any driver of the region;
 everybody keeps others out too, and proves nothing.
 
 A new kind of caller is a name in ROLES, its authenticator in AUTHENTICATORS, and its headers in `Cast.tokens`; one who
-owns things is in OWNERS too. A new kind of thing is a field of `Things`.
+owns things is in OWNERS too. A new kind of thing is a field of `Things` (things.py).
 
 An officer acts on drivers and proposals of the officer's region, whoever made them: there the owner is the region. What
 an officer may do only to what they verified or proposed themselves has its own row and its own thing.
@@ -34,21 +34,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from liangzheng.infra.face_simulated import played_frames
 from tests.accounts.people import PASSWORD
+from tests.api.matrix_behind import BEHIND
 from tests.api.phone import b64, unb64
 
 if TYPE_CHECKING:
     from tests.api.cast import Somebody
 
-HOLDER, POLICE, COMPANY, PUBLIC = "holder", "police", "company", "public"
+HOLDER, POLICE, PUBLIC = "holder", "police", "public"
 OFFICER, RELYING, SOURCE = "officer", "relying company", "register source"
-ROLES: Final = (HOLDER, POLICE, COMPANY, PUBLIC, OFFICER, RELYING, SOURCE)
+ROLES: Final = (HOLDER, POLICE, PUBLIC, OFFICER, RELYING, SOURCE)
 OWNERS: Final = frozenset({HOLDER, OFFICER, RELYING, SOURCE})
 """Those of whom the cast has two, each with things; of verifiers what is owned is what they verified."""
 COLLEAGUE: Final = "colleague"
 """Another officer of the region."""
+ADMINISTRATOR: Final = "administrator"
+"""Of the system, in the officer's region."""
 ANYBODY: Final = frozenset((*ROLES, "nobody"))
 HOLDERS: Final = frozenset({HOLDER})
-VERIFIERS: Final = frozenset({POLICE, COMPANY, PUBLIC, RELYING})
+VERIFIERS: Final = frozenset({POLICE, PUBLIC, RELYING})
 """A registered company verifies with the token of its other calls."""
 OFFICERS: Final = frozenset({OFFICER})
 COMPANIES: Final = frozenset({RELYING})
@@ -93,66 +96,6 @@ class Row:
     @property
     def path(self) -> str:
         return self.route.split(" ", 1)[1]
-
-
-@dataclass
-class Things:
-    """What one holder, one officer, one company and one register source of the cast have, by kind: ids in text."""
-
-    person: str
-    driver: str
-    application: str
-    licence: str
-    credential: str
-    phone_key: str
-    face_check: str
-    """Passed, for applying, not used yet."""
-    bind_check: str
-    """Passed, for binding a phone, not used yet."""
-    challenge: str
-    """A face check that waits for its frames."""
-    verification: str
-    """Made by the officer of this cast when this person showed their code."""
-    message: str
-    code: str
-    passkey: str
-    held_act: str
-    correction: str
-    session: str
-    """A further login of theirs."""
-    # -- the number the register and the police know the driver by
-    identity_number: str
-    file_number: str
-    # -- the officer's
-    officer_verification: str
-    """Made by the officer when this driver showed their code."""
-    review: str
-    """Of another driver's own photo, in the officer's region; waits for a reviewer."""
-    proposal: str
-    """By a colleague, about this driver; waits for a second person."""
-    own_proposal: str
-    """By the officer."""
-    # -- the company's, and the driver's side of it
-    request: str
-    """Nobody has answered it."""
-    approved_request: str
-    """The driver approved it; its answer and portrait can be fetched."""
-    pseudonym: str
-    """The driver, as this company knows them; with a standing consent."""
-    consent: str
-    notice: str
-    """Given up."""
-    request_code: str
-    refused_code: str
-    """Codes of requests: of mine nobody has answered, of theirs the driver has approved and refused. A code that nobody has
-    answered is whose it was shown to; an answered one is the driver's who answered."""
-    list_id: str = "1"
-    """Of the status list; everybody's."""
-    region: str = "3205"
-    """Where the case lies of whoever calls."""
-
-
-EVERYBODY_S: Final = frozenset({"list_id", "region"})
 
 
 def open_to_all(route: str, *own: int, **more: Any) -> Row:
@@ -226,6 +169,7 @@ ROWS: Final[tuple[Row, ...]] = (
     open_to_all("POST /staff/enrolments", 422, body={}),
     open_to_all("POST /staff/enrolments/confirmations", 422, body={}),
     open_to_all("POST /staff/sessions", 422, body={}),
+    open_to_all("POST /staff/second-factors/passkey-challenges", 201),
     # The client's id and secret are in the request itself: without them it is nobody's.
     open_to_all("POST /relying/token", 401, body={"grant_type": "client_credentials"}, form=True),
     # -- the holder ---------------------------------------------------------------------------------------
@@ -363,6 +307,38 @@ ROWS: Final[tuple[Row, ...]] = (
     # -- officers -----------------------------------------------------------------------------------------
     Row("GET /staff/sessions/current", OFFICERS, by=OFFICER),
     Row("POST /staff/sessions/current/proofs", OFFICERS, body=proving, own=statuses(204), by=OFFICER),
+    Row("GET /staff/second-factors", OFFICERS, by=OFFICER),
+    Row("POST /staff/second-factors/passkeys/challenges", OFFICERS, own=statuses(201), by=OFFICER),
+    # The ceremony is played in tests/staff/test_passkeys.py, with another officer's credential too.
+    Row(
+        "POST /staff/second-factors/passkeys",
+        OFFICERS,
+        body={"label": "x", "credential": {}},
+        own=statuses(422),
+        by=OFFICER,
+    ),
+    Row(
+        "DELETE /staff/second-factors/passkeys/{passkey_id}",
+        OFFICERS,
+        names={"path:passkey_id": "staff_passkey"},
+        own=statuses(204),
+        by=OFFICER,
+    ),
+    # Nothing else is left by now: the last one stays.
+    Row("DELETE /staff/second-factors/one-time-codes", OFFICERS, own=statuses(409), by=OFFICER),
+    Row(
+        "POST /staff/counter-checks/decisions",
+        OFFICERS,
+        # Whoever stands at a counter, from wherever, is there with their check and their document: it names nobody else.
+        body={
+            "person": "{person}",
+            "face_check": "{counter_check}",
+            "identity_number": "{identity_number}",
+            "decision": "approve",
+            "case_number": "B-{region}00-20250101-0001",
+        },
+        by=OFFICER,
+    ),
     Row(
         "POST /staff/look-ups",
         OFFICERS,
@@ -390,41 +366,6 @@ ROWS: Final[tuple[Row, ...]] = (
         OFFICERS,
         names={"path:verification": "officer_verification", "query:of": "driver"},
         query={"of": "{driver}"},
-        by=OFFICER,
-    ),
-    Row("GET /staff/proposals", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
-    Row(
-        "GET /staff/proposals/{proposal_id}",
-        OFFICERS,
-        names={"path:proposal_id": "proposal"},
-        by=OFFICER,
-        also_by=(COLLEAGUE,),
-    ),
-    Row(
-        "POST /staff/proposals/{proposal_id}/decisions",
-        OFFICERS,
-        names={"path:proposal_id": "proposal"},
-        body={"decision": "refuse", "move": 1},
-        own=statuses(201),
-        by=OFFICER,
-    ),
-    Row(
-        "DELETE /staff/proposals/{proposal_id}",
-        OFFICERS,
-        names={"path:proposal_id": "own_proposal"},
-        by=OFFICER,
-    ),
-    Row(
-        "POST /staff/proposals",
-        OFFICERS,
-        names={"body:subject": "driver"},
-        body={
-            "kind": "suspend",
-            "subject": "{driver}",
-            "reason": "drink-driving",
-            "case_number": "V-{region}00-20250101-0001",
-        },
-        own=statuses(201),
         by=OFFICER,
     ),
     Row("GET /staff/photo-reviews", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
@@ -455,6 +396,7 @@ ROWS: Final[tuple[Row, ...]] = (
         own=statuses(200, 409),
         by=OFFICER,
     ),
+    *(Row(roles=OFFICERS, **each) for each in BEHIND),
     # -- companies ----------------------------------------------------------------------------------------
     Row("GET /relying/registration", COMPANIES, by=RELYING),
     Row("PUT /relying/webhook", COMPANIES, body={"url": "https://webhook.example/other"}, by=RELYING),

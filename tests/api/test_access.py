@@ -55,6 +55,7 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "POST /staff/enrolments",
         "POST /staff/enrolments/confirmations",
         "POST /staff/sessions",
+        "POST /staff/second-factors/passkey-challenges",
         "POST /relying/token",  # the client's id and secret are in the request itself (RFC 6749 §2.3.1)
         "POST /holder/codes",
         "POST /holder/codes/proofs",

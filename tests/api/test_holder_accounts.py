@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from liangzheng.api.app import create_app
-from liangzheng.api.holder.accounts import NUMBER_RATE
+from liangzheng.api.rates import REGISTRATIONS_OF_A_NUMBER
 from liangzheng.kernel.people import PersonName
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.conftest import SmallWiring
@@ -176,7 +176,7 @@ async def test_one_identity_number_is_tried_ten_times_an_hour_whatever_the_name(
         changed = {"mobile": next(mobiles)} | ({"name": "别人"} if name == "wrong" else {})
         return await phone.post("/holder/accounts", registration(who, **changed))
 
-    for _ in range(NUMBER_RATE.count):
+    for _ in range(REGISTRATIONS_OF_A_NUMBER.count):
         done(await attempt(person), 201)
     answer = await attempt(person)
     refused(answer, 429, "too-many")

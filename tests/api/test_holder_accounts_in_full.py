@@ -144,6 +144,8 @@ async def test_a_copy_of_ones_data_is_made_five_times_a_day(phone: Phone, person
     for _ in range(5):
         found = done(await phone.post("/holder/data-exports"), 200)
     assert found["account"]["mobile"] == person.mobile.value
+    # Nothing is in the register here: tests/staff/test_own_data.py.
+    assert (found["record"], found["points"], found["consents"], found["look_ups"]) == (None, [], [], [])
     refused(await phone.post("/holder/data-exports"), 429, "too-many")
 
 

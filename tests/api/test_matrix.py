@@ -22,9 +22,9 @@ from liangzheng.api.table import RESOURCES
 from liangzheng.kernel.ids import CompanyId, DriverId, PersonId, StaffId
 from tests.api.cast import Cast, Headers
 from tests.api.matrix import (
+    ADMINISTRATOR,
     ANYBODY,
     AUTHENTICATORS,
-    EVERYBODY_S,
     HOLDER,
     OFFICER,
     OWNERS,
@@ -32,8 +32,8 @@ from tests.api.matrix import (
     ROWS,
     SOURCE,
     Row,
-    Things,
 )
+from tests.api.things import EVERYBODY_S, Things
 
 AT_LEAST = 20
 REFUSED = frozenset({401, 403, 404})
@@ -89,7 +89,7 @@ def attempts(cast: Cast, row: Row) -> Iterator[Attempt]:
     """Every wrong way to make the request of this row."""
     mine, theirs = asdict(cast.mine.things), asdict(cast.theirs.things)
     # What was verified for theirs is the same verifier's: of verifiers, the other one asks for it.
-    me = cast.headers_of(row.by if row.by in OWNERS else "other police")
+    me = cast.headers_of(row.by if row.by in OWNERS | {ADMINISTRATOR} else "other police")
     yield from _by_others(cast, row, theirs)
     if not row.names:
         return
@@ -223,8 +223,8 @@ async def _rows_of(cast: Cast) -> dict[str, list[str]]:
             rows = await tx.fetch(
                 f"SELECT t::text FROM {table} AS t WHERE {column} = $1 ORDER BY 1", owners[column]
             )
-            # That an officer of another region looked for the driver in vain is recorded with the driver.
-            found[f"{table}.{column}"] = [row["t"] for row in rows if ",look-up.refused," not in row["t"]]
+            # What an officer of another region tried in vain is recorded with the driver.
+            found[f"{table}.{column}"] = [row["t"] for row in rows if ".refused," not in row["t"]]
     return found
 
 

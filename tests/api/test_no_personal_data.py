@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from liangzheng.infra import logs, metrics
+from liangzheng.infra import logs, metrics, spans
 from liangzheng.infra.face_simulated import Behaviour
 from liangzheng.wiring import Part, wire
 from liangzheng.worker.drain import queue_batch
@@ -139,9 +140,25 @@ async def test_a_bug_with_a_number_in_its_message_leaves_no_number_in_the_log(
 
 
 async def test_no_route_and_no_worker_puts_a_number_or_a_name_into_a_log_a_metric_or_a_problem(
-    cast: Cast, log: Everything
+    cast: Cast, log: Everything, tmp_path: Path
 ) -> None:
     """Every row of the matrix, right and with a canary wherever text goes in; then both workers, over what is left."""
+    with spans.exporting(tmp_path / "traces", "test"):
+        problems, canaries = await _everywhere(cast)
+    assert len(problems) > len(ROWS)
+    exposed = metrics.exposition().decode()
+    [traces] = [path.read_text(encoding="utf-8") for path in (tmp_path / "traces").iterdir()]
+    for canary in canaries:
+        assert [text for text in problems if canary in text] == []
+        assert canary not in exposed
+        assert canary not in traces
+        assert [line for line in log.lines if canary in line and "httpx" not in line] == []
+    assert "lz_http_request_seconds_count" in exposed
+    assert '"POST /holder/applications"' in traces and '"handle ' in traces
+
+
+async def _everywhere(cast: Cast) -> tuple[list[str], list[str]]:
+    """The problems and stored refusals that were answered, and what must be found nowhere."""
     people = [cast.mine, cast.theirs]
     canaries = [CANARY, CANARY_NAME, *(each.private[index] for each in people for index in (0, 1))]
     asked = {name: f"{prefix}{CANARY}" for name, prefix in (("person", "per_"), ("driver", "drv_"))}
@@ -171,13 +188,7 @@ async def test_no_route_and_no_worker_puts_a_number_or_a_name_into_a_log_a_metri
     await Schedule(queue).run_due(place.now)
     await queue_batch(queue)()
     await place.issue()
-    assert len(problems) > len(ROWS)
-    exposed = metrics.exposition().decode()
-    for canary in canaries:
-        assert [text for text in problems if canary in text] == []
-        assert canary not in exposed
-        assert [line for line in log.lines if canary in line and "httpx" not in line] == []
-    assert "lz_http_request_seconds_count" in exposed
+    return problems, canaries
 
 
 async def test_a_bug_in_a_worker_leaves_no_number_in_its_log(log: Everything) -> None:

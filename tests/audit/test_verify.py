@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -222,6 +225,15 @@ async def cut(tx: Connection, random_: random.Random) -> None:
         await tx.execute("DELETE FROM audit_checkpoint WHERE number > $1", random_.randrange(4))
 
 
+async def drop_stream(tx: Connection, random_: random.Random) -> None:
+    """One chain from its first entry on, with its head, as if nobody had ever done anything there."""
+    rows = await tx.fetch("SELECT bucket FROM audit_head WHERE seq > 0 ORDER BY bucket")
+    bucket = random_.choice(rows)["bucket"]
+    await _cut(tx, bucket, 0)
+    if random_.random() < 0.5:
+        await tx.execute("DELETE FROM audit_head WHERE bucket = $1", bucket)
+
+
 async def rewrite(tx: Connection, random_: random.Random) -> None:
     """One entry is changed and every hash from there to the head made again, as our own sealer would."""
     rows = await tx.fetch("SELECT bucket, seq FROM audit_batch ORDER BY bucket, seq")
@@ -283,8 +295,8 @@ async def drop_checkpoint(tx: Connection, random_: random.Random) -> None:
 
 
 TAMPERINGS: list[Tampering] = [
-    edit, delete, hide, swap, slip_in, reorder, drop_link, cut, rewrite, older_database, forge_checkpoint, damage_checkpoint,
-    drop_checkpoint,
+    edit, delete, hide, swap, slip_in, reorder, drop_link, cut, drop_stream, rewrite, older_database, forge_checkpoint,
+    damage_checkpoint, drop_checkpoint,
 ]  # fmt: skip
 EACH = 6
 
@@ -435,6 +447,81 @@ async def test_a_file_that_is_no_whole_export_is_refused(recorded: Recorded, tmp
             await audit.verify(audit.Exported(path), keys().trust, recorded.kept)
     with pytest.raises(Invalid):
         await audit.verify(audit.Exported(tmp_path / "nowhere"), keys().trust, recorded.kept)
+
+
+def _changed(path: Path, change: Callable[[list[list[Any]]], list[list[Any]]]) -> None:
+    """An export whose lines somebody changed, still whole as a file."""
+    with gzip.open(path, "rt", encoding="utf-8") as text:
+        lines = [json.loads(line) for line in text]
+    with gzip.open(path, "wt", encoding="utf-8") as out:
+        out.writelines(json.dumps(line) + "\n" for line in change(lines))
+
+
+def _without(bucket: int) -> Callable[[list[list[Any]]], list[list[Any]]]:
+    def change(lines: list[list[Any]]) -> list[list[Any]]:
+        kept, inside = [], False
+        for line in lines:
+            inside = line[1] == bucket if line[0] == "chain" else inside and line[0] != "end"
+            if not inside:
+                kept.append(line)
+        return kept
+
+    return change
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["a chain with entries", "a chain with none"])
+async def test_a_whole_chain_left_out_of_an_export_is_found(
+    recorded: Recorded, tmp_path: Path, empty: bool
+) -> None:
+    path = tmp_path / "record.gz"
+    await audit.export(recorded.database, path, NOW)
+    async with recorded.database.read() as tx:
+        found = await tx.fetchval("SELECT min(bucket) FROM audit_head WHERE (seq = 0) = $1", empty)
+    _changed(path, _without(found))
+    for kept in (recorded.kept, None):
+        verdict = await audit.verify(audit.Exported(path), keys().trust, kept)
+        [only] = verdict.discoveries
+        assert only.what == "chain cut"
+        assert only.where.startswith(f"bucket {found} is not in the record")
+        assert ("were signed" in only.where) is not empty
+
+
+async def test_a_chain_told_twice_is_found(recorded: Recorded, tmp_path: Path) -> None:
+    path = tmp_path / "record.gz"
+    await audit.export(recorded.database, path, NOW)
+    _changed(
+        path, lambda lines: [*lines[:-1], *[line for line in lines if line[:2] == ["chain", 63]], lines[-1]]
+    )
+    verdict = await audit.verify(audit.Exported(path), keys().trust, recorded.kept)
+    assert any("bucket 63 is in the record twice" in each.where for each in verdict.discoveries)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [("checkpoint", ["checkpoint", "no base64"]), ("chain", ["chain", "one", 0, None]), ("chain", ["chain", 0]),
+     ("batch", ["entry", 1]), ("batch", ["batch", 1]), ("entry", ["entry", "zz"])],
+)  # fmt: skip
+async def test_a_line_that_is_none_of_the_format_is_refused_and_nothing_breaks(
+    recorded: Recorded, tmp_path: Path, kind: str, line: list[Any]
+) -> None:
+    path = tmp_path / "record.gz"
+    await audit.export(recorded.database, path, NOW)
+    _changed(path, lambda lines: [line if each[0] == kind else each for each in lines])
+    with pytest.raises(Invalid):
+        await audit.verify(audit.Exported(path), keys().trust, recorded.kept)
+
+
+async def test_a_kept_checkpoint_cut_short_is_named_and_one_that_is_gone_is_missing(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    kept = recorded.kept | {"2": recorded.kept["2"][:-7]}
+    async with audit.stored(recorded.database) as record:
+        found = (await audit.verify(record, keys().trust, kept)).discoveries
+    assert [(each.what, each.where.partition(":")[0]) for each in found] == [("checkpoint forged", "2")]
+    async with recorded.tampered() as tx:
+        await tx.execute("DELETE FROM audit_checkpoint WHERE number = 2")
+        found = (await judged(tx, {"0": recorded.kept["0"]})).discoveries
+    assert [(each.what, each.where) for each in found] == [("checkpoint missing", "0-2")]
 
 
 # --- fsck's part: the checkpoints without the walk -----------------------------------------------------------

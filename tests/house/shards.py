@@ -16,6 +16,7 @@ SHARD_KEYS = {
     "one_time_code": "mobile_hash",
     "one_time_code_budget": "mobile_hash",
     "passkey_challenge": "challenge",
+    "staff_passkey_challenge": "challenge",
     "blob": "hash",
     "short_code": "digits",
     "consent_code": "code_hash",
@@ -54,9 +55,11 @@ SHARD_KEYS = {
     "staff_duty": "staff_id",
     "staff_enrolment": "staff_id",
     "staff_totp": "staff_id",
+    "staff_passkey": "staff_id",
     "staff_attempt": "number_hash",
     "staff_session": "staff_id",
     "look_up_count": "staff_id",
+    "look_up_sample": "staff_id",
     # by province
     "proposal": "province",
     "proposal_event": "province",
@@ -81,6 +84,7 @@ SHARD_KEYS = {
     "status_letter": "driver_id",
     "points_entry": "driver_id",
     # by their own aggregate
+    "look_up_draw": "week",
     "register_import": "import_id",
     "register_import_seen": "import_id",
     "trust_bundle": "version",

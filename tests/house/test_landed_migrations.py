@@ -30,6 +30,10 @@ LANDED = {
     "0016_messages.sql": "37d44450d3a73ee341adf045bc2b535c74b439ab45759e065de5a322c2d81fe3",
     "0018_photo_deeper.sql": "d04de4f8bf061510e39516d89fd905e3c49a05ce398582e41f8aa14a4892661d",
     "0019_register_feed_deeper.sql": "1b000bfd4449560c6fd0ed675d5cbddbef02aa89645076edfcd5adfa613244bc",
+    "0020_relying_deeper.sql": "efa738122e85a20af1685cf55ec1cf6c99aa739520a213f5c767b61310916a7f",
+    "0021_staff_deeper.sql": "c27c89eb0c060afd0dc2375f46e16a251c9b794ea1c84435ef6b3428c0a47a21",
+    "0022_operations_deeper.sql": "27cb3a1e77ef45004c929b0daaf5e3b41a67b354d3c0becee1bec84a5ce2e646",
+    "0017_accounts_deeper.sql": "19e2dbfb3ec17359186edda10ff6b9b94f5cb667e1a505487fcd54ec9a53e717",
     "0023_stop_words_and_faces.sql": "df7236e6cf9b9ed5aac10bdff61a66fd1fb058caf7df80043599d69c9e00d0a6",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""

@@ -61,9 +61,10 @@ async def test_health_and_readiness_are_there_too() -> None:
     status, answer = await _said(_settings(), _get("/readyz"))
     assert status == 200 and '"signs_until": "2026-11-20T00:00:00+00:00"' in answer
     status, answer = await _said(
-        _settings(), _get("/readyz"), Readiness({"database": False, "disk": True}, None)
+        _settings(), _get("/readyz"), Readiness({"database": False, "disk": True}, None, False)
     )
     assert status == 503 and '"database": false' in answer
+    assert '"standing_certain": false' in answer
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/other"])

@@ -72,6 +72,8 @@ OTHER_WORDS = {
     "LZ_ALG": "SM2",
     "LZ_HOST": "0.0.0.0",
     "LZ_HOSTS": "a,b",
+    "LZ_TRACES_DIR": "/elsewhere",
+    "LZ_PROXIES": "10.0.0.0/8,192.0.2.7",
     "LZ_METRICS_HOST": "localhost",
     "LZ_METRICS_PORT": "9100",
     "LZ_METRICS_TOKEN": "a-token-of-the-operator",
@@ -90,6 +92,9 @@ OTHER_WORDS = {
     "LZ_FACE_AUTHORITY_URL": "https://faces.example/check",
     "LZ_FACE_AUTHORITY_KEY": "/keys/authority.der",
     "LZ_FACE_AUTHORITY_SIGNER": "/keys/ours.der",
+    "LZ_FACE_MODELS": "/models",
+    "LZ_FACE_CALIBRATION": "/models/calibration.json",
+    "LZ_FACE_CALIBRATION_KEY": "/keys/calibration.der",
     "LZ_STATUS_EFFECTS": "L=message+drive",
     **{f"LZ_{role.upper()}_KEYS": f"/keys/{role}" for role in ROLES},
 }

@@ -84,6 +84,26 @@ def test_a_simulated_neighbour_that_does_not_refuse_by_itself_is_refused_by_the_
         made(settings_of(tmp_path, "production"), database)
 
 
+@pytest.mark.parametrize("part", [Part.ISSUER, Part.QUEUE])
+def test_an_engine_on_this_machine_is_the_api_s_alone(
+    tmp_path: Path, database: Database, part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_with = list[Path | None]()
+
+    def comparer(folder: Path | None) -> SimpleNamespace:
+        made_with.append(folder)
+        return SimpleNamespace(version="20.0", models="ab" * 32, close=lambda: None)
+
+    monkeypatch.setattr(module.DlibComparer, "with_models", comparer)
+    settings = settings_of(tmp_path, "production", LZ_FACE_ENGINE="dlib", LZ_FACE_MODELS="/models")
+    engine = made(settings, database).face_verifier
+    assert (engine.name, engine.calibrated, engine.simulated) == ("dlib", False, False)
+    other = wire(settings, part, database)
+    other.passwords.close()
+    assert other.face_verifier.name == "manual"
+    assert made_with == [Path("/models")]
+
+
 def test_the_wiring_asks_every_neighbour_that_can_be_simulated(tmp_path: Path, database: Database) -> None:
     wired = made(settings_of(tmp_path, "test", LZ_FACE_ENGINE="simulated"), database)
     able = [each.name for each in fields(wired) if hasattr(getattr(wired, each.name), "simulated")]

@@ -17,14 +17,16 @@ from liangzheng.cli import backup
 from liangzheng.cli.fsck import check_all
 from liangzheng.cli.restore import open_backup, restore_into
 from liangzheng.drivers import StandingChange
-from liangzheng.drivers.store_restored import STEP
+from liangzheng.drivers.store_restored import RESTORE_STEP as STEP
 from liangzheng.infra import epochs
-from liangzheng.infra.postgres import Database
+from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.postgres.dump import MANIFEST, Manifest, dump
 from liangzheng.infra.postgres.migrate import level
+from liangzheng.infra.readiness import readiness
 from liangzheng.infra.sealed_files import CHUNK, Sealer
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 from liangzheng.kernel.status import Status
+from liangzheng.relying.ask import says_of_many
 from liangzheng.wiring import Part, wire
 from liangzheng.worker.schedule import Schedule
 from tests.api.phone import done, refused
@@ -131,6 +133,49 @@ async def test_nothing_made_before_the_restore_counts_for_newer_than_what_comes_
         assert (await drivers.standing(tx, holder.driver_id)).version > STEP
         assert await tx.fetchval("SELECT count(*) FROM session WHERE ended_at IS NULL") == 0
         assert await tx.fetchval("SELECT min(version) FROM status_list") > STEP
+
+
+async def test_until_the_register_was_read_again_nothing_of_a_standing_is_signed_or_told(
+    place: Deployment, holder: Holder, empty_database: Database, tmp_path: Path
+) -> None:
+    other = await place.holder()
+    await other.apply()
+    await backed_up(place, tmp_path / "backup")
+    opened, sealer = open_backup(tmp_path / "backup", None)
+    await restore_into(empty_database, tmp_path / "backup", opened, sealer, place.now)
+    after = wire(place.wiring.settings, Part.API, empty_database, place.clock)
+    signer = after.status_signers.signing(None, place.now)
+
+    async def told(tx: Connection) -> None:
+        await licences.snapshot(tx, holder.driver_id, signer, after.lives, place.now)
+
+    async def published(tx: Connection) -> None:
+        list_id = await tx.fetchval("SELECT min(list_id) FROM status_list")
+        await licences.StatusLists(empty_database, after.lives).published(list_id, signer, place.now)
+
+    async def issued(tx: Connection) -> None:
+        place.world.database, before = empty_database, place.world.database
+        try:
+            assert (await place.issuer().batch(place.now)).issued == 1
+        finally:
+            place.world.database = before
+
+    async def answered(tx: Connection) -> None:
+        assert holder.driver_id in await says_of_many(tx, [holder.driver_id])
+
+    acts = (told, published, answered, issued)
+    for act in acts:
+        with pytest.raises(Unavailable, match="after a restore"):
+            async with empty_database.transaction() as tx:
+                await act(tx)
+    assert not (await readiness(after)).standing_certain
+    async with empty_database.transaction() as tx:
+        await epochs.confirm(tx, "register", place.now)
+    for act in acts:
+        async with empty_database.transaction() as tx:
+            await act(tx)
+    assert (await readiness(after)).standing_certain
+    after.passwords.close()
 
 
 async def test_an_outside_verifier_is_told_of_the_restore_and_finds_nothing_else(

@@ -10,8 +10,9 @@ from liangzheng.drivers import store_findings as drivers_findings
 from liangzheng.infra import blobs, checks, outbox
 from liangzheng.infra.checks import Finding
 from liangzheng.infra.keyindex import KeyIndex, Kind
+from liangzheng.infra.pages import INDEX_WHOLE, pages
 from liangzheng.infra.postgres import Database
-from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences.store import findings
@@ -40,6 +41,7 @@ async def world(database: Database) -> World:
                     KEYS.hash(kind, value), int(kind), row["driver_id"],
                 )  # fmt: skip
         await tx.execute("DELETE FROM outbox")
+        await tx.execute(OWNERS)
     return made
 
 
@@ -62,6 +64,19 @@ PERSON = (
     "INSERT INTO person (person_id, created_at, driver_id, real_name_checked_at, level, identity_kind, identity_number, name) "
     "VALUES (gen_random_uuid(), now(), {driver}, {checked}, {level}, 'A', '110101180001010001', '示例')"
 )
+
+OWNERS = (
+    "INSERT INTO person (person_id, created_at, driver_id, real_name_checked_at, level, identity_kind, identity_number, name) "
+    "SELECT gen_random_uuid(), now(), driver_id, now(), 1, 'A', document_number, name FROM driver WHERE driver_id IN "
+    "(SELECT driver_id FROM credential WHERE state = 'live'); "
+    "INSERT INTO account (person_id, created_at, mobile) SELECT person_id, now(), '1390000' || row_number() OVER () FROM person; "
+    "INSERT INTO driver_person SELECT driver_id, person_id, now() FROM person; "
+    "INSERT INTO phone_key SELECT p.person_id, c.phone_key_id, now(), NULL, NULL, c.slot, 'x', c.phone_key FROM credential AS c "
+    "JOIN person AS p USING (driver_id) WHERE c.state = 'live'"
+)
+"""The people who hold the live licences, and their phones' keys."""
+
+KEYS_OF_ONE = f"(SELECT phone_key_id FROM credential WHERE driver_id = {ONE})"
 
 LEDGER = (
     f"INSERT INTO points_account VALUES ({ONE}, '2026-01-01', '2027-01-01', 1, false); INSERT INTO points_entry "
@@ -152,17 +167,21 @@ PLANTED = {
         "UPDATE register_source SET done_to = 1; "
         "INSERT INTO register_line SELECT source_id, 1, now(), decode(repeat('00', 16), 'hex') FROM register_source"
     ),
+    "every live credential is on a live phone key of its driver, and made for that key": (
+        f"UPDATE phone_key SET ended_at = now() WHERE id IN {KEYS_OF_ONE}"
+    ),
     "every person who showed a driver's face is that driver's person": PERSON.format(driver=ONE, checked="now()", level=3),
-    "every driver's person showed that driver's face": f"INSERT INTO driver_person SELECT {ONE}, gen_random_uuid(), now()",
+    "every driver's person showed the face": f"UPDATE driver_person SET person_id = gen_random_uuid() WHERE driver_id = {ONE}",
     "every person has an account": PERSON.format(driver="NULL", checked="NULL", level=0),
     "a phone key that was replaced names a key of the same person": (
         "ALTER TABLE phone_key DROP CONSTRAINT phone_key_person_id_replaced_by_fkey; "
         + PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO phone_key SELECT person_id, gen_random_uuid(), "
-        "now(), now(), gen_random_uuid(), 1, 'x', decode(repeat('02', 33), 'hex') FROM person"
+        "now(), now(), gen_random_uuid(), 1, 'x', decode(repeat('02', 33), 'hex') FROM person WHERE driver_id IS NULL"
     ),
     "a closed account has no way in": (
         PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO account (person_id, created_at, closed_at) "
-        "SELECT person_id, now(), now() FROM person; INSERT INTO session (person_id, id, opened_at, seen_at, expires_at, "
+        "SELECT person_id, now(), now() FROM person WHERE driver_id IS NULL; "
+        "INSERT INTO session (person_id, id, opened_at, seen_at, expires_at, "
         "token_hash) SELECT person_id, gen_random_uuid(), now(), now(), now(), decode(repeat('00', 32), 'hex') FROM person"
     ),
     "a face check that was used up passed before": (
@@ -187,6 +206,10 @@ PLANTED = {
         "'request', gen_random_uuid()"
     ),
     "every standing consent came from a request its driver signed": (
+        f"INSERT INTO standing_consent SELECT {ONE}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), "
+        "gen_random_uuid(), 'freight', '{may_drive}', 'C1', current_date, 'active', 1, now(), NULL"
+    ),
+    "no consent outlives the account that gave it": (
         f"INSERT INTO standing_consent SELECT {ONE}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), "
         "gen_random_uuid(), 'freight', '{may_drive}', 'C1', current_date, 'active', 1, now(), NULL"
     ),
@@ -239,6 +262,101 @@ async def test_a_driver_whose_change_still_waits_is_not_called_a_fault(world: Wo
         changed = DriverId(await tx.fetchval(f"SELECT {ONE}"))
     async with world.database.snapshot() as tx:
         assert await licences.check(tx, world.keys.bundle, civil_day(NOW), {changed}) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (f"DELETE FROM phone_key WHERE id IN {KEYS_OF_ONE}", "no such key"),
+        (f"UPDATE phone_key SET ended_at = now() WHERE id IN {KEYS_OF_ONE}", "the key has ended"),
+        (f"UPDATE credential SET phone_key = decode(repeat('02', 33), 'hex') WHERE driver_id = {ONE}", "another key"),
+        (f"UPDATE person SET driver_id = (SELECT max(driver_id::text)::uuid FROM driver) WHERE driver_id = {ONE}",
+         "somebody else"),
+    ],
+)  # fmt: skip
+async def test_a_credential_is_compared_with_its_phone_s_key(world: World, fault: str, said: str) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(fault)
+    assert any(said in finding.found for finding in await found(world))
+
+
+async def test_a_phone_whose_credential_is_about_to_end_is_no_fault(world: World) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(f"UPDATE phone_key SET ended_at = now() WHERE id IN {KEYS_OF_ONE}")
+        assert await found(world) == []  # another connection: the transaction is not seen yet
+        person = PersonId(await tx.fetchval(f"SELECT person_id FROM driver_person WHERE driver_id = {ONE}"))
+        await outbox.put(tx, "phone-key.ended", person, {}, NOW)
+    assert await found(world) == []
+
+
+async def test_probes_look_side_by_side_at_one_moment_and_tell_how_far_they_are(world: World) -> None:
+    """As many connections as there are to spare; what commits meanwhile is seen by none of them."""
+    left: list[int] = []
+    probes = accounts.probes() + licences.probes(world.keys.bundle, civil_day(NOW), set())
+    async with world.database.snapshots(3) as connections:
+        async with world.database.transaction() as tx:
+            await tx.execute("DELETE FROM issue_queue")
+        probed = await checks.look_side_by_side(connections, probes, lambda _, rest: left.append(rest))
+    assert len(connections) > 1
+    assert [each.probe for each in probed] == probes
+    assert left == list(range(len(probes)))[::-1]
+    assert [finding for each in probed for finding in each.found] == []
+    async with world.database.snapshot() as tx:
+        assert await checks.look_at(tx, probes) != []
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_signatures_are_verified_here_or_in_processes_of_their_own(world: World, many: bool) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE credential SET signature = set_byte(signature, 3, get_byte(signature, 3) # 1) "
+            f"WHERE driver_id = {ONE}"
+        )
+    verifying = licences.Verifying(world.keys.bundle, processes=1 if many else 0, few=0, at_once=1)
+    with verifying:
+        probes = licences.probes(world.keys.bundle, civil_day(NOW), set(), verifying=verifying)
+        async with world.database.snapshot() as tx:
+            [finding] = [each for each in await checks.look_at(tx, probes) if "signature" in each.rule]
+    assert finding.found == "it does not verify"
+    assert finding.subject.startswith("crd_")
+
+
+async def test_pages_are_walked_through_where_postgresql_ships_the_means(world: World) -> None:
+    async with world.database.snapshot() as tx:
+        there = await pages(tx)
+        names = [probe.name for probe in there.probes]
+        assert await checks.look_at(tx, there.probes) == []
+    assert there.notes == []
+    assert any(name.endswith(": driver_pkey") for name in names)
+    assert any(name.endswith(": licence") for name in names)
+
+
+async def test_without_the_extension_it_is_said_what_was_not_looked_at(world: World) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute("DROP EXTENSION amcheck")
+    async with world.database.snapshot() as tx:
+        there = await pages(tx)
+    assert len(there.probes) == 1
+    assert "CREATE EXTENSION amcheck" in there.notes[0]
+
+
+async def test_an_index_out_of_order_is_named(world: World) -> None:
+    """The comparison of an index is changed under it: the order of its entries is not that order any more."""
+    async with world.database.transaction() as tx:
+        await tx.execute(BACKWARDS)
+    async with world.database.snapshot() as tx:
+        found = await checks.look_at(tx, (await pages(tx)).probes)
+    assert [(each.rule, each.subject) for each in found] == [(INDEX_WHOLE, "turned_index")]
+
+
+BACKWARDS = """
+    CREATE FUNCTION turned(a integer, b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp(a, b)';
+    CREATE OPERATOR CLASS turned_ops FOR TYPE integer USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =,
+        OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 turned(integer, integer);
+    CREATE TABLE turned AS SELECT n FROM generate_series(1, 1000) AS n;
+    CREATE INDEX turned_index ON turned USING btree (n turned_ops);
+    CREATE OR REPLACE FUNCTION turned(a integer, b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp(b, a)'
+"""
 
 
 async def test_fsck_writes_nothing(world: World) -> None:

@@ -71,8 +71,13 @@ def test_a_demonstration_may_call_its_own_machine(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://printer/", "http://db.internal/", "http://127.1/", "http://2130706433/"]
-)
+    "text",
+    [
+        "http://printer/", "http://db.internal/", "http://127.1/", "http://2130706433/", "http://0177.0.0.1/",
+        # written as a place, and one that is not this machine
+        "http://10.0.0.1/", "http://169.254.169.254/", "http://[fd00::1]/", "http://[::ffff:10.0.0.1]/",
+    ],
+)  # fmt: skip
 def test_but_no_name_of_the_inside(text: str) -> None:
     with pytest.raises(Invalid):
         WebAddress.parse(text, DEMO)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from liangzheng.licences import REASON_TEXTS, PhotoReason, Refusal
-from liangzheng.messages import Kind, words
+from liangzheng.messages import Kind, sms_words, words
 from liangzheng.messages.model import SMS_ALWAYS, SMS_BY_DEFAULT
 from liangzheng.messages.rules import TOLD, decide_expiry_notice, decide_message, wants_sms
 
@@ -33,15 +33,25 @@ IDS = {
         ("phone-key.bound", IDS, Kind.PHONE_KEY_BOUND),
         ("mobile-change.asked", {"held_act_id": "hld_x"}, Kind.MOBILE_CHANGE_ASKED),
         ("account.closed", {"held_act_id": "hld_x"}, None),
+        ("review.escalated", IDS | {"due_day": "2026-11-23"}, Kind.PHOTO_REVIEW_LATE),
+        ("driver.looked-up", {"look_up_id": "lku_x", "purpose": "roadside-check"}, Kind.LOOKED_UP),
+        ("consent.given", {"company_id": "com_x", "purpose": "rental", "standing": True}, Kind.CONSENT_GIVEN),
+        ("consent.withdrawn", {"company_id": "com_x", "purpose": "rental"}, Kind.CONSENT_WITHDRAWN),
+        ("licence.retained", {"proposal_id": "prp_x", "reason": "drink-driving"}, Kind.LICENCE_RETAINED),
+        ("retention.ended", {"proposal_id": "prp_x", "how": "confirmed"}, Kind.RETENTION_ENDED),
+        ("licence.suspended", {"proposal_id": "prp_x"}, Kind.LICENCE_SUSPENDED),
+        ("licence.restored", {"proposal_id": "prp_x", "letters": "U"}, Kind.LICENCE_RESTORED),
+        ("record.corrected", {"record_version": 3, "columns": ["name"]}, Kind.RECORD_CORRECTED),
+        # One act, one message: what staff do is told by an event of its own.
+        ("standing.changed", {"changed": ["status"], "told_by": "licence.suspended"}, None),
     ],
 )
 def test_an_event_makes_its_message(topic: str, body: dict[str, object], kind: Kind | None) -> None:
     made = decide_message(topic, body)
     assert (made and made[0]) == kind
     if made is not None:
-        assert "driver_id" not in made[1] and "authority" not in made[1], (
-            "what the words do not need is not kept"
-        )
+        needless = {"driver_id", "authority", "reason", "proposal_id", "purpose", "columns", "letters"}
+        assert not needless & set(made[1]), "what the words do not need is not kept"
 
 
 DETAILS: dict[Kind, dict[str, object]] = {
@@ -50,7 +60,52 @@ DETAILS: dict[Kind, dict[str, object]] = {
     Kind.STANDING_CHANGED: {"changed": sorted(TOLD)},
     Kind.LICENCE_EXPIRING: {"valid_until": "2027-02-01"},
     Kind.LOOKED_AT: {"day": "2026-11-21", "count": 3},
+    Kind.COMPANY_ANSWERED: {"day": "2026-11-21", "count": 3, "company_id": "com_x"},
+    Kind.CONSENT_GIVEN: {"standing": True, "company_id": "com_x"},
+    Kind.RETENTION_ENDED: {"how": "confirmed"},
 }
+OF_COMPANIES = {Kind.COMPANY_ANSWERED, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN}
+ACTS = {
+    Kind.LICENCE_RETAINED, Kind.RETENTION_ENDED, Kind.LICENCE_SUSPENDED, Kind.LICENCE_RESTORED, Kind.RECORD_CORRECTED,
+    Kind.LOOKED_UP,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(OF_COMPANIES))
+def test_a_company_is_named_to_its_reader_in_the_app(kind: Kind) -> None:
+    detail = DETAILS.get(kind, {"company_id": "com_x"})
+    named, unnamed = words(kind, detail, "样本物流"), words(kind, detail)
+    assert "样本物流" in named.zh and "样本物流" in named.en
+    assert "用证单位" in unnamed.zh and "a company" in unnamed.en
+
+
+@pytest.mark.parametrize("kind", sorted(OF_COMPANIES | ACTS))
+def test_by_text_message_nobody_reads_who_asked_or_what_was_done(kind: Kind) -> None:
+    said = sms_words(kind, DETAILS.get(kind, {"company_id": "com_x"}))
+    for word in ("扣", "暂", "限制", "查询", "更正", "授权", "同意", "单位", "人员", "案件"):
+        assert word not in said
+    assert "在应用中查看" in said
+
+
+def test_most_text_messages_say_what_the_app_says() -> None:
+    assert sms_words(Kind.LICENCE_ISSUED, {}) == words(Kind.LICENCE_ISSUED, {}).zh
+    assert (
+        sms_words(Kind.LOOKED_AT, DETAILS[Kind.LOOKED_AT])
+        == words(Kind.LOOKED_AT, DETAILS[Kind.LOOKED_AT]).zh
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [("confirmed", "已由另一名民警确认"), ("not-confirmed-in-time", "已解除"), ("withdrawn", "已解除")],
+)
+def test_the_end_of_a_retention_says_which(how: str, said: str) -> None:
+    assert said in words(Kind.RETENTION_ENDED, {"how": how}).zh
+
+
+def test_one_answer_and_a_lasting_consent_are_told_apart() -> None:
+    once, lasting = ({"standing": standing} for standing in (False, True))
+    assert "本次" in words(Kind.CONSENT_GIVEN, once).zh and "撤回" in words(Kind.CONSENT_GIVEN, lasting).zh
 
 
 @pytest.mark.parametrize("kind", list(Kind))

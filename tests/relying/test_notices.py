@@ -102,6 +102,11 @@ async def test_a_webhook_inside_our_own_network_is_not_taken(town: Town, url: st
     problem = await put(company, url, 422)
     assert problem["place"] == "url"
     assert done(await company.get("/relying/registration"), 200)["webhook"] is None
+    (entry,) = await town.acts("webhook.refused")
+    assert (entry["actor_kind"], set(entry["detail"])) == ("company", {"rule"}), (
+        "the rule, not what was typed"
+    )
+    assert await town.acts("company.webhook-set") == []
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from liangzheng.relying.rules import (
     AskRefusal,
     Opening,
     consent_message,
+    decide_fetch,
     decide_opening_of,
     decide_request,
     decide_retry,
@@ -101,7 +102,38 @@ def test_one_thing_outside_the_registration_is_refused_by_its_name(
 
 
 def test_every_refusal_has_a_case() -> None:
-    assert set(BROKEN) == set(AskRefusal)
+    of_fetching = {AskRefusal.PORTRAIT_NOT_AGREED}
+    assert set(BROKEN) | of_fetching == set(AskRefusal)
+
+
+AGREED = Terms("rental", (F.MAY_DRIVE, F.NAME), DrivingClass.C1, None)
+WITH_PORTRAIT = replace(AGREED, fields=(F.MAY_DRIVE, F.PORTRAIT))
+
+
+@pytest.mark.parametrize(
+    ("terms", "grant", "token", "portrait", "decision"),
+    [
+        (AGREED, GRANT, True, False, AGREED),
+        (AGREED, Grant("rental", frozenset({F.NAME})), True, False, replace(AGREED, fields=(F.NAME,))),
+        (WITH_PORTRAIT, GRANT, True, True, WITH_PORTRAIT),
+        (AGREED, None, True, False, AskRefusal.PURPOSE_NOT_REGISTERED),
+        (AGREED, None, False, True, AskRefusal.PURPOSE_NOT_REGISTERED),
+        (AGREED, GRANT, False, False, AskRefusal.TOKEN_WITHOUT_PURPOSE),
+        (AGREED, Grant("rental", frozenset({F.VALID_UNTIL})), True, False, AskRefusal.FIELD_NOT_REGISTERED),
+        (
+            WITH_PORTRAIT,
+            Grant("rental", frozenset({F.MAY_DRIVE})),
+            True,
+            True,
+            AskRefusal.FIELD_NOT_REGISTERED,
+        ),
+        (AGREED, GRANT, True, True, AskRefusal.PORTRAIT_NOT_AGREED),
+    ],
+)
+def test_what_may_be_fetched_is_what_was_agreed_and_is_still_registered(
+    terms: Terms, grant: Grant | None, token: bool, portrait: bool, decision: Terms | AskRefusal
+) -> None:
+    assert decide_fetch(terms, grant, token_has_purpose=token, portrait=portrait) == decision
 
 
 def test_the_longest_standing_consent_is_the_setting_to_the_day() -> None:
@@ -277,7 +309,7 @@ def test_what_the_phone_signs_changes_with_everything_the_screen_says() -> None:
 
 
 CONSENT = StandingConsent(
-    DriverId.new(), ConsentId.new(), CompanyId.new(), "样本租车", PseudonymId.new(),
+    DriverId.new(), PersonId.new(), ConsentId.new(), CompanyId.new(), "样本租车", PseudonymId.new(),
     Terms("rental", (F.MAY_DRIVE, F.NAME), DrivingClass.C1, TODAY), ConsentState.ACTIVE, 1, NOW, None,
 )  # fmt: skip
 
@@ -289,6 +321,8 @@ CONSENT = StandingConsent(
         (CONSENT, TODAY + timedelta(days=1), False),
         (replace(CONSENT, state=ConsentState.WITHDRAWN), TODAY, False),
         (replace(CONSENT, state=ConsentState.REPLACED), TODAY, False),
+        (replace(CONSENT, company_state=CompanyState.SUSPENDED), TODAY, False),
+        (replace(CONSENT, company_state=CompanyState.ENDED), TODAY, False),
     ],
 )
 def test_a_consent_covers_its_days_until_it_is_withdrawn(

@@ -87,6 +87,9 @@ async def test_a_form_that_is_no_request_gets_the_error_the_rfc_names(
     company, secret = await town.register()
     await town.move(company, CompanyEvent.APPROVED)
     oauth_error(await town.ask_token(str(company.id), secret, form), 400, error)
+    # A purpose it did not register is on record; a form that is no request is not.
+    refusals = [entry["detail"]["refusal"] for entry in await town.acts("request.refused")]
+    assert refusals == (["purpose_not_registered"] if error == "invalid_scope" else [])
 
 
 async def test_an_unknown_parameter_and_an_empty_scope_do_no_harm(town: Town) -> None:
@@ -106,6 +109,9 @@ async def test_unknown_wrong_and_not_approved_sound_the_same(town: Town) -> None
         await town.ask_token("", ""),
         await town.ask_token("%zz", "%"),
     ]
+    # With the right secret it was the company that asked before it may; of the others nobody knows who it was.
+    (entry,) = await town.acts("request.refused")
+    assert (entry["scope"], entry["detail"]["refusal"]) == (company.id.uuid, "not_approved")
     for answer in answers:
         oauth_error(answer, 401, "invalid_client")
     assert len({(answer.text, answer.headers["www-authenticate"]) for answer in answers}) == 1

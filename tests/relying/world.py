@@ -207,3 +207,8 @@ def asked(purpose: str = "rental", **changed: Any) -> dict[str, Any]:
     """A right question."""
     body = {"purpose": purpose, "fields": ["may_drive", "valid_until"], "class": "C1"}
     return {name: value for name, value in (body | changed).items() if value is not None}
+
+
+def shown(town: Town, request: str = "request-1", **more: Any) -> dict[str, Any]:
+    """A verification of the code on the driver's phone, now."""
+    return {"request": request, "code": town.world.phone.show(town.clock.now())} | more

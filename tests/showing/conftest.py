@@ -7,7 +7,7 @@ import pytest
 from liangzheng.infra.postgres import Database
 from liangzheng.showing import Verifier, VerifierKind, add_verifier
 from liangzheng.standards.keys import Alg
-from tests.showing.world import World, signers
+from tests.showing.world import World, keep_company, signers
 
 
 @pytest.fixture(params=[Alg.ES256])
@@ -22,4 +22,4 @@ async def officer(database: Database, world: World) -> Verifier:
 
 @pytest.fixture
 async def company(database: Database, world: World) -> Verifier:
-    return (await add_verifier(database, "样本租车公司", VerifierKind.COMPANY, world.now))[0]
+    return await keep_company(database, "样本租车公司", world.now)

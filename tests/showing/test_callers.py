@@ -85,3 +85,23 @@ async def test_a_token_is_asked_about_once_while_it_is_known() -> None:
         for _ in range(3):
             assert await callers.verifier(Request(scope)) is SOMEBODY
     assert asked == ["t"]
+
+
+async def test_a_company_is_asked_about_each_time() -> None:
+    """What it registered and whether it is approved is of this moment, not of half a minute ago."""
+    asked: list[str] = []
+
+    async def company(_: object, token: str) -> Verifier:
+        asked.append(token)
+        return Verifier(VerifierId.new(), "样本租车", VerifierKind.COMPANY, {})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callers, "_company", company)
+        scope = {
+            "type": "http",
+            "app": SimpleNamespace(state=SimpleNamespace()),
+            "headers": [(b"authorization", b"Bearer com_0.t")],
+        }
+        for _ in range(2):
+            assert (await callers.verifier(Request(scope))).grants == {}
+    assert asked == ["com_0.t"] * 2

@@ -26,7 +26,7 @@ from tests.api import test_access
 from tests.api.phone import Phone
 from tests.mutants_in_place import InPlace, Jury, Test, mutants_in
 from tests.showing import test_callers, test_offline, test_over_http, test_rules, test_verify_online
-from tests.showing.world import NOW, World, signers
+from tests.showing.world import NOW, World, keep_company, signers
 
 JURIES: dict[ModuleType, tuple[ModuleType, ...]] = {
     verify_online: (test_verify_online,),
@@ -90,9 +90,10 @@ class Fixtures:
         over_http = {"driver_id": MADE_UP[0].driver_id} if test.__module__ == test_over_http.__name__ else {}
         world = await World(self._database, signers(), **over_http).build()
         found: dict[str, Any] = {"world": world, "database": self._database}
-        for name, kind in (("officer", VerifierKind.POLICE), ("company", VerifierKind.COMPANY)):
-            if name in wanted:
-                found[name], _ = await add_verifier(self._database, f"样本{kind.value}", kind, NOW)
+        if "officer" in wanted:
+            found["officer"], _ = await add_verifier(self._database, "样本大队", VerifierKind.POLICE, NOW)
+        if "company" in wanted:
+            found["company"] = await keep_company(self._database, "样本租车公司", NOW)
         return found
 
 

@@ -10,15 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
+from liangzheng import relying
 from liangzheng.accounts import AccountPolicy
 from liangzheng.api.app import create_app
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.outbox import Event
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.settings import Settings
+from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import FixedClock
-from liangzheng.showing import VerifierKind, add_verifier, end_verifier
+from liangzheng.relying import ConsentPolicy, CreditCode, Grant
+from liangzheng.showing import VerifierKind, add_verifier, end_verifier, follow_companies
 from liangzheng.standards.livecode import Lives, TrustBundle
 from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone as Caller
@@ -70,6 +74,20 @@ async def as_verifier(world: World, caller: Caller, kind: VerifierKind = Verifie
     return verifier
 
 
+async def as_company(world: World, caller: Caller, clock: FixedClock) -> Caller:
+    """A company that registered the least a verifier of codes can, and is approved."""
+    db, now = world.database, clock.now()
+    grants = [Grant("rental", frozenset({AskedField.MAY_DRIVE, AskedField.MASKED_NUMBER}))]
+    async with db.transaction() as tx:
+        made, secret = await relying.register(tx, "样本租车", CreditCode("91350100M000100Y43"), grants, now)
+        await relying.move(tx, made.id, relying.CompanyEvent.APPROVED, "test", now)
+        await follow_companies(tx, [Event(0, made.id.uuid, "company.moved", made.id.uuid, {}, now, 0)], now)
+    granted = await relying.grant_token(db, str(made.id), secret, None, ConsentPolicy(), now)
+    company = caller.another()
+    company.headers = {"Authorization": f"Bearer {granted.token}"}
+    return company
+
+
 def body(world: World, request: str = "request-1", **more: Any) -> dict[str, Any]:
     return {"request": request, "code": world.phone.show(world.now)} | more
 
@@ -98,9 +116,28 @@ async def test_an_officer_s_answer_has_everything_the_kerb_needs(world: World, c
     assert answer["class"] == {"asked": "C2", "allowed": True}
 
 
-@pytest.mark.parametrize("kind", [VerifierKind.COMPANY, VerifierKind.PUBLIC])
-async def test_others_hear_what_the_code_discloses(world: World, caller: Caller, kind: VerifierKind) -> None:
-    answer = await verify(await as_verifier(world, caller, kind), body(world))
+async def test_a_company_hears_whether_the_holder_may_drive_and_what_else_it_registered(
+    world: World, caller: Caller, clock: FixedClock
+) -> None:
+    company = await as_company(world, caller, clock)
+    said = done(await verify(company, body(world) | {"class": "C1"}), 200)
+    assert said["holder"] == {"number": MASKED}
+    assert set(said["standing"]) == {"may_drive", "as_of", "status", "status_words", "points"}
+    standing = (said["standing"]["may_drive"], said["standing"]["status"], said["standing"]["points"])
+    assert standing == (True, None, None)
+    assert (said["class"], said["portrait"], said["licence"]) == (
+        {"asked": "C1", "allowed": True},
+        None,
+        None,
+    )
+    await world.change(status="D")
+    no = done(await verify(company, body(world, "request-2", code=world.phone.show(world.now))), 200)
+    assert (no["outcome"], no["standing"]["may_drive"]) == ("may_not_drive", False)
+    assert [reason["status_letter"] for reason in no["reasons"]] == [None] and "暂扣" not in str(no)
+
+
+async def test_the_public_hears_what_the_code_discloses(world: World, caller: Caller) -> None:
+    answer = await verify(await as_verifier(world, caller, VerifierKind.PUBLIC), body(world))
     assert WHOLE_NUMBER not in answer.text
     said = done(answer, 200)
     assert said["holder"]["number"] == MASKED
@@ -218,9 +255,14 @@ async def test_who_am_i(world: World, caller: Caller) -> None:
     assert "roadside-check" in me["purposes"]
 
 
-async def test_a_purpose_of_another_kind_is_forbidden(world: World, caller: Caller) -> None:
-    company = await as_verifier(world, caller, VerifierKind.COMPANY)
-    refused(await verify(company, body(world, purpose="roadside-check")), 403, "forbidden")
+async def test_a_purpose_of_another_kind_is_forbidden(
+    world: World, caller: Caller, clock: FixedClock
+) -> None:
+    for asks in (
+        await as_company(world, caller, clock),
+        await as_verifier(world, caller, VerifierKind.PUBLIC),
+    ):
+        refused(await verify(asks, body(world, purpose="roadside-check")), 403, "forbidden")
 
 
 async def test_an_ended_verifier_learns_nothing_though_its_token_is_remembered(
@@ -280,7 +322,7 @@ async def test_every_look_is_on_the_holder_s_list_by_code_by_digits_and_at_the_p
 ) -> None:
     officer, company = (
         await as_verifier(world, caller),
-        await as_verifier(world, caller, VerifierKind.COMPANY),
+        await as_company(world, caller, clock),
     )
     await caller.arrive(MADE_UP[0])
     # 1. A code scanned by an officer, who opens the portrait. 2. Digits read out to a company.

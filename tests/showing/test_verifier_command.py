@@ -55,7 +55,14 @@ async def test_a_verifier_is_added_listed_and_ended(operator: Operator, database
     assert (status, said.startswith("lz: ")) == (1, True)
 
 
-@pytest.mark.parametrize(("words", "status"), [(("add", "x", "--kind", "king"), 2), (("end", "ver_x"), 1)])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("add", "x", "--kind", "king"), 2),
+        (("add", "x", "--kind", "company"), 1),  # under its registration alone
+        (("end", "ver_x"), 1),
+    ],
+)
 async def test_a_wrong_call_is_told_in_a_sentence(
     operator: Operator, words: tuple[str, ...], status: int
 ) -> None:

@@ -50,4 +50,23 @@ async def test_the_token_is_not_in_the_database(database: Database, now: datetim
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "甲\u202e乙", "line\nbreak"])
 async def test_a_name_is_one_a_holder_can_read(database: Database, now: datetime, name: str) -> None:
     with pytest.raises(Invalid):
-        await add_verifier(database, name, VerifierKind.COMPANY, now)
+        await add_verifier(database, name, VerifierKind.PUBLIC, now)
+
+
+async def test_a_company_is_made_by_its_registration_and_not_by_hand(
+    database: Database, now: datetime
+) -> None:
+    with pytest.raises(Invalid, match="lz company register"):
+        await add_verifier(database, "样本租车公司", VerifierKind.COMPANY, now)
+    assert await list_verifiers(database) == []
+
+
+async def test_a_token_made_for_a_company_by_hand_opens_nothing_whoever_kept_it(
+    database: Database, now: datetime
+) -> None:
+    made, token = await add_verifier(database, "样本租车公司", VerifierKind.PUBLIC, now)
+    assert await authenticate(database, token) == made
+    async with database.transaction() as tx:
+        await tx.execute("UPDATE verifier SET kind = 'company'")
+    with pytest.raises(NotAuthenticated):
+        await authenticate(database, token)

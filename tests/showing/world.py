@@ -12,7 +12,8 @@ from functools import cache
 from liangzheng.cli.phone import Phone
 from liangzheng.infra import blobs
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId, PhoneKeyId
+from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId, PhoneKeyId, VerifierId
+from liangzheng.showing import Verifier, VerifierKind, store
 from liangzheng.standards import x509
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import (
@@ -292,3 +293,11 @@ def licence_rows(world: World, octets: bytes, signature: bytes, portrait: bytes)
 async def insert(tx: Connection, table: str, values: Row) -> None:
     places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
     await tx.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", *values.values())
+
+
+async def keep_company(database: Database, name: str, now: datetime) -> Verifier:
+    """A company as its approval makes it a verifier (showing/companies.py): nobody has a token of it."""
+    verifier = Verifier(VerifierId.new(), name, VerifierKind.COMPANY)
+    async with database.transaction() as tx:
+        await store.keep_verifier(tx, verifier, True, bytes(32), now)
+    return verifier

@@ -29,6 +29,7 @@ HERE, ELSEWHERE = "3209", "3205"
 CASE = "R-320900-20261120-0001"
 PENALTY_CASE = "V-320900-20261120-0001"
 CORRECTION_CASE = "C-320900-20261120-0001"
+STAFF_CASE = "S-320900-20261120-0001"
 KEY_CASE = "S-000000-20261120-0001"
 
 _keys = itertools.count(1)
@@ -126,6 +127,14 @@ class Badge:
                 "reason": "scheduled", "case_number": KEY_CASE, "subject": None,
                 "what": {"role": "document", "province": "CN-32"},
             },
+            "open-wave": {
+                "reason": "announced", "case_number": "O-320900-20261120-0001", "subject": None,
+                "what": {
+                    "measure": "e-licence", "wave": "样本批次", "places": ["320900"], "opens_on": "2026-12-01",
+                },
+            },
+            "give-duty": {"reason": "assigned", "case_number": STAFF_CASE, "subject": None},
+            "new-enrolment": {"reason": "factor-lost", "case_number": STAFF_CASE, "subject": None},
         }[kind]  # fmt: skip
         return await self.post(
             "/staff/proposals", {"kind": kind, "subject": str(self.place.world.driver_id)} | body | changed
@@ -192,6 +201,14 @@ class Place:
         """Topics waiting in the outbox, oldest first."""
         async with self.database.read() as tx:
             return [row["topic"] for row in await tx.fetch("SELECT topic FROM outbox ORDER BY id")]
+
+    async def told_by(self) -> list[str | None]:
+        """Of the changes of standing waiting in the outbox, by which other event the driver hears of each."""
+        async with self.database.read() as tx:
+            rows = await tx.fetch(
+                "SELECT body ->> 'told_by' AS topic FROM outbox WHERE topic = 'standing.changed' ORDER BY id"
+            )
+        return [row["topic"] for row in rows]
 
 
 async def prepare(world: World, keys: KeyIndex) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from liangzheng import staff
@@ -12,7 +14,13 @@ from tests.staff.place import Place
 
 async def _busy(place: Place) -> None:
     one, two = await place.on_duty("patrol", "penalty"), await place.on_duty("penalty")
+    look = done(await one.look_up(), 201)["look_up"]
     await one.look_up()
+    week_over = place.clock.now() + timedelta(days=7)
+    place.change_policy(look_ups_reviewed=2)
+    await staff.draw_sample(place.database, place.policy, week_over)
+    auditor = await place.on_duty("audit")
+    done(await auditor.post(f"/staff/look-up-reviews/{look}", {"outcome": "unclear"}), 201)
     retained = done(await one.retain((await one.verify())["verification"]), 201)
     done(await two.decide(retained), 201)
     done(await one.propose("suspend"), 201)
@@ -22,7 +30,10 @@ PLANTED = {
     "every look-up by number has its audit entry": "UPDATE audit_entry SET act = 'a.b' WHERE act = 'driver.looked-up'",
     "every proposal has its audit entry": "UPDATE audit_entry SET act = 'a.b' WHERE act = 'proposal.made'",
     "every move of a proposal has its event": "DELETE FROM proposal_event WHERE event = 'agreed'",
+    "every drawing is what its seed says": "DELETE FROM look_up_sample WHERE outcome IS NULL",
+    "every review of a look-up has its audit entry": "UPDATE audit_entry SET act = 'a.b' WHERE act = 'look-up.reviewed'",
     "who is not active is logged out and verifies nothing": "UPDATE staff SET state = 'suspended'",
+    "who has a password has a second factor": "DELETE FROM staff_totp",
     "every staff number leads to its member": "DELETE FROM staff_number",
 }
 

@@ -37,6 +37,7 @@ async def test_a_suspension_proposed_changes_nothing_and_agreed_to_is_done(place
     )
     assert await place.status() == "D"
     assert await place.events() == ["standing.changed", "licence.suspended"]
+    assert await place.told_by() == ["licence.suspended"], "one act is told once"
     [entry] = await place.entries("proposal.decided")
     assert entry["detail"] == {"kind": "suspend", "duty": "penalty", "case": PENALTY_CASE, "state": "done"}
     patrol = await place.on_duty("patrol")

@@ -30,6 +30,7 @@ async def test_the_next_verification_refuses(place: Place) -> None:
     assert (verdict["outcome"], verdict["tone"]) == ("may_not_drive", "red")
     assert verdict["reasons"][0]["status_letter"] == "U"
     assert await place.events() == ["standing.changed", "licence.retained"]
+    assert await place.told_by() == ["licence.retained"], "one act is told once"
     [entry] = await place.entries("standing.changed")
     assert entry["actor_kind"] == "staff" and CASE in entry["purpose"]
     [made] = await place.entries("proposal.made")

@@ -18,10 +18,10 @@ from liangzheng.accounts.agreements import (
     agreement_texts,
     agreements,
     give_agreement,
-    withdraw_agreement,
 )
-from liangzheng.accounts.check import check
+from liangzheng.accounts.check import check, probes
 from liangzheng.accounts.check_face import (
+    begin_counter_check,
     begin_face_check,
     consume_face_check,
     decide_face_check,
@@ -83,9 +83,9 @@ from liangzheng.accounts.my_data import (
     take_back_correction,
 )
 from liangzheng.accounts.passkeys import (
-    PasskeySite,
     add_passkey,
     begin_passkey,
+    begin_passkey_log_in,
     begin_passkey_use,
     log_in_with_passkey,
     name_passkey,
@@ -97,6 +97,7 @@ from liangzheng.accounts.phone_keys import (
     begin_phone_key,
     bind_phone_key,
     phone_key,
+    phone_key_used,
     phone_keys,
     revoke_phone_key,
 )
@@ -105,11 +106,14 @@ from liangzheng.accounts.prove import demand_fresh, keep_proof
 from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
 from liangzheng.accounts.reset_password import choose_second_factor, reset_password
+from liangzheng.accounts.rules import label_fault, sign_count_fault
 from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.stop_word import stop_word
 from liangzheng.accounts.store import CONSTRAINTS
 from liangzheng.accounts.store_restored import end_sessions
+from liangzheng.accounts.withdraw_agreement import withdraw_agreement
+from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
 __all__ = [
     "CONSTRAINTS",
@@ -153,8 +157,10 @@ __all__ = [
     "assurance",
     "assurances",
     "begin_code",
+    "begin_counter_check",
     "begin_face_check",
     "begin_passkey",
+    "begin_passkey_log_in",
     "begin_passkey_use",
     "begin_phone_key",
     "bind_phone_key",
@@ -181,6 +187,7 @@ __all__ = [
     "held_acts",
     "identity_hash",
     "keep_proof",
+    "label_fault",
     "live_phone_keys",
     "log_in",
     "log_in_with_passkey",
@@ -192,7 +199,9 @@ __all__ = [
     "people_of",
     "person_of",
     "phone_key",
+    "phone_key_used",
     "phone_keys",
+    "probes",
     "prove_mobile",
     "prune",
     "register",
@@ -202,6 +211,7 @@ __all__ = [
     "send_code",
     "session",
     "sessions",
+    "sign_count_fault",
     "stop_by_mobile",
     "stop_by_word",
     "stop_held",

@@ -43,17 +43,11 @@ async def give_agreement(
     text = agreement_texts()[kind]
     if version != text.version:
         raise Invalid("version", f"the version of the current text, {text.version}")
-    await _enter(tx, person_id, text, True, now)
+    await enter(tx, person_id, text, True, now)
 
 
-async def withdraw_agreement(tx: Connection, person_id: PersonId, kind: AgreementKind, now: datetime) -> None:
-    """The person took it back; again changes nothing. What needs it is not done from now on."""
-    await _enter(tx, person_id, agreement_texts()[kind], False, now)
-
-
-async def _enter(
-    tx: Connection, person_id: PersonId, text: AgreementText, given: bool, now: datetime
-) -> None:
+async def enter(tx: Connection, person_id: PersonId, text: AgreementText, given: bool, now: datetime) -> None:
+    """One entry more, unless the last one says the same. Raises NotFound."""
     person = await store.find_person(tx, person_id, for_update=True)
     if person is None:
         raise NotFound("there is no such person")

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from liangzheng.accounts import store_findings
 from liangzheng.infra import checks
-from liangzheng.infra.checks import Finding
+from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection
+
+
+def probes() -> list[Probe]:
+    """What is looked at, each by itself."""
+    return checks.probes_of("accounts", store_findings.CHECKS)
 
 
 async def check(tx: Connection) -> list[Finding]:
     """Everything that is not as it must be."""
-    return await checks.find(tx, store_findings.CHECKS)
+    return await checks.look_at(tx, probes())

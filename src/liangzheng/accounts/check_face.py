@@ -13,7 +13,7 @@ from liangzheng import audit
 from liangzheng.accounts import rules, store
 from liangzheng.accounts.agreements import demand_face_agreement
 from liangzheng.accounts.claim_driver import NOT_MATCHED, claim_driver, demand_unclaimed
-from liangzheng.accounts.lifecycle import FACE_CHECK, Event, State
+from liangzheng.accounts.lifecycle import FACE_CHECK, UNUSED, Event, State
 from liangzheng.accounts.model import AccountPolicy, Decision, FaceCheck, Level, Outcome, Purpose
 from liangzheng.accounts.waiting import demand_no_mobile_change
 from liangzheng.infra import jpeg
@@ -21,14 +21,18 @@ from liangzheng.infra.face import FaceChallenge, FaceContext, FaceFrame, FaceRes
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Forbidden, Invalid, NotFound, NotVerified, TooMany, Unavailable
 from liangzheng.kernel.ids import DriverId, FaceCheckId, Id, PersonId
+from liangzheng.kernel.people import IdentityNumber
 
 FEWEST_FRAMES = 8
 MOST_FRAMES = 12
 LARGEST_FRAME_OCTETS = 120 * 1024
 LONGEST_SIDE_PIXELS = 1280
 NONCE_OCTETS = 32
+COUNTER = "counter"
+"""In the place of an engine's name, where no engine looks."""
 _HOUR = timedelta(hours=1)
 _STEP = "face check"
+_NO_CHECK = "there is no such face check"
 
 
 # --- begin ------------------------------------------------------------------------------------------
@@ -49,15 +53,8 @@ async def begin_face_check(
     AgreementNeeded without agreement to the current text on face data, TooMany past the hourly number, Unavailable when
     the engine is away.
     """
-    person = await store.find_person(tx, person_id, for_update=True)
-    if person is None or person.level < Level.IDENTITY_MATCHED:
-        raise Forbidden(NOT_MATCHED, place="level", rule="at least 1")
-    await demand_unclaimed(tx, person_id)
+    await _person_who_may_begin(tx, person_id, policy, now)
     await demand_face_agreement(tx, person_id)
-    await demand_no_mobile_change(tx, person_id)
-    begun, _ = await store.count_face_checks(tx, person_id, now - _HOUR)
-    if begun >= policy.face_checks_per_hour:
-        raise TooMany("too many face checks in an hour", retry_after_s=3600)
     context = FaceContext(person_id, FaceCheckId.new(), purpose.value, secrets.token_bytes(NONCE_OCTETS))
     challenge = await engine.challenge(context)
     if challenge.nonce != context.nonce or not challenge.steps:
@@ -83,6 +80,50 @@ async def begin_face_check(
     )
     await store.add_face_check(tx, check)
     return check
+
+
+async def begin_counter_check(
+    tx: Connection, person_id: PersonId, purpose: Purpose, policy: AccountPolicy, now: datetime
+) -> FaceCheck:
+    """A check that waits for a person at a counter: no capture, and no agreement on face data is needed for it.
+
+    Raises Forbidden below level 1 and while a change of mobile waits, TooMany past the hourly number.
+    """
+    await _person_who_may_begin(tx, person_id, policy, now)
+    check = FaceCheck(
+        person_id=person_id,
+        face_check_id=FaceCheckId.new(),
+        purpose=purpose,
+        state=FACE_CHECK.step(FACE_CHECK.start, Event.SENT_TO_COUNTER),
+        move=1,
+        nonce=secrets.token_bytes(NONCE_OCTETS),
+        steps=(),
+        engine=COUNTER,
+        engine_version="1",
+        calibrated=False,
+        simulated=False,
+        reasons=("a_person_decides",),
+        begun_at=now,
+        expires_at=now + timedelta(seconds=policy.counter_check_s),
+        usable_until=None,
+        submission_hash=None,
+        consumed_by=None,
+    )
+    await store.add_face_check(tx, check)
+    return check
+
+
+async def _person_who_may_begin(
+    tx: Connection, person_id: PersonId, policy: AccountPolicy, now: datetime
+) -> None:
+    person = await store.find_person(tx, person_id, for_update=True)
+    if person is None or person.level < Level.IDENTITY_MATCHED:
+        raise Forbidden(NOT_MATCHED, place="level", rule="at least 1")
+    await demand_unclaimed(tx, person_id)
+    await demand_no_mobile_change(tx, person_id)
+    begun, _ = await store.count_face_checks(tx, person_id, now - _HOUR)
+    if begun >= policy.face_checks_per_hour:
+        raise TooMany("too many face checks in an hour", retry_after_s=3600)
 
 
 # --- finish -----------------------------------------------------------------------------------------
@@ -122,7 +163,9 @@ async def finish_face_check(
         result = await _ask(engine, check, frames, policy)
     # 4. Kept, and the person's level with it.
     async with database.transaction() as tx:
-        return await _keep_result(tx, check, result, policy, now)
+        kept = await _existing(tx, person_id, face_check_id, for_update=True)
+        # The agreement was withdrawn while the engine looked: what it found is forgotten.
+        return kept if kept.state is State.VOID else await _keep_result(tx, check, result, policy, now)
 
 
 def _captures(frames: Sequence[FaceFrame]) -> list[rules.Capture]:
@@ -227,7 +270,7 @@ async def _keep_result(
     )  # fmt: skip
     if passed:
         await claim_driver(tx, check.person_id, now)
-        await store.keep_face_verified(tx, check.person_id, now)
+        await store.keep_verified(tx, check.person_id, Level.FACE_VERIFIED, now)
     await audit.record(
         tx, act="face-check.judged", actor=audit.Actor("person", check.person_id), subject=check.person_id,
         driver_id=await _driver_of(tx, check.person_id), purpose=f"face check to {check.purpose}",
@@ -245,21 +288,32 @@ async def decide_face_check(
     tx: Connection,
     person_id: PersonId,
     face_check_id: FaceCheckId,
+    identity: IdentityNumber,
     decision: Decision,
     actor: audit.Actor,
     policy: AccountPolicy,
     now: datetime,
+    case: str | None = None,
 ) -> FaceCheck:
-    """A check in review has passed or failed, by the word of a member of staff.
+    """A check in review has passed or failed, by the word of a member of staff who has the person and their identity
+    document before them; who passes is at level 3. `identity`: as the document says.
 
-    Raises Forbidden unless the actor is one and not the person checked, NotFound, Conflict when it is not in
-    review or another account has shown the driver's face.
+    Raises Forbidden unless the actor is one and not the person checked, NotFound in the same words for an unknown check and
+    for another person's document, Conflict when it is not in review or another account
+    has shown the driver's face, NotVerified for one made too long ago.
     """
     if actor.kind != "staff" or actor.id is None or actor.id.uuid == person_id.uuid:
         raise Forbidden("a member of staff decides a face check, never about themselves")
+    person = await store.find_person(tx, person_id, for_update=True)
     check = await _existing(tx, person_id, face_check_id, for_update=True)
+    if person is None or not secrets.compare_digest(
+        person.identity.canonical.encode(), identity.canonical.encode()
+    ):
+        raise NotFound(_NO_CHECK)
     approved = decision is Decision.APPROVE
     target = FACE_CHECK.step(check.state, Event.APPROVED if approved else Event.REJECTED)
+    if not rules.may_decide_in_review(check.begun_at, policy, now):
+        raise NotVerified(_STEP, "it was made too long ago: begin a new one")
     usable = now + timedelta(seconds=policy.face_reviewed_usable_s) if approved else None
     await store.keep_judgement(
         tx, check, target, now, usable_until=usable, reasons=(*check.reasons, f"review_{target.value}"),
@@ -267,13 +321,25 @@ async def decide_face_check(
     )  # fmt: skip
     if approved:
         await claim_driver(tx, person_id, now)
-        await store.keep_face_verified(tx, person_id, now)
+        await store.keep_verified(tx, person_id, Level.COUNTER_VERIFIED, now)
     await audit.record(
-        tx, act="face-check.decided", actor=actor, subject=person_id,
-        driver_id=await _driver_of(tx, person_id), purpose="review of a face check",
-        detail={"decision": decision.value, "face_check": str(face_check_id)}, now=now,
+        tx, act="face-check.decided", actor=actor, subject=person_id, driver_id=person.driver_id,
+        purpose="review of a face check",
+        detail={"decision": decision.value, "face_check": str(face_check_id)} | ({"case": case} if case else {}),
+        now=now,
     )  # fmt: skip
     return await _existing(tx, person_id, face_check_id)
+
+
+# --- void -------------------------------------------------------------------------------------------
+
+
+async def void_face_checks(tx: Connection, person_id: PersonId, event: Event) -> None:
+    """Nothing that was begun or passed comes to anything any more; a check at the counter needs no agreement, and stays when
+    that is withdrawn. The caller holds the person."""
+    for check in await store.unused_face_checks(tx, person_id, UNUSED):
+        if event is Event.ACCOUNT_CLOSED or check.engine != COUNTER:
+            await store.void_face_check(tx, check, FACE_CHECK.step(check.state, event))
 
 
 # --- use --------------------------------------------------------------------------------------------
@@ -312,7 +378,7 @@ async def _existing(
 ) -> FaceCheck:
     check = await store.find_face_check(tx, person_id, face_check_id, for_update=for_update)
     if check is None:
-        raise NotFound("there is no such face check")
+        raise NotFound(_NO_CHECK)
     return check
 
 

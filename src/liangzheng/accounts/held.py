@@ -11,12 +11,12 @@ from uuid import UUID
 
 from liangzheng import audit
 from liangzheng.accounts import store, store_held
-from liangzheng.accounts.check_face import consume_face_check
+from liangzheng.accounts.check_face import consume_face_check, void_face_checks
 from liangzheng.accounts.codes import use_mobile_proof
-from liangzheng.accounts.lifecycle import HELD_ACT, HeldEvent, HeldKind, HeldState
-from liangzheng.accounts.log_in import spend_attempt
+from liangzheng.accounts.lifecycle import HELD_ACT, Event, HeldEvent, HeldKind, HeldState
+from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
-from liangzheng.accounts.passkeys import PasskeySite, remove_passkeys, use_passkey
+from liangzheng.accounts.passkeys import remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import mobile_hash
 from liangzheng.accounts.stop_word import is_stop_word
@@ -24,17 +24,19 @@ from liangzheng.infra import keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
+from liangzheng.infra.webauthn_ceremonies import PasskeySite
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound, NotVerified
 from liangzheng.kernel.ids import FaceCheckId, HeldActId, PersonId
 from liangzheng.kernel.people import Mobile
 
+CLOSED = "account.closed"
 _ASKED = {HeldKind.MOBILE: "mobile-change.asked", HeldKind.CLOSING: "account-closing.asked"}
 _ENDED = {
     (HeldKind.MOBILE, HeldState.STOPPED): "mobile-change.stopped",
     (HeldKind.MOBILE, HeldState.DONE): "mobile-change.done",
     (HeldKind.MOBILE, HeldState.FAILED): "mobile-change.failed",
     (HeldKind.CLOSING, HeldState.STOPPED): "account-closing.stopped",
-    (HeldKind.CLOSING, HeldState.DONE): "account.closed",
+    (HeldKind.CLOSING, HeldState.DONE): CLOSED,
     (HeldKind.CLOSING, HeldState.FAILED): "account-closing.failed",
 }
 TOPICS = (*_ASKED.values(), *_ENDED.values())
@@ -59,17 +61,18 @@ async def check_password(
     policy: AccountPolicy,
     now: datetime,
 ) -> None:
-    """Raises NotVerified unless it is the person's password, TooMany as a log-in does: a try here counts as one there, or
-    a stolen login would guess the password at leisure."""
+    """Raises NotVerified unless it is the person's password; TooMany while attempts are refused. They count as those of a
+    log-in do: a stolen login is no place to guess at."""
     async with database.read() as tx:
-        account, kept = await store.find_account(tx, person_id), await store.find_password(tx, person_id)
+        account = await store.find_account(tx, person_id)
+        kept = await store.find_password(tx, person_id)
     if account is None:
         raise NotFound("there is no such person")
     hashed = mobile_hash(key_index, account.mobile)
-    await spend_attempt(database, hashed, policy, now)
+    await attempt(database, hashed, policy, now)
     if not await passwords.matches(kept, password):
         raise NotVerified("password", "it is not the password of this account")
-    async with database.transaction() as tx:
+    async with database.statement() as tx:
         await store.forget_attempts(tx, hashed)
 
 
@@ -228,6 +231,7 @@ async def _close_now(tx: Connection, account: Account, key_index: KeyIndex, now:
     person = account.person
     for key in await store.phone_keys(tx, person.person_id):
         await revoke_phone_key(tx, person.person_id, key.phone_key_id, now)
+    await void_face_checks(tx, person.person_id, Event.ACCOUNT_CLOSED)
     await keyindex.release(tx, Kind.MOBILE, mobile_hash(key_index, account.mobile), person.person_id)
     if person.driver_id is not None:
         await store_held.free_driver(tx, person.driver_id.uuid, person.person_id)
@@ -252,7 +256,9 @@ async def _end(tx: Connection, act: HeldAct, event: HeldEvent, account: Account,
 
 async def _tell(tx: Connection, topic: str, act: HeldAct, account: Account, now: datetime) -> None:
     driver_id = account.person.driver_id
-    body = {"held_act_id": str(act.held_act_id), "driver_id": str(driver_id) if driver_id else None}
+    body = {"held_act_id": str(act.held_act_id)}
+    if topic == CLOSED and driver_id is not None:
+        body["driver_id"] = str(driver_id)  # what the person gave as a driver ends with the account
     await outbox.put(tx, topic, act.person_id, body, now)
     await audit.record(
         tx, act=topic, actor=audit.Actor("person", act.person_id), subject=act.person_id,

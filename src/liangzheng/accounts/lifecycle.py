@@ -20,6 +20,7 @@ class State(StrEnum):
     RETAKE = "retake"
     IN_REVIEW = "in_review"
     CONSUMED = "consumed"
+    VOID = "void"
 
 
 class Event(StrEnum):
@@ -33,7 +34,13 @@ class Event(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     USED = "used"
+    SENT_TO_COUNTER = "sent_to_counter"
+    AGREEMENT_WITHDRAWN = "agreement_withdrawn"
+    ACCOUNT_CLOSED = "account_closed"
 
+
+UNUSED = (State.CHALLENGED, State.SUBMITTED, State.IN_REVIEW, State.PASSED)
+"""Where a face check may still come to something."""
 
 FACE_CHECK = Machine(
     name="face check",
@@ -48,6 +55,11 @@ FACE_CHECK = Machine(
         Arrow(State.IN_REVIEW, Event.APPROVED, State.PASSED),
         Arrow(State.IN_REVIEW, Event.REJECTED, State.FAILED),
         Arrow(State.PASSED, Event.USED, State.CONSUMED),
+        # Who wants no capture made goes to a counter, where a person looks.
+        Arrow(State.CHALLENGED, Event.SENT_TO_COUNTER, State.IN_REVIEW),
+        # What was begun or passed on an agreement ends with it.
+        *(Arrow(state, Event.AGREEMENT_WITHDRAWN, State.VOID) for state in UNUSED),
+        *(Arrow(state, Event.ACCOUNT_CLOSED, State.VOID) for state in UNUSED),
     ),
 )
 

@@ -51,7 +51,7 @@ async def log_in(
     """
     # 1. Counted before the password is looked at: many at once get no more tries than one by one.
     hashed = mobile_hash(key_index, mobile)
-    await spend_attempt(database, hashed, policy, now)
+    await attempt(database, hashed, policy, now)
     # 2. Compared outside any transaction: a hash takes long.
     async with database.read() as tx:
         owner = await keyindex.find(tx, Kind.MOBILE, hashed)
@@ -103,8 +103,8 @@ async def open_session(
     return LoggedIn(token, session, found[1])
 
 
-async def spend_attempt(database: Database, hashed: bytes, policy: AccountPolicy, now: datetime) -> None:
-    """One attempt more for this mobile, in a transaction of its own. Raises TooMany while attempts are refused."""
+async def attempt(database: Database, hashed: bytes, policy: AccountPolicy, now: datetime) -> None:
+    """One attempt more for the mobile of this hash. Raises TooMany while attempts are refused."""
     async with database.transaction() as tx:
         refused_until = await _count_attempt(tx, hashed, policy, now)
     if refused_until is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
@@ -105,6 +105,8 @@ class AccountPolicy:
     face_engine_s: int = 20
     face_usable_s: int = 600
     face_reviewed_usable_s: int = 72 * 3600
+    counter_check_s: int = 30 * 86400
+    """How long a check waits for a person at a counter."""
     face_checks_per_hour: int = 12
     face_failures_before_review: int = 3
     simulated_pass_counts: bool = False
@@ -117,7 +119,8 @@ class AccountPolicy:
     mobile_proof_s: int = 600
     passkey_challenge_s: int = 300
     most_passkeys: int = 10
-    passkey_confirms_after_s: int = 24 * 3600
+    passkey_settles_s: int = 24 * 3600
+    """Before a new passkey confirms a change of mobile."""
     mobile_change_hold_s: int = 24 * 3600
     closing_hold_s: int = 7 * 24 * 3600
 
@@ -318,6 +321,8 @@ class PhoneKey:
     bound_at: datetime
     ended_at: datetime | None
     replaced_by: PhoneKeyId | None
+    used_on: date | None
+    """The last civil day on which it signed something for us; showing its codes to verifiers is in the list of looks."""
 
     @property
     def is_live(self) -> bool:

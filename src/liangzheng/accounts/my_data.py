@@ -49,7 +49,8 @@ async def export(tx: Connection, person_id: PersonId, now: datetime) -> dict[str
             for s in await store.sessions_of(tx, person_id, now)
         ],
         "phone_keys": [
-            {"label": k.label, "slot": k.slot, "bound_at": _at(k.bound_at), "ended_at": _at(k.ended_at)}
+            {"label": k.label, "slot": k.slot, "bound_at": _at(k.bound_at), "ended_at": _at(k.ended_at),
+             "used_on": k.used_on.isoformat() if k.used_on else None}
             for k in await store.phone_keys(tx, person_id, ended_too=True)
         ],
         "passkeys": [

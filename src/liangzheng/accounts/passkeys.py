@@ -6,61 +6,23 @@ credential it is, the user verification that is always demanded, and the counter
 
 from __future__ import annotations
 
-import base64
-import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
-
-import webauthn
-from webauthn.helpers import options_to_json_dict
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from liangzheng import audit
 from liangzheng.accounts import rules, store, store_passkeys
 from liangzheng.accounts.log_in import open_session
 from liangzheng.accounts.model import AccountPolicy, Caller, Ceremony, LoggedIn, Passkey
-from liangzheng.infra import outbox
+from liangzheng.infra import outbox, webauthn_ceremonies
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
+from liangzheng.infra.webauthn_ceremonies import CHALLENGE_OCTETS, REFUSED, OpenChallenges, PasskeySite, Sent
+from liangzheng.infra.webauthn_ceremonies import STEP as _STEP
 from liangzheng.kernel.errors import Conflict, Invalid, NotAuthenticated, NotFound, NotVerified
 from liangzheng.kernel.ids import PasskeyId, PersonId
-
-CHALLENGE_OCTETS: Final = 32
-LARGEST_OCTETS: Final = 16 * 1024
-REFUSED: Final = "the passkey is not accepted"
-"""Said alike for every reason: an unknown credential, another's, a challenge that was used."""
-_STEP: Final = "passkey"
-_ALGORITHMS: Final = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
-_RP_NAME: Final = "亮证 LiangZheng"
-
-
-@dataclass(frozen=True, slots=True)
-class PasskeySite:
-    """Where passkeys are good: the relying-party id (a domain) and the origins of our pages under it."""
-
-    rp_id: str
-    origins: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What an authenticator sent, as far as we must read it before the library does."""
-
-    credential: dict[str, Any] = field(repr=False)
-    challenge: bytes
-    credential_id: bytes
-    user_handle: bytes | None
-
 
 # --- adding -----------------------------------------------------------------------------------------------
 
@@ -79,21 +41,9 @@ async def begin_passkey(
     if len(known) >= policy.most_passkeys:
         raise Conflict(f"at most {policy.most_passkeys} passkeys: remove one first")
     challenge = await _challenge(tx, person_id, Ceremony.ADD, policy, now)
-    options = webauthn.generate_registration_options(
-        rp_id=site.rp_id,
-        rp_name=_RP_NAME,
-        user_id=person_id.uuid.bytes,
-        user_name="亮证",
-        user_display_name="亮证",
-        challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=passkey.credential_id) for passkey in known],
-        supported_pub_key_algs=_ALGORITHMS,
+    return webauthn_ceremonies.creation_options(
+        site, challenge, person_id.uuid.bytes, [passkey.credential_id for passkey in known]
     )
-    return options_to_json_dict(options)
 
 
 async def add_passkey(
@@ -106,24 +56,14 @@ async def add_passkey(
     fault = rules.label_fault(label)
     if fault is not None:
         raise Invalid("label", fault)
-    read = _read(sent)
+    read = webauthn_ceremonies.read(sent)
     await store.find_person(tx, person_id, for_update=True)
     if not await store_passkeys.use_challenge(tx, read.challenge, person_id, Ceremony.ADD, now):
         raise NotVerified(_STEP, REFUSED)
-    try:
-        verified = webauthn.verify_registration_response(
-            credential=read.credential,
-            expected_challenge=read.challenge,
-            expected_rp_id=site.rp_id,
-            expected_origin=list(site.origins),
-            require_user_verification=True,
-            supported_pub_key_algs=_ALGORITHMS,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise NotVerified(_STEP, REFUSED) from None
+    made = webauthn_ceremonies.created(read, site)
     passkey = Passkey(
-        person_id, PasskeyId.new(), now, None, verified.sign_count, verified.credential_backed_up, label,
-        verified.credential_id, verified.credential_public_key,
+        person_id, PasskeyId.new(), now, None, made.sign_count, made.backed_up, label, made.credential_id,
+        made.public_key,
     )  # fmt: skip
     await store_passkeys.add(tx, passkey)
     await _tell(tx, "passkey.added", person_id, passkey.passkey_id, now)
@@ -134,86 +74,82 @@ async def add_passkey(
 
 
 async def begin_passkey_use(
-    tx: Connection, person_id: PersonId | None, site: PasskeySite, policy: AccountPolicy, now: datetime
+    tx: Connection, person_id: PersonId, site: PasskeySite, policy: AccountPolicy, now: datetime
 ) -> dict[str, Any]:
-    """`PublicKeyCredentialRequestOptions`: to log in (nobody is named, so nothing is learnt of anybody), or for `person_id`
-    to confirm that they are there."""
-    ceremony = Ceremony.LOG_IN if person_id is None else Ceremony.CONFIRM
-    known = [] if person_id is None else await store_passkeys.of_person(tx, person_id)
-    options = webauthn.generate_authentication_options(
-        rp_id=site.rp_id,
-        challenge=await _challenge(tx, person_id, ceremony, policy, now),
-        allow_credentials=[PublicKeyCredentialDescriptor(id=passkey.credential_id) for passkey in known],
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return options_to_json_dict(options)
+    """`PublicKeyCredentialRequestOptions` for the person to confirm that they are there."""
+    known = await store_passkeys.of_person(tx, person_id)
+    challenge = await _challenge(tx, person_id, Ceremony.CONFIRM, policy, now)
+    return webauthn_ceremonies.request_options(site, challenge, [passkey.credential_id for passkey in known])
 
 
 async def use_passkey(
     tx: Connection, person_id: PersonId, sent: str, site: PasskeySite, policy: AccountPolicy, now: datetime
 ) -> None:
-    """The person confirmed with a passkey of theirs that was not added a moment ago. Raises NotVerified."""
-    passkey = await _verified(tx, _read(sent), person_id, Ceremony.CONFIRM, site, now)
-    if not rules.may_confirm_with(passkey.made_at, policy, now):
-        raise NotVerified(_STEP, "it was added too lately to confirm this")
+    """The person confirmed with a passkey of theirs that is no newer than `passkey_settles_s`. Raises NotVerified alike for
+    every reason but that it is too new."""
+    read = webauthn_ceremonies.read(sent)
+    if not await store_passkeys.use_challenge(tx, read.challenge, person_id, Ceremony.CONFIRM, now):
+        raise NotVerified(_STEP, REFUSED)
+    passkey = await _verified(tx, read, person_id, site, now)
+    if not rules.may_confirm_with(passkey, policy, now):
+        raise NotVerified(_STEP, "the passkey is too new for this: use an older one, or a face check")
+
+
+def begin_passkey_log_in(
+    site: PasskeySite, key_index: KeyIndex, policy: AccountPolicy, now: datetime
+) -> dict[str, Any]:
+    """`PublicKeyCredentialRequestOptions` to log in with: nobody is named, so nothing is learnt of anybody. Nothing is kept."""
+    challenge = _to_log_in(key_index).make(now + timedelta(seconds=policy.passkey_challenge_s))
+    return webauthn_ceremonies.request_options(site, challenge, [])
 
 
 async def log_in_with_passkey(
     database: Database,
     sent: str,
     site: PasskeySite,
+    key_index: KeyIndex,
     policy: AccountPolicy,
     now: datetime,
     phone_offset_ms: int | None = None,
 ) -> LoggedIn:
-    """A new session. Raises NotAuthenticated alike for every reason; the challenge is spent then too."""
-    read = _read(sent)
-    # Spent in a transaction of its own: a failed ceremony leaves nothing to try again with.
-    async with database.transaction() as tx:
-        if not await store_passkeys.use_challenge(tx, read.challenge, None, Ceremony.LOG_IN, now):
-            raise NotAuthenticated(REFUSED)
-    if read.user_handle is None or len(read.user_handle) != 16:
+    """A new session. Raises NotAuthenticated alike for every reason; the challenge is spent then too, by whoever has a passkey."""
+    read = webauthn_ceremonies.read(sent)
+    lives = timedelta(seconds=policy.passkey_challenge_s)
+    expires_at = _to_log_in(key_index).expires_at(read.challenge, now, lives)
+    if expires_at is None or read.user_handle is None or len(read.user_handle) != 16:
         raise NotAuthenticated(REFUSED)
     person_id = PersonId(UUID(bytes=read.user_handle))
+    # Who has no passkey here writes nothing.
+    async with database.read() as tx:
+        if not await store_passkeys.is_there(tx, person_id, read.credential_id):
+            raise NotAuthenticated(REFUSED)
+    # Spent in a transaction of its own: a failed ceremony leaves nothing to try again with.
+    async with database.transaction() as tx:
+        if not await store_passkeys.spend_open_challenge(tx, read.challenge, expires_at, now):
+            raise NotAuthenticated(REFUSED)
     async with database.transaction() as tx:
         try:
-            await _verified(tx, read, person_id, None, site, now)
+            await _verified(tx, read, person_id, site, now)
         except NotVerified:
             raise NotAuthenticated(REFUSED) from None
         return await open_session(tx, person_id, policy, now, phone_offset_ms, "log-in with a passkey")
 
 
+def _to_log_in(key_index: KeyIndex) -> OpenChallenges:
+    return OpenChallenges(key_index, "holder log-in")
+
+
 async def _verified(
-    tx: Connection,
-    read: _Sent,
-    person_id: PersonId,
-    ceremony: Ceremony | None,
-    site: PasskeySite,
-    now: datetime,
+    tx: Connection, read: Sent, person_id: PersonId, site: PasskeySite, now: datetime
 ) -> Passkey:
-    """The assertion is this person's passkey's, over a challenge of ours. `ceremony` None: the challenge is spent already."""
-    if ceremony is not None and not await store_passkeys.use_challenge(
-        tx, read.challenge, person_id, ceremony, now
-    ):
-        raise NotVerified(_STEP, REFUSED)
+    """The passkey of this person that made the assertion, as it was before. Its challenge was spent before."""
     passkey = await store_passkeys.find_by_credential(tx, person_id, read.credential_id)
     if passkey is None or read.user_handle not in (None, person_id.uuid.bytes):
         raise NotVerified(_STEP, REFUSED)
-    try:
-        verified = webauthn.verify_authentication_response(
-            credential=read.credential,
-            expected_challenge=read.challenge,
-            expected_rp_id=site.rp_id,
-            expected_origin=list(site.origins),
-            credential_public_key=passkey.public_key,
-            credential_current_sign_count=0,  # judged below, by our own rule
-            require_user_verification=True,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise NotVerified(_STEP, REFUSED) from None
-    if rules.sign_count_fault(passkey.sign_count, verified.new_sign_count):
+    count = webauthn_ceremonies.asserted(read, site, passkey.public_key)
+    if rules.sign_count_fault(passkey.sign_count, count):
         raise NotVerified(_STEP, REFUSED)
-    await store_passkeys.used(tx, passkey, verified.new_sign_count, now)
+    await store_passkeys.used(tx, passkey, count, now)
     return passkey
 
 
@@ -257,7 +193,7 @@ async def remove_passkeys(tx: Connection, person_id: PersonId, now: datetime) ->
 
 
 async def _challenge(
-    tx: Connection, person_id: PersonId | None, ceremony: Ceremony, policy: AccountPolicy, now: datetime
+    tx: Connection, person_id: PersonId, ceremony: Ceremony, policy: AccountPolicy, now: datetime
 ) -> bytes:
     challenge = secrets.token_bytes(CHALLENGE_OCTETS)
     expires_at = now + timedelta(seconds=policy.passkey_challenge_s)
@@ -275,26 +211,3 @@ async def _tell(
         driver_id=person.driver_id if person else None, purpose="passkeys",
         detail={"passkey": str(passkey_id)}, now=now,
     )  # fmt: skip
-
-
-def _read(sent: str) -> _Sent:
-    """Raises Invalid for what is no credential in the JSON form of WebAuthn."""
-    try:
-        if len(sent) > LARGEST_OCTETS:
-            raise ValueError
-        credential = json.loads(sent)
-        response = credential["response"]
-        client = json.loads(_unb64(response["clientDataJSON"]))
-        handle = response.get("userHandle")
-        return _Sent(
-            credential,
-            _unb64(client["challenge"]),
-            _unb64(credential["rawId"]),
-            _unb64(handle) if handle else None,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Invalid("credential", "a credential in the JSON form of WebAuthn") from None
-
-
-def _unb64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -22,6 +22,7 @@ from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound, NotVerified
 from liangzheng.kernel.ids import PersonId, PhoneKeyId
+from liangzheng.kernel.time import civil_day
 from liangzheng.standards.errors import BadKey, BadSignature
 from liangzheng.standards.keys import Alg, PublicKey
 
@@ -76,6 +77,7 @@ async def bind_phone_key(
         now,
         ended_at=None,
         replaced_by=None,
+        used_on=None,
     )
     # 4. The person was before the phone a moment ago, for this and nothing else.
     await consume_face_check(
@@ -113,6 +115,11 @@ async def phone_key(tx: Connection, person_id: PersonId, phone_key_id: PhoneKeyI
     if key is None:
         raise NotFound("there is no such phone key")
     return key
+
+
+async def phone_key_used(tx: Connection, person_id: PersonId, public_key: bytes, now: datetime) -> None:
+    """The live key (33 octets) proved itself to us today: for the list of devices. Written at most once a day a key."""
+    await store.keep_use(tx, person_id, public_key, civil_day(now))
 
 
 def read_phone_key(octets: bytes) -> PublicKey:

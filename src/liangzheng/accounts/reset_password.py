@@ -9,7 +9,7 @@ from uuid import UUID
 from liangzheng import audit
 from liangzheng.accounts import store
 from liangzheng.accounts.codes import use_mobile_proof
-from liangzheng.accounts.log_in import spend_attempt
+from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose
 from liangzheng.accounts.passkeys import remove_passkeys
 from liangzheng.accounts.register import REFUSED, hash_new_password, mobile_hash
@@ -40,11 +40,12 @@ async def reset_password(
 
     Raises NotVerified when the proof does not hold, Invalid for a password that breaks a rule, TooMany as a log-in does, and
     NotAuthenticated alike for a mobile without an account and for other identity data. A stranger with the SIM card and the
-    identity data gets in, and no further: binding a phone, applying and changing the mobile need a face.
+    identity data gets in, and no further: binding a phone, applying and changing the mobile need a face, or a passkey that was
+    there before.
     """
     # 1. Counted with the failures to log in, before anything is compared.
     hashed = mobile_hash(key_index, mobile)
-    await spend_attempt(database, hashed, policy, now)
+    await attempt(database, hashed, policy, now)
     new = await hash_new_password(passwords, password, mobile, identity)
     # 2. The proof is used up whether or not the rest holds: identity data cannot be tried again and again with it.
     async with database.transaction() as tx:

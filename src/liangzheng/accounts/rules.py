@@ -19,6 +19,7 @@ from liangzheng.accounts.model import (
     Level,
     LiveCode,
     Outcome,
+    Passkey,
     Purpose,
     Session,
 )
@@ -110,10 +111,10 @@ def may_remove_passkey(has_password: bool, others: int) -> bool:
     return has_password or others > 0
 
 
-def may_confirm_with(made_at: datetime, policy: AccountPolicy, now: datetime) -> bool:
-    """Whether a passkey confirms who is there: only after a holding time of its own. A password makes one, and its holder
-    is told; one made a moment ago would prove no more than that password."""
-    return now - made_at >= timedelta(seconds=policy.passkey_confirms_after_s)
+def may_confirm_with(passkey: Passkey, policy: AccountPolicy, now: datetime) -> bool:
+    """Whether a passkey is old enough to confirm a change of mobile: one that a thief added a moment ago proves nothing
+    more than the login it was added with, and its owner was told of it meanwhile."""
+    return now - passkey.made_at >= timedelta(seconds=policy.passkey_settles_s)
 
 
 def sign_count_fault(kept: int, given: int) -> bool:
@@ -190,6 +191,11 @@ def capture_faults(
     elif times and times[-1] - times[0] > lives_ms:
         faults.append("too_long")
     return faults
+
+
+def may_decide_in_review(begun_at: datetime, policy: AccountPolicy, now: datetime) -> bool:
+    """Whether a person may still decide a check that waits for one: what nobody came for in that time is made anew."""
+    return now < begun_at + timedelta(seconds=policy.counter_check_s)
 
 
 def may_consume_face_check(check: FaceCheck, purpose: Purpose, now: datetime) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -106,13 +106,13 @@ async def keep_real_name(tx: Connection, person_id: PersonId, driver_id: DriverI
     _moved(status)
 
 
-async def keep_face_verified(tx: Connection, person_id: PersonId, now: datetime) -> None:
-    """At least level 2."""
+async def keep_verified(tx: Connection, person_id: PersonId, level: Level, now: datetime) -> None:
+    """At least that level, by somebody or something that looked at the face now."""
     await tx.execute(
         """
-        UPDATE person SET level = greatest(level, 2), face_checked_at = $2 WHERE person_id = $1 AND level >= 1
+        UPDATE person SET level = greatest(level, $2), face_checked_at = $3 WHERE person_id = $1 AND level >= 1
         """,
-        person_id.uuid, now,
+        person_id.uuid, int(level), now,
     )  # fmt: skip
 
 
@@ -390,6 +390,27 @@ async def consume_face_check(tx: Connection, check: FaceCheck, subject: Id) -> N
     _moved(status)
 
 
+async def unused_face_checks(tx: Connection, person_id: PersonId, states: Sequence[State]) -> list[FaceCheck]:
+    """A person's checks in these states; locked."""
+    rows = await tx.fetch(
+        "SELECT * FROM face_check WHERE person_id = $1 AND state = ANY ($2::text[]) ORDER BY id FOR UPDATE",
+        person_id.uuid, [state.value for state in states],
+    )  # fmt: skip
+    return [face_check_of(row) for row in rows]
+
+
+async def void_face_check(tx: Connection, check: FaceCheck, target: State) -> None:
+    """It comes to nothing; what was measured is forgotten. Raises Conflict for a stale mover."""
+    status = await tx.execute(
+        """
+        UPDATE face_check SET state = $5, usable_until = NULL, score = NULL, move = move + 1
+         WHERE person_id = $1 AND id = $2 AND state = $3 AND move = $4
+        """,
+        check.person_id.uuid, check.face_check_id.uuid, check.state.value, check.move, target.value,
+    )  # fmt: skip
+    _moved(status)
+
+
 # --- phone keys -------------------------------------------------------------------------------------
 
 
@@ -455,6 +476,17 @@ async def end_phone_key(tx: Connection, key: PhoneKey, replaced_by: PhoneKeyId |
     return status == "UPDATE 1"
 
 
+async def keep_use(tx: Connection, person_id: PersonId, public_key: bytes, on: date) -> None:
+    """Used on that day; a day that is kept already, or a later one, is not written again."""
+    await tx.execute(
+        """
+        UPDATE phone_key SET used_on = $3
+         WHERE person_id = $1 AND public_key = $2 AND ended_at IS NULL AND (used_on IS NULL OR used_on < $3)
+        """,
+        person_id.uuid, public_key, on,
+    )  # fmt: skip
+
+
 CONSTRAINTS = {
     "phone_key_slot": "three phones are bound already: replace or end one",
     "passkey_once": "this passkey is there already",
@@ -518,6 +550,7 @@ def phone_key_of(row: Row) -> PhoneKey:
         bound_at=row["bound_at"],
         ended_at=row["ended_at"],
         replaced_by=PhoneKeyId(row["replaced_by"]) if row["replaced_by"] else None,
+        used_on=row["used_on"],
     )
 
 

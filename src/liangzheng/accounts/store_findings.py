@@ -12,7 +12,7 @@ CHECKS = (
         "WHERE p.level >= 2 AND a.closed_at IS NULL AND d.person_id IS DISTINCT FROM p.person_id LIMIT $1",
     ),
     Check(
-        "every driver's person showed that driver's face",
+        "every driver's person showed the face",
         "SELECT d.driver_id AS subject, '' AS found FROM driver_person AS d LEFT JOIN person AS p "
         "ON p.person_id = d.person_id WHERE p.driver_id IS DISTINCT FROM d.driver_id OR p.level < 2 LIMIT $1",
     ),

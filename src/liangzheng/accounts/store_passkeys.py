@@ -12,28 +12,40 @@ from liangzheng.kernel.ids import PasskeyId, PersonId
 
 
 async def add_challenge(
-    tx: Connection, challenge: bytes, person_id: PersonId | None, ceremony: Ceremony, expires_at: datetime
+    tx: Connection, challenge: bytes, person_id: PersonId, ceremony: Ceremony, expires_at: datetime
 ) -> None:
     """Good once."""
     await tx.execute(
         "INSERT INTO passkey_challenge (challenge, person_id, ceremony, expires_at) VALUES ($1, $2, $3, $4)",
-        challenge, person_id and person_id.uuid, ceremony.value, expires_at,
+        challenge, person_id.uuid, ceremony.value, expires_at,
     )  # fmt: skip
 
 
 async def use_challenge(
-    tx: Connection, challenge: bytes, person_id: PersonId | None, ceremony: Ceremony, now: datetime
+    tx: Connection, challenge: bytes, person_id: PersonId, ceremony: Ceremony, now: datetime
 ) -> bool:
     """Spent; False when it is another's, for another ceremony, spent before or too old."""
     status = await tx.execute(
         """
         UPDATE passkey_challenge SET used_at = $4
-         WHERE challenge = $1 AND person_id IS NOT DISTINCT FROM $2 AND ceremony = $3 AND used_at IS NULL
+         WHERE challenge = $1 AND person_id = $2 AND ceremony = $3 AND used_at IS NULL
            AND expires_at > $4
         """,
-        challenge, person_id and person_id.uuid, ceremony.value, now,
+        challenge, person_id.uuid, ceremony.value, now,
     )  # fmt: skip
     return status == "UPDATE 1"
+
+
+async def spend_open_challenge(tx: Connection, challenge: bytes, expires_at: datetime, now: datetime) -> bool:
+    """Spent; False when it was before. One to log in with has no row until then."""
+    status = await tx.execute(
+        """
+        INSERT INTO passkey_challenge (challenge, ceremony, expires_at, used_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (challenge) DO NOTHING
+        """,
+        challenge, Ceremony.LOG_IN.value, expires_at, now,
+    )  # fmt: skip
+    return status == "INSERT 0 1"
 
 
 async def add(tx: Connection, passkey: Passkey) -> None:
@@ -52,6 +64,16 @@ async def of_person(tx: Connection, person_id: PersonId) -> list[Passkey]:
     """Oldest first."""
     rows = await tx.fetch("SELECT * FROM passkey WHERE person_id = $1 ORDER BY id", person_id.uuid)
     return [_passkey(row) for row in rows]
+
+
+async def is_there(tx: Connection, person_id: PersonId, credential_id: bytes) -> bool:
+    """Whether the person has a passkey with that credential id."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM passkey WHERE person_id = $1 AND credential_id = $2)",
+            person_id.uuid, credential_id,
+        )
+    )  # fmt: skip
 
 
 async def find_by_credential(tx: Connection, person_id: PersonId, credential_id: bytes) -> Passkey | None:

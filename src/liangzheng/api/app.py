@@ -19,6 +19,7 @@ from liangzheng.api.frame import KIB, Frame, LargerBody, Limits
 from liangzheng.api.openapi import describe
 from liangzheng.api.problems import answer_failure, answer_protocol, answer_validation
 from liangzheng.api.protocol import BoundedProtocol
+from liangzheng.api.rates import Rates
 from liangzheng.api.source.callers import announced
 from liangzheng.api.table import RESOURCES
 from liangzheng.kernel.errors import Failure
@@ -64,7 +65,8 @@ def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
     app = _bare()
     app.state.wiring = wiring
     limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts), forms=FORMS)
-    return dress(app, routes_of(resources), wiring.clock, limits)
+    app.state.rates = Rates(lambda: wiring.settings, wiring.clock)
+    return dress(app, routes_of(resources), wiring.clock, limits, app.state.rates)
 
 
 def described(resources: Sequence[str] = RESOURCES) -> dict[str, Any]:
@@ -84,7 +86,9 @@ def _bare() -> FastAPI:
     )
 
 
-def dress(app: FastAPI, routes: Sequence[BaseRoute], clock: Clock, limits: Limits) -> FastAPI:
+def dress(
+    app: FastAPI, routes: Sequence[BaseRoute], clock: Clock, limits: Limits, rates: Rates | None = None
+) -> FastAPI:
     """`app` with these routes, problems for every failure and the frame around it all.
 
     Raises RuntimeError when a route does not say who may call it.
@@ -96,7 +100,7 @@ def dress(app: FastAPI, routes: Sequence[BaseRoute], clock: Clock, limits: Limit
     app.add_exception_handler(Failure, answer_failure)
     app.add_exception_handler(RequestValidationError, answer_validation)
     app.add_exception_handler(HTTPException, answer_protocol)
-    app.add_middleware(Frame, clock=clock, limits=limits)
+    app.add_middleware(Frame, clock=clock, limits=limits, rates=rates)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 

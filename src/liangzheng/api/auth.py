@@ -6,7 +6,8 @@ the login, never from a path or a body.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from functools import wraps
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -17,10 +18,13 @@ from starlette.routing import BaseRoute, Route
 
 from liangzheng import accounts
 from liangzheng.accounts import Caller
+from liangzheng.api.rates import count_write
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import NotAuthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+Who = Callable[[Request], Coroutine[Any, Any, T]]
 
 _PUBLIC = "__lz_public__"
 _AUTHENTICATES = "__lz_authenticates__"
@@ -33,10 +37,17 @@ def public(endpoint: F) -> F:
     return endpoint
 
 
-def authenticates(who: F) -> F:
-    """This dependency returns the caller, or raises NotAuthenticated."""
-    setattr(who, _AUTHENTICATES, True)
-    return who
+def authenticates(who: Who[T]) -> Who[T]:
+    """This dependency returns the caller, or raises NotAuthenticated; what the caller writes is counted (rates.py)."""
+
+    @wraps(who)
+    async def counted(request: Request) -> T:
+        found = await who(request)
+        count_write(request, found)
+        return found
+
+    setattr(counted, _AUTHENTICATES, True)
+    return counted
 
 
 def is_public(endpoint: object) -> bool:

@@ -23,9 +23,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liangzheng.api.bodies import is_deeper_than
 from liangzheng.api.problems import FAILURES, PROTOCOL, Breach, of_failure, problem, unexpected
-from liangzheng.infra import metrics
+from liangzheng.api.rates import RATES, Rates
+from liangzheng.infra import metrics, spans
 from liangzheng.infra.trace import CURRENT, Trace
-from liangzheng.kernel.errors import Failure, Invalid, TooLarge
+from liangzheng.kernel.errors import Failure, Invalid, TooLarge, TooMany
 from liangzheng.kernel.time import Clock
 
 KIB: Final = 1024
@@ -94,10 +95,12 @@ _JSON = re.compile(rb"application/json(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IG
 class Frame:
     """The layer around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, *, clock: Clock, limits: Limits, rates: Rates | None = None) -> None:
+        """`rates`: how often a network may write; None: nothing is counted."""
         self._app = app
         self._clock = clock
         self._limits = limits
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -115,12 +118,16 @@ class Frame:
             await self._answer(scope, headers, receive, dressed)
         finally:
             CURRENT.reset(token)
-            _count(scope, dressed.status, time.perf_counter() - began)
+            took_s = time.perf_counter() - began
+            _count(scope, dressed.status, took_s)
+            if spans.are_written():
+                _write_span(trace, scope, dressed.status, took_s)
 
     async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, dressed: _Dressed) -> None:
         offset_ms = _phone_offset_ms(headers.get(PHONE_TIME), self._clock.now())
         dressed.offset_ms = offset_ms
-        scope.setdefault("state", {})["phone_offset_ms"] = offset_ms
+        state = scope.setdefault("state", {})
+        state["phone_offset_ms"], state[RATES] = offset_ms, self._rates
         try:
             refusal, body = await self._take_in(scope, headers, receive)
         except _Gone:
@@ -142,6 +149,11 @@ class Frame:
         """A refusal, or None and the whole body."""
         if self._limits.hosts and _host_name(headers.get(b"host")) not in self._limits.hosts:
             return problem(PROTOCOL[421]), b""
+        if self._rates is not None:
+            try:
+                self._rates.take_network(scope)
+            except TooMany as failure:
+                return of_failure(failure), b""
         if scope["method"] not in _HAS_BODY and not headers.announce_body():
             return None, b""
         larger = self._limits.larger_for(scope["path"])
@@ -242,6 +254,16 @@ def _count(scope: Scope, status: int, took_s: float) -> None:
     """The request in the figures, under its route's pattern: a path would hold ids."""
     method = scope["method"] if scope["method"] in _METHODS else "other"
     _figure(method, _pattern(scope), status).observe(took_s)
+
+
+def _write_span(trace: Trace, scope: Scope, status: int, took_s: float) -> None:
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    route, ended = _pattern(scope), time.time_ns()
+    spans.write(
+        trace, f"{method} {route}", spans.Kind.SERVER, ended - int(took_s * 1e9), ended,
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status},
+        failed=status >= 500,
+    )  # fmt: skip
 
 
 def _pattern(scope: Scope) -> str:

@@ -39,7 +39,7 @@ B = TypeVar("B", bound=msgspec.Struct)
 class Authenticator(Protocol[P_co]):
     """A function marked `authenticates`: returns who calls or raises NotAuthenticated."""
 
-    async def __call__(self, request: Request) -> P_co: ...
+    async def __call__(self, request: Request, /) -> P_co: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from liangzheng.audit import store
-from liangzheng.audit.check import check
+from liangzheng.audit.check import WHOLE, check, probes
 from liangzheng.audit.checkpoint import Checkpoint, checkpoint, opened, path_of, read_files, write_files
 from liangzheng.audit.model import (
     BUCKETS,
@@ -30,7 +30,7 @@ from liangzheng.audit.model import (
 )
 from liangzheng.audit.records import Exported, check_checkpoints, export, stored
 from liangzheng.audit.seal import seal
-from liangzheng.audit.store import about, heads, insert_from
+from liangzheng.audit.store import about, acts_about, found, heads, insert_from
 from liangzheng.audit.store import add_many as record_many
 from liangzheng.audit.verify import Discovery, Verdict, verify
 from liangzheng.infra.postgres import Connection
@@ -38,6 +38,7 @@ from liangzheng.kernel.ids import AuditId, DriverId, Id
 
 __all__ = [
     "BUCKETS",
+    "WHOLE",
     "Actor",
     "Batch",
     "Checkpoint",
@@ -50,17 +51,20 @@ __all__ = [
     "Head",
     "Verdict",
     "about",
+    "acts_about",
     "check",
     "check_checkpoints",
     "checkpoint",
     "entry_of",
     "export",
+    "found",
     "heads",
     "heads_from_text",
     "heads_to_text",
     "insert_from",
     "opened",
     "path_of",
+    "probes",
     "read_files",
     "record",
     "record_many",

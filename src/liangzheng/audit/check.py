@@ -7,8 +7,10 @@ from collections.abc import Collection
 from liangzheng.audit import store
 from liangzheng.audit.chain import Walk
 from liangzheng.audit.model import BUCKETS, Fault, Head
+from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection, Database
 
+WHOLE = "the audit chains are whole"
 _LINKS_AT_ONCE = 100
 MOST_FAULTS = 1000
 
@@ -30,6 +32,20 @@ async def check(db: Database, known: Collection[Head] = ()) -> list[Fault]:
             if len(faults) >= MOST_FAULTS:
                 break
     return faults[:MOST_FAULTS]
+
+
+def probes(known: Collection[Head] = ()) -> list[Probe]:
+    """Every chain, each by itself; `known` as in `check`."""
+
+    def probe(bucket: int) -> Probe:
+        async def look(tx: Connection) -> list[Finding]:
+            heads = {head.bucket: head for head in await store.heads(tx)}
+            faults = await _check_bucket(tx, bucket, heads.get(bucket), known)
+            return [Finding(WHOLE, str(fault), "") for fault in faults[:MOST_FAULTS]]
+
+        return Probe("audit", f"{WHOLE}: chain {bucket}", look)
+
+    return [probe(bucket) for bucket in range(BUCKETS)]
 
 
 async def _check_bucket(

@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -179,7 +179,8 @@ class Exported:
             if kind == "chain":
                 break
             if kind == "checkpoint":
-                found.append(base64.b64decode(parts[0], validate=True))
+                with self._readable():
+                    found.append(base64.b64decode(parts[0], validate=True))
         return found
 
     async def chains(self) -> AsyncIterator[Chain]:
@@ -188,14 +189,21 @@ class Exported:
             if kind == "chain":
                 if chain is not None:
                     yield chain
-                bucket, seq, digest = parts
-                chain = _ExportedChain(
-                    bucket, Head(bucket, seq, bytes.fromhex(digest)) if digest is not None else None
-                )
+                with self._readable():
+                    chain = _begun(*parts)
             elif chain is not None:
-                _take_in(chain, kind, parts)
+                with self._readable():
+                    _take_in(chain, kind, parts)
         if chain is not None:
             yield chain
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Invalid for a line that says something else than `export` writes: what was changed by hand is no record."""
+        try:
+            yield
+        except (ValueError, IndexError, TypeError, KeyError, OverflowError) as fault:
+            raise Invalid(str(self.path), "is an export: a line is none of its format") from fault
 
     def _lines(self) -> Iterator[list[Any]]:
         """Every line; Invalid for a file that is none of ours, or does not go to its end."""
@@ -216,6 +224,13 @@ class Exported:
             raise Invalid(str(self.path), "is a whole export: it cannot be read to its end") from None
         if kind != "end":
             raise Invalid(str(self.path), "is a whole export: it ends before its last line")
+
+
+def _begun(bucket: int, seq: int | None, digest: str | None) -> _ExportedChain:
+    if type(bucket) is not int:
+        raise ValueError
+    head = Head(bucket, seq, bytes.fromhex(digest)) if seq is not None and digest is not None else None
+    return _ExportedChain(bucket, head)
 
 
 def _take_in(chain: _ExportedChain, kind: str, parts: list[Any]) -> None:

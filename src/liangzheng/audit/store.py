@@ -192,6 +192,41 @@ async def about(tx: Connection, scope: UUID, act: str, limit: int) -> list[Entry
     return [_entry(row) for row in rows]
 
 
+async def acts_about(
+    tx: Connection, scope: UUID, acts: Sequence[str], before: datetime, limit: int
+) -> list[Entry]:
+    """The newest entries of several acts about one driver or person before an instant, newest first."""
+    rows = await tx.fetch(
+        f"{_READ} WHERE scope = $1 AND act = ANY ($2::text[]) AND at < $3 ORDER BY at DESC, id DESC LIMIT $4",
+        scope, list(acts), before, limit,
+    )  # fmt: skip
+    return [_entry(row) for row in rows]
+
+
+async def found(
+    tx: Connection,
+    scope: UUID | None,
+    staff: UUID | None,
+    since: datetime,
+    until: datetime,
+    before: AuditId,
+    limit: int,
+) -> list[Entry]:
+    """Entries made from `since` and before `until`, older than `before`, newest first: about a driver, person or other
+    subject (`scope`), by a member of staff, or both."""
+    # One statement for each index; a null parameter in one for all would let neither be used.
+    wanted = {
+        (True, False): "scope = $5",
+        (False, True): "actor = $5 AND actor_kind = 'staff'",
+        (True, True): "scope = $5 AND actor = $6 AND actor_kind = 'staff'",
+    }[scope is not None, staff is not None]
+    rows = await tx.fetch(
+        f"{_READ} WHERE {wanted} AND at >= $1 AND at < $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+        since, until, before.uuid, limit, *(each for each in (scope, staff) if each is not None),
+    )  # fmt: skip
+    return [_entry(row) for row in rows]
+
+
 # -- checkpoints ---------------------------------------------------------------------------------------
 
 CONSTRAINTS = {"audit_checkpoint_pkey": "another worker made this checkpoint"}

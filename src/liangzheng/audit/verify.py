@@ -6,7 +6,7 @@ trusts nothing the database says by itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from liangzheng.audit.chain import Walk
 from liangzheng.audit.checkpoint import NOTHING_BEFORE, Signed, opened
-from liangzheng.audit.model import Batch, Entry, Fault, FaultKind, Head
+from liangzheng.audit.model import BUCKETS, Batch, Entry, Fault, FaultKind, Head
 from liangzheng.kernel.errors import NotVerified
 from liangzheng.kernel.ids import AuditId
 from liangzheng.standards.trust import TrustBundle
@@ -118,10 +118,14 @@ async def verify(record: Record, trust: TrustBundle, kept: Mapping[str, bytes] |
         verdict.notices.append(
             "no checkpoints kept elsewhere: a record cut or rewritten together with its own checkpoints is not found"
         )
+    there: list[int] = []
     async for chain in record.chains():
+        there.append(chain.bucket)
         verdict.discoveries += await _chain(chain, known, verdict)
         if len(verdict.discoveries) >= MOST_FAULTS:
             break
+    else:
+        verdict.discoveries += _whole_chains(there, known)
     del verdict.discoveries[MOST_FAULTS:]
     return verdict
 
@@ -236,6 +240,18 @@ def _left_behind(
 
 
 # -- chains --------------------------------------------------------------------------------------------
+
+
+def _whole_chains(there: Sequence[int], known: _Known) -> Iterator[Discovery]:
+    """A chain that is left out has no bad entry of its own to name it, and one told twice hides which is the record's."""
+    kind = FaultKind.CHAIN_CUT.value.replace("_", " ")
+    for bucket in sorted({*range(BUCKETS), *there}):
+        if bucket not in there:
+            last = max((head.seq for head in known.heads(bucket)), default=0)
+            signed = f", {last} batches of it were signed" if last else ""
+            yield Discovery(kind, f"bucket {bucket} is not in the record{signed}")
+        elif bucket >= BUCKETS or there.count(bucket) > 1:
+            yield Discovery(kind, f"bucket {bucket} is in the record twice, or is none of {BUCKETS}")
 
 
 async def _chain(chain: Chain, known: _Known, verdict: Verdict) -> list[Discovery]:

@@ -11,12 +11,14 @@ import typer
 
 from liangzheng.cli.main import run
 from liangzheng.cli.progress import counting
+from liangzheng.infra.keys_file import marks
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.postgres.dump import Manifest, dump
 from liangzheng.infra.sealed_files import SALT_OCTETS, Sealer
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.time import SystemClock
+from liangzheng.wiring import key_dirs
 
 app = typer.Typer()
 
@@ -30,7 +32,8 @@ def backup(
 ) -> None:
     """Every table by COPY, of one snapshot, with a manifest of counts and SHA-256; photographs included, keys not.
 
-    Keys are kept apart: back up LZ_DATA_DIR/keys, or wherever they are, by other hands and to another place.
+    Keys are kept apart: back up LZ_DATA_DIR/keys, or wherever they are, by other hands and to another place. The manifest
+    holds marks of them, so that a restore beside other keys is refused.
     """
     passphrase = read_passphrase(passphrase_file)
     made = run(_backup(Settings.from_env(), directory, passphrase))
@@ -42,11 +45,12 @@ def backup(
 async def _backup(settings: Settings, directory: Path, passphrase: bytes | None) -> Manifest:
     salt = secrets.token_bytes(SALT_OCTETS) if passphrase is not None else None
     sealer = Sealer(passphrase, salt) if passphrase is not None and salt is not None else None
+    keys = marks(key_dirs(settings))
     async with attach(settings, migrate=False) as database:
         with counting("tables", 100) as advance:
             return await dump(
                 database, directory, uuid4(), SystemClock().now(), sealer, salt,
-                lambda done, of: advance(100 * done // of),
+                lambda done, of: advance(100 * done // of), keys,
             )  # fmt: skip
 
 

@@ -124,6 +124,21 @@ def purposes(
     _run(act)
 
 
+@app.command("quota")
+def quota(
+    company: CompanyArgument,
+    per_minute: Annotated[int, typer.Option(help="Drivers it may ask about in a minute.")],
+    per_day: Annotated[int, typer.Option(help="Drivers it may ask about in a day.")],
+) -> None:
+    """How much a company may ask, whichever way it asks; from the next question on."""
+
+    async def act(tx: Connection) -> None:
+        allowed = Quota(per_minute, per_day)
+        typer.echo(_line(await relying.set_quota(tx, CompanyId.parse(company), allowed, SystemClock().now())))
+
+    _run(act)
+
+
 @app.command("rotate-secret")
 def rotate_secret(company: CompanyArgument) -> None:
     """Make a new secret and print it this once; the one before it opens for a week more."""
@@ -158,9 +173,11 @@ def show(company: CompanyArgument) -> None:
 
     async def act(tx: Connection) -> None:
         found = await relying.company(tx, CompanyId.parse(company))
+        _, today = await relying.used(tx, found.id, SystemClock().now())
         typer.echo(_line(found))
         typer.echo(
-            f"{found.quota.per_minute:,} a minute, {found.quota.per_day:,} a day; webhook {found.webhook_url}"
+            f"{found.quota.per_minute:,} a minute, {found.quota.per_day:,} a day, {today:,} used today; "
+            f"webhook {found.webhook_url}"
         )
         for grant in (await relying.grants_of(tx, found.id)).values():
             typer.echo(f"{grant.purpose}: {', '.join(in_order(grant.fields))}")

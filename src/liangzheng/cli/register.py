@@ -24,6 +24,7 @@ from rich.table import Table
 
 from liangzheng import audit, drivers
 from liangzheng.cli.main import run
+from liangzheng.cli.register_confirm import confirm
 from liangzheng.cli.register_feed import feed, source_app
 from liangzheng.infra.postgres import Connection, attach
 from liangzheng.infra.settings import Settings
@@ -39,6 +40,7 @@ app = typer.Typer(no_args_is_help=True, help="Import, generate, show and change 
 
 app.add_typer(source_app, name="source")
 app.command("feed")(feed)
+app.command("confirm")(confirm)
 
 OPERATOR = audit.Actor("operator")
 LONG_TERM: Final = "long-term"

@@ -17,6 +17,7 @@ from liangzheng.cli.fsck import Report, check_all
 from liangzheng.cli.main import run
 from liangzheng.cli.progress import counting
 from liangzheng.infra import epochs
+from liangzheng.infra.keys_file import marks
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.postgres.dump import Manifest, check_files, finish, load, migrations_of, read_manifest
 from liangzheng.infra.postgres.params import ConnectParams
@@ -25,6 +26,7 @@ from liangzheng.infra.sealed_files import Sealer
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Conflict, Failure, Invalid
 from liangzheng.kernel.time import SystemClock
+from liangzheng.wiring import key_dirs
 
 app = typer.Typer()
 
@@ -51,8 +53,8 @@ def restore(
 ) -> None:
     """Into an empty database only. Raises every standing and list version, ends every login, begins a new epoch, runs fsck.
 
-    What was acknowledged after the backup is not in it: read the register again before the service opens
-    (docs/how-to/back-up.md).
+    What was acknowledged after the backup is not in it. Until the register was read again (./lz register confirm) every
+    verification says that the status was not checked, and no standing is told or signed (docs/how-to/back-up.md).
     """
     settings = Settings.from_env()
     manifest, sealer = open_backup(directory, read_passphrase(passphrase_file))
@@ -66,6 +68,7 @@ def restore(
         raise Conflict(
             f"{settings.cluster_dir} exists: a backup is restored into an empty data directory, never over another"
         )
+    refuse_other_keys(settings, manifest)
     done, report = run(_restore(settings, directory, manifest, sealer))
     rows = sum(each.rows for each in done.manifest.tables)
     typer.echo(
@@ -76,12 +79,13 @@ def restore(
         typer.echo(f"not checked: {report}; put the keys in their place and run ./lz fsck")
     else:
         typer.echo(f"fsck: {report.summary}")
-        for fault in report.faults:
-            typer.echo(f"  {fault}")
+        for line in (*report.notes, *report.faults):
+            typer.echo(f"  {line}")
         if report.faults:
             raise typer.Exit(1)
     typer.echo(
-        "before the service opens: read the register again (./lz register import), then end verifiers that were ended since"
+        "standings are not certain: read the register again (./lz register import, or its feed), then ./lz register confirm; "
+        "end again what was ended since"
     )
 
 
@@ -99,6 +103,18 @@ def open_backup(directory: Path, passphrase: bytes | None) -> tuple[Manifest, Se
         # Whoever can write where backups lie could put one of their own making there.
         raise Invalid("--passphrase-file", "is given for a sealed backup: this one is not sealed")
     return manifest, sealer
+
+
+def refuse_other_keys(settings: Settings, manifest: Manifest) -> None:
+    """Raises Conflict when the keys in their place are others than those of the backup: numbers would not be found and
+    signatures not verify. Keys that are not there yet are nobody's fault."""
+    try:
+        here = marks(key_dirs(settings))
+    except Failure:
+        return
+    for name, mark in manifest.keys.items():
+        if here.get(name, mark) != mark:
+            raise Conflict(f"the {name} key in its place is not the one of the backup: put that one there")
 
 
 async def _restore(

@@ -14,14 +14,17 @@ from liangzheng.kernel.time import CHINA, SystemClock
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier, list_verifiers
 
 app = typer.Typer(
-    no_args_is_help=True, help="Who may verify online: officers' terminals, companies, the public page."
+    no_args_is_help=True,
+    help="Who may verify online: officers' terminals and the public page; companies register with ./lz company.",
 )
 
 
 @app.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="Shown to the holder in the list of who looked.")],
-    kind: Annotated[VerifierKind, typer.Option(help="What it may see and ask follows from it.")],
+    kind: Annotated[
+        VerifierKind, typer.Option(help="police or public; what it may see and ask follows from it.")
+    ],
 ) -> None:
     """Make a verifier and print its token, which is kept as a hash only: it is shown this once."""
 

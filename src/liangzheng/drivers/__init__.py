@@ -9,10 +9,12 @@ tells of its changes is a source: it signs what it sends, and each of its number
 
 from __future__ import annotations
 
+from liangzheng.drivers.certain_rules import Certain
 from liangzheng.drivers.change_many import REGISTER_CHANGED
 from liangzheng.drivers.change_standing import change_standing
-from liangzheng.drivers.check import check
+from liangzheng.drivers.check import check, probes
 from liangzheng.drivers.close_cycles import close_cycles
+from liangzheng.drivers.confirm_register import confirm_register
 from liangzheng.drivers.correct import (
     CORRECTABLE,
     RECORD_CORRECTED,
@@ -79,7 +81,7 @@ from liangzheng.drivers.store import ending_between, held_standing, history, sta
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
 from liangzheng.drivers.store_letters import let_go_of_letter, put_letter
 from liangzheng.drivers.store_points import ledger
-from liangzheng.drivers.store_restored import raise_versions
+from liangzheng.drivers.store_restored import RESTORE_STEP, raise_versions
 from liangzheng.drivers.take_feed import (
     MOST_LINES,
     MOST_OCTETS,
@@ -97,7 +99,9 @@ __all__ = [
     "MOST_OCTETS",
     "RECORD_CORRECTED",
     "REGISTER_CHANGED",
+    "RESTORE_STEP",
     "STANDING_CHANGED",
+    "Certain",
     "ClassHeld",
     "ClassHistory",
     "DoneLine",
@@ -132,6 +136,7 @@ __all__ = [
     "check_photo",
     "close_cycles",
     "code_tables",
+    "confirm_register",
     "correct_record",
     "correction",
     "end_source",
@@ -155,6 +160,7 @@ __all__ = [
     "pack_beside",
     "portrait",
     "portrait_on_file",
+    "probes",
     "prove",
     "put_letter",
     "raise_versions",

@@ -27,11 +27,14 @@ async def change_standing(
     source: str,
     now: datetime,
     actor: Actor = Actor("operator"),  # noqa: B008 (frozen)
+    *,
+    told_by: str | None = None,
 ) -> Standing:
     """The standing after the change, in `tx` with its history line, audit entry and event `standing.changed`.
 
     A change that changes nothing leaves none of them and the version as it was. `source` says where the
-    change comes from, without personal data. Raises NotFound, Invalid for a change that makes no sense.
+    change comes from, without personal data. `told_by`: the topic of an event of the caller's own that tells the
+    driver of it, so that nobody hears of one act twice. Raises NotFound, Invalid for a change that makes no sense.
     """
     # 1. What it is, held until the transaction ends.
     before, record_version = await store.held_standing(tx, driver_id)
@@ -52,7 +55,7 @@ async def change_standing(
     if "points" in differ:
         was = {driver_id.uuid: before.points}
         await restate(tx, {driver_id.uuid: after.points}, source, now, opening=was)
-    subject, body = standing_event(changed)
+    subject, body = standing_event(changed, told_by)
     await outbox.put(tx, STANDING_CHANGED, subject, body, now)
     await audit.record(
         tx, act="standing.changed", actor=actor, subject=driver_id, driver_id=driver_id, purpose=source,

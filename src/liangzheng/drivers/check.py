@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liangzheng.drivers import store_findings
 from liangzheng.infra import checks, keyindex
-from liangzheng.infra.checks import Finding
+from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId
@@ -13,9 +13,25 @@ from liangzheng.kernel.people import IdentityKind, IdentityNumber
 _INDEXED = "every driver is found by identity number and by file number"
 
 
+def probes(keys: KeyIndex) -> list[Probe]:
+    """What is looked at, each by itself; the look-up index is compared number by number."""
+
+    async def indexed(tx: Connection) -> list[Finding]:
+        return await _indexed(tx, keys)
+
+    return [
+        Probe("drivers", _INDEXED, indexed),
+        *checks.probes_of("drivers", store_findings.CHECKS),
+    ]
+
+
 async def check(tx: Connection, keys: KeyIndex) -> list[Finding]:
-    """Everything that is not as it must be; the look-up index is compared number by number."""
-    found = await checks.find(tx, store_findings.CHECKS)
+    """Everything that is not as it must be."""
+    return await checks.look_at(tx, probes(keys))
+
+
+async def _indexed(tx: Connection, keys: KeyIndex) -> list[Finding]:
+    found: list[Finding] = []
     async for rows in store_findings.numbers_in_batches(tx):
         wanted = {}
         for row in rows:

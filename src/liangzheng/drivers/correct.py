@@ -106,7 +106,7 @@ async def correct_record(
     if "name" in changed.after:
         await store.set_name_key(tx, driver_id, sort_key(changed.after["name"]))
     if changed.changes_standing:
-        subject, body = standing_event(changed)
+        subject, body = standing_event(changed, RECORD_CORRECTED)
         await outbox.put(tx, STANDING_CHANGED, subject, body, now)
     told: dict[str, int | list[str]] = {
         "record_version": record_version + 1,

@@ -126,7 +126,7 @@ async def import_register(
             rejects.close()
         # 6. Finished.
         run = importer.run
-        await _finish(database, run, clock.now())
+        await _finish(database, run, importer.as_of, clock.now())
     if not run.counts["rejected"]:
         rejects_path.unlink(missing_ok=True)
     return ImportReport(
@@ -204,9 +204,9 @@ def rows_a_transaction(written: int, last: Chunk, size: int) -> int:
     return max(_ROWS_A_TRANSACTION.start, min(_ROWS_A_TRANSACTION.stop, written, left // 2))
 
 
-async def _finish(database: Database, run: Run, now: datetime) -> None:
+async def _finish(database: Database, run: Run, as_of: datetime, now: datetime) -> None:
     async with database.transaction() as tx:
-        await store.end(tx, run.import_id, "finished", now)
+        await store.end(tx, run.import_id, "finished", now, as_of)
         await audit.record(
             tx, act="register.imported", actor=Actor("operator"), subject=run.import_id, purpose="register import",
             detail=dict(run.counts), now=now,
@@ -376,7 +376,9 @@ class _Importer:
         return len(await store.missing_portraits(tx, list(asked)))
 
 
-def standing_event(change: Change) -> tuple[DriverId, dict[str, Any]]:
-    """What others are told of a new standing: which version, and which columns made it."""
+def standing_event(change: Change, told_by: str | None = None) -> tuple[DriverId, dict[str, Any]]:
+    """What others are told of a new standing: which version, and which columns made it; and the topic of the event by which
+    the driver hears of it, where that is another."""
     changed = sorted(store.STANDING_COLUMNS & change.after.keys())
-    return DriverId(change.driver_id), {"standing_version": change.new_standing_version, "changed": changed}
+    body = {"standing_version": change.new_standing_version, "changed": changed}
+    return DriverId(change.driver_id), body | ({"told_by": told_by} if told_by else {})

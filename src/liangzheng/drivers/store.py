@@ -419,14 +419,17 @@ async def move(tx: Connection, run: Run, now: datetime) -> None:
     )  # fmt: skip
 
 
-async def end(tx: Connection, import_id: ImportId, state: str, now: datetime) -> None:
-    """The run is `finished` or `abandoned`; what only a running import needs is gone."""
+async def end(
+    tx: Connection, import_id: ImportId, state: str, now: datetime, as_of: datetime | None = None
+) -> None:
+    """The run is `finished` or `abandoned`; what only a running import needs is gone. `as_of`: when its file was drawn."""
     await tx.execute("DELETE FROM register_import_seen WHERE import_id = $1", import_id.uuid)
     await tx.execute(
-        "UPDATE register_import SET state = $2, moved_at = $3 WHERE import_id = $1",
+        "UPDATE register_import SET state = $2, moved_at = $3, as_of = $4 WHERE import_id = $1",
         import_id.uuid,
         state,
         now,
+        as_of,
     )
 
 

@@ -510,6 +510,15 @@ def read_index_secret(dirs: KeyDirs) -> bytes:
     return _read_private(dirs.index / "index.secret")
 
 
+def marks(dirs: KeyDirs) -> dict[str, str]:
+    """What tells these keys from others and opens nothing: of the root and of the index secret, for a backup's manifest.
+
+    Raises NotFound before `init`, Unavailable.
+    """
+    secret = hashlib.blake2b(b"backup", key=read_index_secret(dirs), person=b"lz-mark", digest_size=16)
+    return {"root": hashlib.sha256(load_bundle(dirs).root.spki).hexdigest(), "index": secret.hexdigest()}
+
+
 # -- files
 # --------------------------------------------------------------------------------------------------------------
 

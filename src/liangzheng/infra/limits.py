@@ -1,7 +1,7 @@
 """How often one subject may do one thing: a token bucket each, in the memory of this process.
 
 The algorithm is GCRA: one instant a subject instead of a count and a clock. With several processes each
-allows its own share; a quota that must hold exactly belongs in the database.
+refills its own share (`Rate.shared`); a quota that must hold exactly belongs in the database.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ class Rate:
     def __post_init__(self) -> None:
         if self.count < 1 or self.seconds <= 0:
             raise Invalid("rate", "is at least one in a positive time")
+
+    def shared(self, processes: int) -> Rate:
+        """One process's share of it: the whole burst, since a caller who keeps a connection meets one process, and the
+        refill divided, so that over a longer time all together allow no more."""
+        return Rate(self.count, self.seconds * processes)
+
+
+Network = IPv4Network | IPv6Network
 
 
 class Limiter:
@@ -69,9 +77,6 @@ class Limiter:
 
     def __len__(self) -> int:
         return len(self._full_at)
-
-
-Network = IPv4Network | IPv6Network
 
 
 def network_of(address: str) -> Network | None:

@@ -45,6 +45,9 @@ LICENCES: Final = Counter(
 CHECKPOINTS: Final = Counter(
     "lz_audit_checkpoints", "Checkpoints of the audit record signed.", registry=REGISTRY
 )
+STANDING_CERTAIN: Final = Gauge(
+    "lz_standing_certain", "1; 0 after a restore, until the register was read again.", registry=REGISTRY
+)
 SIGNS_UNTIL: Final = Gauge(
     "lz_key_signs_until_seconds",
     "When the last key of a role stops signing, Unix seconds.",

@@ -93,7 +93,8 @@ async def _found(head: bytes, token: str | None, ready: Callable[[], Awaitable[R
     if path == "/readyz":
         found = await ready()
         until = found.signs_until.isoformat() if found.signs_until else None
-        body = json.dumps({"ready": found.ready, "checks": dict(found.checks), "signs_until": until}).encode()
+        said = {"ready": found.ready, "checks": dict(found.checks), "signs_until": until}
+        body = json.dumps(said | {"standing_certain": found.standing_certain}).encode()
         return 200 if found.ready else 503, "application/json", body
     return 404, _TEXT, b"/metrics /healthz /readyz\n"
 

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
+from liangzheng.infra import spans
 from liangzheng.infra.checks import Check
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.postgres.connection import Row
@@ -173,7 +174,8 @@ async def _drain_one(
             )  # fmt: skip
             if again is None:
                 return Drained(0, 0, 0)  # another drain took it meanwhile
-            await handlers[event.topic](tx, [event])
+            with _handling(event.topic, 1):
+                await handlers[event.topic](tx, [event])
         return Drained(1, 0, 0)
     except Unavailable:
         raise
@@ -199,7 +201,18 @@ async def _claim(tx: Connection, bucket: int, topics: list[str], now: datetime, 
 async def _apply(tx: Connection, handlers: Mapping[str, Handler], events: Sequence[Event]) -> None:
     # Runs of one topic, in order: a subject's "standing changed" does not overtake its "licence issued".
     for topic, run in groupby(events, key=lambda event: event.topic):
-        await handlers[topic](tx, list(run))
+        events = list(run)
+        with _handling(topic, len(events)):
+            await handlers[topic](tx, events)
+
+
+def _handling(topic: str, count: int) -> spans.Span:
+    return spans.span(
+        f"handle {topic}",
+        spans.Kind.CONSUMER,
+        messaging__destination__name=topic,
+        messaging__batch__message_count=count,
+    )
 
 
 async def _postpone(database: Database, event: Event, error: Exception, now: datetime) -> Drained:

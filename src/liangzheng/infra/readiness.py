@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
+from liangzheng.infra import epochs
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.postgres.migrate import check_level
 from liangzheng.infra.settings import Settings
@@ -43,6 +44,9 @@ class Readiness:
 
     checks: Mapping[str, bool]
     signs_until: datetime | None
+    standing_certain: bool = True
+    """False after a restore until the register was read again: the process works, and no standing is told as sure. No
+    reason to take it off the service, so none of the checks."""
 
     @property
     def ready(self) -> bool:
@@ -52,7 +56,7 @@ class Readiness:
 async def readiness(asked: Asked) -> Readiness:
     """Every check, whatever the others say. `clock` fails with `database`: there is nothing to compare with."""
     now = asked.clock.now()
-    database, clock = await _database(asked, now)
+    database, clock, certain = await _database(asked, now)
     signs, until = _keys(asked, now)
     checks = {
         "database": database,
@@ -61,19 +65,20 @@ async def readiness(asked: Asked) -> Readiness:
         "keys": signs,
         "disk": _disk_has_room(asked.settings.data_dir, asked.settings.disk_low_mib),
     }
-    return Readiness(checks, until)
+    return Readiness(checks, until, certain)
 
 
-async def _database(asked: Asked, now: datetime) -> tuple[bool, bool]:
-    """Whether it answers and has our schema; whether its clock and ours agree."""
+async def _database(asked: Asked, now: datetime) -> tuple[bool, bool, bool]:
+    """Whether it answers and has our schema; whether its clock and ours agree; whether its standings are certain."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             await check_level(asked.database)
             async with asked.database.read() as connection:
                 theirs: datetime = await connection.fetchval("SELECT clock_timestamp()")
+                certain = await epochs.unconfirmed(connection) is None
     except (Failure, TimeoutError):
-        return False, False
-    return True, abs(theirs - now) <= CLOCK_MAY_DIFFER
+        return False, False, False
+    return True, abs(theirs - now) <= CLOCK_MAY_DIFFER, certain
 
 
 def _keys(asked: Asked, now: datetime) -> tuple[bool, datetime | None]:

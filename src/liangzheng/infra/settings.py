@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -37,10 +38,13 @@ class Settings:
     alg: Alg
     key_dirs: Mapping[Role, Path]
     allow_software_keys: bool
-    face_engine: Literal["manual", "simulated", "authority"]
+    face_engine: Literal["manual", "simulated", "authority", "dlib"]
     face_authority_url: str | None
     face_authority_key: Path | None
     face_authority_signer: Path | None
+    face_models: Path | None
+    face_calibration: Path | None
+    face_calibration_key: Path | None
     simulated_face_counts: bool | None
     sms: Literal["none", "simulated", "http"]
     sms_url: str | None
@@ -50,6 +54,9 @@ class Settings:
     mobile_change_hold_s: int
     closing_hold_s: int
     codes_an_hour: int
+    writes_a_minute: int
+    network_writes_a_minute: int
+    proxies: tuple[str, ...]
     session_idle_s: int
     session_s: int
     face_usable_s: int
@@ -59,6 +66,7 @@ class Settings:
     staff_session_s: int
     staff_fresh_s: int
     staff_look_ups: tuple[str, ...]
+    look_ups_reviewed: int
     proposal_s: int
     retention_s: int
     retain_within_s: int
@@ -68,10 +76,10 @@ class Settings:
     host: str
     port: int
     hosts: tuple[str, ...]
-    trusted_proxies: int
     workers: int
     pool_size: int
     log_format: Literal["console", "json"]
+    traces_dir: Path | None
     log_level: str
     metrics_host: str
     metrics_port: int | None
@@ -128,6 +136,9 @@ class Settings:
         named = (self.face_authority_url, self.face_authority_key, self.face_authority_signer)
         if self.face_engine == "authority" and None in named:
             raise Invalid("LZ_FACE_ENGINE", "authority needs LZ_FACE_AUTHORITY_URL, _KEY and _SIGNER")
+        calibrated = (self.face_calibration is None, self.face_calibration_key is None)
+        if self.face_engine == "dlib" and len(set(calibrated)) == 2:
+            raise Invalid("LZ_FACE_CALIBRATION", "goes with LZ_FACE_CALIBRATION_KEY")
         if self.mobile_proof and self.sms == "none":
             raise Invalid("LZ_MOBILE_PROOF", "is no without a gateway: no code would ever come (LZ_SMS)")
         if self.sms == "http":
@@ -233,6 +244,13 @@ def _text(_variable: str, text: str) -> str:
 
 def _words(_variable: str, text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _networks(variable: str, text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(word)) for word in _words(variable, text))
+    except ValueError:
+        raise Invalid(variable, "is addresses or networks, such as 10.0.0.0/8, comma-separated") from None
 
 
 def _points(variable: str, text: str) -> frozenset[int]:
@@ -385,13 +403,20 @@ TABLE: Final[tuple[Setting, ...]] = (
          "directory of the secret of the look-up index; none: keys/index in LZ_DATA_DIR"),
     _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", _yes_or_no, False,
          "yes: keys in files may sign in production mode, which they should not"),
-    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority"), "manual",
-         "who compares faces: a person (manual), an authority (docs/face-authority.md), or an engine that is simulated"),
+    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority", "dlib"), "manual",
+         "who compares faces: a person (manual), an authority (docs/face-authority.md), dlib on this machine "
+         "(docs/face-dlib.md), or an engine that is simulated"),
     _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None, "https address of the authority's face engine"),
     _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", _path, None,
          "file with the public key the authority signs answers with (SubjectPublicKeyInfo, DER)"),
     _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", _path, None,
          "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
+    _row("LZ_FACE_MODELS", "face_models", _path, None,
+         "folder of dlib's two model files; none: those of the package face_recognition_models, where it is installed"),
+    _row("LZ_FACE_CALIBRATION", "face_calibration", _path, None,
+         "file with dlib's signed calibration; none: it passes nobody alone"),
+    _row("LZ_FACE_CALIBRATION_KEY", "face_calibration_key", _path, None,
+         "file with the public key calibrations are signed with (SubjectPublicKeyInfo, DER)"),
     _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", _yes_or_no, None,
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
     _row("LZ_SMS", "sms", _one_of("none", "simulated", "http"), "none",
@@ -409,7 +434,14 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(3600, 90 * 86400), 7 * 86400,
          "seconds the closing of an account waits, in which its owner can stop it"),
     _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
-         "one-time codes asked for from one network (IPv4 /24, IPv6 /48) of one process"),
+         "one-time codes asked for from one network (IPv4 /24, IPv6 /48)"),
+    _row("LZ_WRITES_A_MINUTE", "writes_a_minute", _number(1, 10_000_000), 300,
+         "requests that write, a minute, of one holder or member of staff (api/rates.py has every rate)"),
+    _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", _number(1, 100_000_000), 6000,
+         "requests that write, a minute, from one network (IPv4 /24, IPv6 /48)"),
+    _row("LZ_PROXIES", "proxies", _networks, (),
+         "reverse proxies before this service, addresses or networks, comma-separated, whose X-Forwarded-For is believed; "
+         "none: whoever connects is the client"),
     _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
          "seconds after which an unused login ends"),
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
@@ -418,15 +450,17 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
-         "registrations of one network (IPv4 /24, IPv6 /48) and one process; behind a proxy see LZ_TRUSTED_PROXIES"),
+         "registrations of one network (IPv4 /24, IPv6 /48); behind a proxy that LZ_PROXIES does not name all come from one"),
     _row("LZ_STAFF_IDLE_S", "staff_idle_s", _number(60, 3600), 900,
          "seconds after which an unused login of a member of staff ends"),
     _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
          "seconds after which every login of a member of staff ends"),
     _row("LZ_STAFF_FRESH_S", "staff_fresh_s", _number(30, 900), 300,
-         "seconds a second factor counts as fresh, for suspension, restoration, correction and keys"),
+         "seconds a second factor counts as fresh, for what two people decide and for changes of staff"),
     _row("LZ_STAFF_LOOK_UPS", "staff_look_ups", _counts, ("patrol=100", "penalty=100", "counter=200", "register=100"),
          "look-ups by number a day and member of staff, duty by duty; a duty not named has none"),
+    _row("LZ_LOOK_UPS_REVIEWED", "look_ups_reviewed", _number(0, 100), 5,
+         "look-ups of each member of staff that are drawn every week for another person to review"),
     _row("LZ_PROPOSAL_S", "proposal_s", _number(3600, 30 * 86400), 7 * 86400,
          "seconds within which a proposal is decided, or it is over"),
     _row("LZ_RETENTION_S", "retention_s", _number(600, 3 * 86400), 86400,
@@ -442,13 +476,13 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_PORT", "port", _number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
     _row("LZ_HOSTS", "hosts", _words, (),
          "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
-    _row("LZ_TRUSTED_PROXIES", "trusted_proxies", _number(0, 5), 0,
-         "proxies of yours in front, each adding the address it was called from to X-Forwarded-For; 0: the header is not read"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",
          "least level logged"),
+    _row("LZ_TRACES_DIR", "traces_dir", _path, None,
+         "where each process writes its spans as OTLP/JSON, one a line, for a collector to pick up; none: no spans"),
     _row("LZ_METRICS_PORT", "metrics_port", _number(0, 65535), None,
          "port on which each process serves /metrics, /healthz and /readyz to operators; of several HTTP processes "
          "the second takes the port after it, and so on; 0: any free one; none: not served"),

@@ -79,9 +79,13 @@ def _host(host: str, policy: CallPolicy) -> str:
     """A name of two labels or more whose last is no number. Literal places are for policies with loopback."""
     if policy.loopback:
         try:
-            return str(ipaddress.ip_address(host))
+            place = ipaddress.ip_address(host)
         except ValueError:
-            pass
+            place = None
+        if place is not None:
+            if refuse_place(place, policy) is not None:
+                raise Invalid("url", "a host name of the public DNS, or a place on this machine")
+            return str(place)
         if host == "localhost":
             return host
     labels = host.split(".")

@@ -25,7 +25,7 @@ from liangzheng.licences.add_photo import (
     refused_photos,
 )
 from liangzheng.licences.apply import PHOTO_USABLE_FOR, Decided, Request, apply
-from liangzheng.licences.check import check
+from liangzheng.licences.check import check, probes
 from liangzheng.licences.follow_standing import follow_standing
 from liangzheng.licences.issue import CRASH_POINTS, Issuer
 from liangzheng.licences.model import (
@@ -84,6 +84,7 @@ from liangzheng.licences.store.held import CONSTRAINTS as _OF_PHONES
 from liangzheng.licences.store.restored import raise_list_versions
 from liangzheng.licences.store.reviews import CONSTRAINTS as REVIEW_CONSTRAINTS
 from liangzheng.licences.texts import DOUBT_TEXTS, FAULT_TEXTS, REASON_TEXTS, REFUSAL_TEXTS, Text
+from liangzheng.licences.verifying import Verifying
 from liangzheng.licences.withdraw import withdraw
 
 CONSTRAINTS = _OF_APPLICATIONS | _OF_PHONES
@@ -135,6 +136,7 @@ __all__ = [
     "Text",
     "TurnedAway",
     "Usable",
+    "Verifying",
     "add_photo",
     "application",
     "applications_of",
@@ -151,6 +153,7 @@ __all__ = [
     "let_go_of_photos",
     "licence_for",
     "photo_state",
+    "probes",
     "progress",
     "put_back",
     "raise_list_versions",

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from liangzheng import drivers
 from liangzheng.infra import checks
-from liangzheng.infra.checks import Finding
+from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
@@ -17,14 +17,56 @@ from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
 from liangzheng.licences.store.applications import terms_of
-from liangzheng.standards.errors import BadSignature
+from liangzheng.licences.verifying import Verifying
 from liangzheng.standards.trust import TrustBundle
-from liangzheng.standards.x509 import Role
 
+_AREA = "licences"
 _STATUS = "the status list says of a live licence what the register says"
 _TERMS = "a live licence has the classes, validity and authority of the register"
 _LATE = "a review past its working day was escalated"
 _SIGNED = "every kept signature verifies under a document signer of the trust bundle"
+
+
+def probes(
+    trust: TrustBundle,
+    on: date,
+    waiting: Collection[DriverId],
+    policy: StatusPolicy = DEFAULT_POLICY,
+    verifying: Verifying | None = None,
+) -> list[Probe]:
+    """What is looked at, each by itself. `waiting`: drivers whose change of standing still waits in the queue, who may
+    lag. `verifying`: where signatures are checked; by default here.
+    """
+    here = verifying or Verifying(trust)
+
+    async def late(tx: Connection) -> list[Finding]:
+        # A day more than the promise: the worker that escalates may have been away for the night.
+        rows = await findings.late_unheard(tx, on - timedelta(days=1), checks.MOST_FINDINGS)
+        return [
+            Finding(_LATE, str(ApplicationId(row["application_id"])), f"promised by {row['due_day']}")
+            for row in rows
+        ]
+
+    async def against_register(tx: Connection) -> list[Finding]:
+        found: list[Finding] = []
+        async for rows in findings.live_in_batches(tx):
+            found += await _against_register(tx, rows, on, waiting, policy)
+        return found
+
+    async def signed_licences(tx: Connection) -> list[Finding]:
+        return await _signed(tx, "licence", here)
+
+    async def signed_credentials(tx: Connection) -> list[Finding]:
+        return await _signed(tx, "credential", here)
+
+    return [
+        # The longest first, so that they do not come last and alone.
+        Probe(_AREA, f"{_SIGNED}: credentials", signed_credentials),
+        Probe(_AREA, f"{_SIGNED}: licences", signed_licences),
+        Probe(_AREA, _STATUS, against_register),
+        *checks.probes_of(_AREA, findings.CHECKS),
+        Probe(_AREA, _LATE, late),
+    ]
 
 
 async def check(
@@ -34,22 +76,15 @@ async def check(
     waiting: Collection[DriverId],
     policy: StatusPolicy = DEFAULT_POLICY,
 ) -> list[Finding]:
-    """Everything that is not as it must be. `waiting`: drivers whose change of standing still waits in the
-    queue, who may lag.
-    """
-    found = await checks.find(tx, findings.CHECKS)
-    # A day more than the promise: the worker that escalates may have been away for the night.
-    for row in await findings.late_unheard(tx, on - timedelta(days=1), checks.MOST_FINDINGS):
-        subject = str(ApplicationId(row["application_id"]))
-        found.append(Finding(_LATE, subject, f"promised by {row['due_day']}"))
-    async for rows in findings.live_in_batches(tx):
-        found += await _against_register(tx, rows, on, waiting, policy)
-    for table in ("licence", "credential"):
-        async for row in findings.signed(tx, table):
-            why = _why_not_signed(row, trust)
-            if why is not None:
-                kind = LicenceId if table == "licence" else CredentialId
-                found.append(Finding(_SIGNED, str(kind(row["id"])), why))
+    """Everything that is not as it must be; see `probes`."""
+    return await checks.look_at(tx, probes(trust, on, waiting, policy))
+
+
+async def _signed(tx: Connection, table: str, verifying: Verifying) -> list[Finding]:
+    kind = LicenceId if table == "licence" else CredentialId
+    found = []
+    async for row, why in verifying.wrong(findings.signed(tx, table)):
+        found.append(Finding(_SIGNED, str(kind(row["id"])), why))
     return found
 
 
@@ -78,15 +113,3 @@ async def _against_register(
         if any(value != int(wanted) for value in row["values"]):
             found.append(Finding(_STATUS, licence_id, f"value {row['values']}, register {standing.status}"))
     return found
-
-
-def _why_not_signed(row: Row, trust: TrustBundle) -> str | None:
-    """Why a kept signature is not one of the key named with it; None when it is."""
-    entry = trust.find(row["kid"], Role.DOCUMENT)
-    if entry is None:
-        return "its key is in no trust bundle"
-    try:
-        entry.key.verify(row["octets"], row["signature"])
-    except BadSignature:
-        return "it does not verify"
-    return None

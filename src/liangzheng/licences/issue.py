@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from liangzheng.infra import epochs, spans
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.region import Authorities
@@ -90,7 +91,7 @@ class Issuer:
 
     async def batch(self, now: datetime, size: int = 500) -> BatchResult:
         """Issues up to `size` of what has waited longest; a result with nothing claimed means that nothing
-        is due.
+        is due. Raises Unavailable while the register is that of a backup.
         """
         lease = Lease(uuid4(), now + LEASE)
         await self._stock_places(size * _PHONES_AT_MOST, now)
@@ -99,6 +100,8 @@ class Issuer:
             claimed = await _claim(tx, now, size)
             if not claimed:
                 return BatchResult()
+            # Nobody is made a licence on a standing of before a restore.
+            await epochs.demand_certain(tx)
             self._reached("claimed")
             plan = await draft(tx, claimed, self._desk(lease, now))
             self._reached("drafts written")
@@ -150,10 +153,12 @@ class Issuer:
     async def _sign_and_keep(
         self, whose: Sequence[DriverId], kept: _Kept, token: UUID, now: datetime
     ) -> BatchResult:
-        signatures = self._sign(kept, now)
+        with spans.span("sign", count=len(kept.licences) + len(kept.credentials)):
+            signatures = self._sign(kept, now)
         if signatures:
             self._reached("signed")
-        verified = self._verify(kept, signatures, now)
+        with spans.span("verify", count=len(signatures)):
+            verified = self._verify(kept, signatures, now)
         self._reached("verified")
 
         # Second transaction: signatures kept, licences live, old versions ended.

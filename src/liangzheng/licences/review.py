@@ -326,6 +326,6 @@ async def _record(
         subject=review.application_id,
         driver_id=review.driver_id,
         purpose=PURPOSE,
-        detail=detail,
+        detail={**detail, "duty": "photo-review"} if desk.actor.kind == "staff" else detail,
         now=now,
     )

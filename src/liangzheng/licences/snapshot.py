@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from liangzheng import drivers
+from liangzheng.infra import epochs
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import DriverId
@@ -28,8 +29,10 @@ async def snapshot(
 ) -> SnapshotIssued:
     """The live version's standing as the primary has it now, signed by the status signer.
 
-    `tx`: licence and standing are read in one transaction. Raises NotFound without a live licence.
+    `tx`: licence and standing are read in one transaction. Raises NotFound without a live licence, Unavailable while
+    the register is that of a backup.
     """
+    await epochs.demand_certain(tx)
     number = await held.live_number(tx, driver_id)
     if number is None:
         raise NotFound("there is no live electronic licence")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from liangzheng.infra import epochs
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import NotFound
 from liangzheng.licences.model import StatusList
@@ -52,7 +53,7 @@ class StatusLists:
 
     async def published(self, list_id: int, signer: Signer, now: datetime) -> Published:
         """The list as it stands, at most NOT_MORE_OFTEN old. Raises NotFound for a list that was never
-        opened."""
+        opened, Unavailable while the register is that of a backup."""
         kept = self._kept.get(list_id)
         if kept is not None and now - kept.signed_at < NOT_MORE_OFTEN:
             return kept
@@ -73,6 +74,8 @@ class StatusLists:
 
     async def _sign(self, list_id: int, signer: Signer, now: datetime) -> Published:
         async with self._database.read() as connection:
+            # Whoever keeps a list of before a restore goes on with it.
+            await epochs.demand_certain(connection)
             found = await lists.read(connection, list_id)
         if found is None:
             raise NotFound("there is no such status list")

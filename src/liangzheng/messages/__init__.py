@@ -2,7 +2,8 @@
 
 `tell` is the handler of the events others put; a message is made in the transaction that takes its event from the
 outbox, so that none is lost and none comes twice. `tell_looks` and `tell_expiry` are jobs of the schedule for what no
-event says. Messages hold codes, never names, numbers or a standing; words are made when they are read.
+event says: looks, by codes shown and by consent, and a licence that runs out. Messages hold codes, never names, numbers
+or a standing; words are made when they are read.
 
 Events put: `message.sms-due` (subject: the person; body: message_id), followed by `send_sms`.
 """
@@ -14,7 +15,7 @@ from liangzheng.messages.model import Kind, Message, SmsState, Text
 from liangzheng.messages.read import Inbox, choices, choose, inbox, mark_read
 from liangzheng.messages.send import send_sms
 from liangzheng.messages.tell import tell
-from liangzheng.messages.texts import words
+from liangzheng.messages.texts import sms_words, words
 
 __all__ = [
     "Inbox",
@@ -27,6 +28,7 @@ __all__ = [
     "inbox",
     "mark_read",
     "send_sms",
+    "sms_words",
     "tell",
     "tell_expiry",
     "tell_looks",

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     APPLICATION_ACCEPTED = "application-accepted"
     APPLICATION_REFUSED = "application-refused"
     PHOTO_UNDER_REVIEW = "photo-under-review"
+    PHOTO_REVIEW_LATE = "photo-review-late"
     PHOTO_REPLACED = "photo-replaced"
     LICENCE_ISSUED = "licence-issued"
     LICENCE_REISSUED = "licence-reissued"
@@ -24,6 +25,15 @@ class Kind(StrEnum):
     STANDING_CHANGED = "standing-changed"
     LICENCE_EXPIRING = "licence-expiring"
     LOOKED_AT = "looked-at"
+    LOOKED_UP = "looked-up"
+    COMPANY_ANSWERED = "company-answered"
+    CONSENT_GIVEN = "consent-given"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    LICENCE_RETAINED = "licence-retained"
+    RETENTION_ENDED = "retention-ended"
+    LICENCE_SUSPENDED = "licence-suspended"
+    LICENCE_RESTORED = "licence-restored"
+    RECORD_CORRECTED = "record-corrected"
     PHONE_KEY_BOUND = "phone-key-bound"
     PHONE_KEY_ENDED = "phone-key-ended"
     PASSKEY_ADDED = "passkey-added"
@@ -46,9 +56,14 @@ SMS_BY_DEFAULT = frozenset(
         Kind.LICENCE_WITHDRAWN,
         Kind.LICENCE_EXPIRING,
         Kind.PHOTO_REPLACED,
+        Kind.LICENCE_RETAINED,
+        Kind.RETENTION_ENDED,
+        Kind.LICENCE_SUSPENDED,
+        Kind.LICENCE_RESTORED,
     }
 )
-"""The result comes by SMS and in the app (docs/reference.md §4.2); what happens daily, in the app only."""
+"""The result comes by SMS and in the app (docs/reference.md §4.2); so does what an officer did to the
+licence. What happens daily, in the app only."""
 
 
 SMS_ALWAYS = frozenset(
@@ -92,7 +107,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One message in both languages."""
+    """One message in both languages. `sms`: what goes by text message in its place, where a locked screen would tell
+    others too much; it says that there is something, and nothing of what."""
 
     zh: str
     en: str
+    sms: str | None = None

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from liangzheng import relying
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import MessageId, PersonId
+from liangzheng.kernel.ids import CompanyId, MessageId, PersonId
 from liangzheng.messages import store
-from liangzheng.messages.model import Kind, Message
+from liangzheng.messages.model import Kind, Message, Text
 from liangzheng.messages.rules import wants_sms
+from liangzheng.messages.texts import words
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A page of messages, newest first, and how many of all are unread."""
+    """A page of messages, newest first, and how many of all are unread. `companies`: names of those they are about."""
 
     messages: list[Message]
     unread: int
+    companies: Mapping[CompanyId, str] = field(default_factory=dict)
+
+    def words(self, message: Message) -> Text:
+        """What its person reads."""
+        about = company_of(message)
+        return words(message.kind, message.detail, self.companies.get(about) if about else None)
 
 
 async def inbox(db: Database, person_id: PersonId, before: datetime, limit: int = 50) -> Inbox:
     """The person's messages from before an instant; at most 200."""
     async with db.read() as tx:
         found = await store.of_person(tx, person_id, before, min(limit, 200))
-        return Inbox(found, await store.unread(tx, person_id))
+        about = sorted({company for message in found if (company := company_of(message))})
+        companies = await relying.companies_of(tx, about) if about else []
+        unread = await store.unread(tx, person_id)
+        return Inbox(found, unread, {company.id: company.name for company in companies})
+
+
+def company_of(message: Message) -> CompanyId | None:
+    """The company a message is about, if it is about one."""
+    told = message.detail.get("company_id")
+    return None if told is None else CompanyId.parse(told)
 
 
 async def mark_read(tx: Connection, person_id: PersonId, message_id: MessageId, now: datetime) -> None:

@@ -22,6 +22,11 @@ _KEPT: Final = {
     Kind.STANDING_CHANGED: ("changed",),
     Kind.MOBILE_CHANGE_ASKED: ("held_act_id",),
     Kind.CLOSING_ASKED: ("held_act_id",),
+    Kind.PHOTO_REVIEW_LATE: ("application_id",),
+    Kind.LOOKED_UP: ("look_up_id",),
+    Kind.CONSENT_GIVEN: ("company_id", "standing"),
+    Kind.CONSENT_WITHDRAWN: ("company_id",),
+    Kind.RETENTION_ENDED: ("how",),
 }
 
 OF_ACCOUNTS: Final = {
@@ -45,13 +50,13 @@ TOLD: Final = frozenset({"points", "status", "classes", "valid_until", "extended
 
 
 def decide_message(topic: str, body: Mapping[str, Any]) -> tuple[Kind, Mapping[str, Any]] | None:
-    """The message an event makes, or None for one nobody needs to hear of.
+    """The message an event makes, or None for one nobody needs to hear of, or hears of by another (`told_by`).
 
     Source: docs/reference.md §4.2 no. 3 and 4 (review within one working day; result by SMS and in-app message), §4.3
-    (the licence is made anew by itself).
+    (the licence is made anew by itself); PIPL art. 17, 44 (to know what is done with one's data).
     """
     kind = _kind(topic, body)
-    if kind is None:
+    if kind is None or "told_by" in body:
         return None
     detail = {name: body[name] for name in _KEPT.get(kind, ()) if name in body}
     if kind is Kind.STANDING_CHANGED:
@@ -73,6 +78,15 @@ def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
         "application.refused": Kind.APPLICATION_REFUSED,
         "licence.withdrawn": Kind.LICENCE_WITHDRAWN,
         "standing.changed": Kind.STANDING_CHANGED,
+        "review.escalated": Kind.PHOTO_REVIEW_LATE,
+        "driver.looked-up": Kind.LOOKED_UP,
+        "consent.given": Kind.CONSENT_GIVEN,
+        "consent.withdrawn": Kind.CONSENT_WITHDRAWN,
+        "licence.retained": Kind.LICENCE_RETAINED,
+        "retention.ended": Kind.RETENTION_ENDED,
+        "licence.suspended": Kind.LICENCE_SUSPENDED,
+        "licence.restored": Kind.LICENCE_RESTORED,
+        "record.corrected": Kind.RECORD_CORRECTED,
         **OF_ACCOUNTS,
     }.get(topic)
 

@@ -16,7 +16,7 @@ from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
 from liangzheng.kernel.ids import HeldActId, MessageId, PersonId
 from liangzheng.messages import store
 from liangzheng.messages.model import Message, SmsState
-from liangzheng.messages.texts import stop_words, words
+from liangzheng.messages.texts import sms_words, stop_words
 
 GATEWAY_WITHIN_S: Final = 10.0
 
@@ -33,7 +33,7 @@ async def send_sms(
 async def _sent(tx: Connection, message: Message, sms: Sms, key_index: KeyIndex) -> SmsState:
     try:
         mobile = (await accounts.account(tx, message.person_id)).mobile
-        text = words(message.kind, message.detail).zh
+        text = sms_words(message.kind, message.detail)
         # In the text message alone: what is in the app, whoever sits in the account reads too.
         if held_act := message.detail.get("held_act_id"):
             text += stop_words(accounts.stop_word(key_index, HeldActId.parse(held_act))).zh

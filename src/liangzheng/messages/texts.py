@@ -8,6 +8,8 @@ from typing import Any
 from liangzheng.licences import REASON_TEXTS, REFUSAL_TEXTS, PhotoReason, Refusal
 from liangzheng.messages.model import Kind, Text
 
+_SEE_THE_APP = "您的驾驶证记录有新消息，请在应用中查看。"
+
 _PLAIN = {
     Kind.APPLICATION_ACCEPTED: Text(
         "您的电子驾驶证申领已受理。", "Your application for the electronic licence has been accepted."
@@ -27,6 +29,37 @@ _PLAIN = {
     Kind.LICENCE_WITHDRAWN: Text(
         "您的电子驾驶证已收回，不再显示。如有疑问，请联系发证地车辆管理所。",
         "Your electronic licence was withdrawn and is no longer shown. Please contact the issuing office with questions.",
+    ),
+    Kind.PHOTO_REVIEW_LATE: Text(
+        "您的照片审核已超过承诺时限，已督办；有结果将立即通知您。",
+        "The review of your photo is past its promised day and was escalated; you will hear as soon as it is decided.",
+    ),
+    Kind.LOOKED_UP: Text(
+        "有工作人员凭案件编号按号码查询了您的驾驶证记录，可在“谁看过”中查看单位和用途。",
+        "An officer looked your licence record up by number, for a case; see the unit and the purpose in “who looked”.",
+        sms=_SEE_THE_APP,
+    ),
+    Kind.LICENCE_RETAINED: Text(
+        "您的驾驶证已被当场扣留，须经另一名民警确认，逾期未确认即解除。有异议请联系办案单位。",
+        "Your licence was retained on the spot. Another officer must confirm it, or it is lifted. Contact the unit of the case "
+        "with objections.",
+        sms=_SEE_THE_APP,
+    ),
+    Kind.LICENCE_SUSPENDED: Text(
+        "经双人审批，您的驾驶证已被暂扣，期间不得驾驶。有异议请联系办案单位。",
+        "Your licence was suspended, decided by two officers; you may not drive meanwhile. Contact the unit of the case with "
+        "objections.",
+        sms=_SEE_THE_APP,
+    ),
+    Kind.LICENCE_RESTORED: Text(
+        "经双人审批，对您驾驶证的限制已解除，请在应用中刷新查看。",
+        "A restriction of your licence was lifted, decided by two officers. Refresh the app to see it.",
+        sms=_SEE_THE_APP,
+    ),
+    Kind.RECORD_CORRECTED: Text(
+        "您的驾驶证登记信息已更正，请在应用中查看。",
+        "The register's record of your licence was corrected; see it in the app.",
+        sms=_SEE_THE_APP,
     ),
     Kind.PHONE_KEY_BOUND: Text(
         "一部手机已绑定到您的账户，可出示电子驾驶证。非本人操作请立即在应用中解除并重置密码。",
@@ -78,8 +111,15 @@ _COLUMNS = {
 }
 
 
-def words(kind: Kind, detail: Mapping[str, Any]) -> Text:
-    """What the holder reads, in the app and in a text message. No name, number or status: others see a locked screen."""
+def sms_words(kind: Kind, detail: Mapping[str, Any]) -> str:
+    """What goes by text message, in Chinese. No name, number or status and no company: others see a locked screen."""
+    text = words(kind, detail)
+    return text.sms or text.zh
+
+
+def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> Text:
+    """What the holder reads in the app; nobody's name or number. `company`: the name of the one in the detail, where the
+    reader has it."""
     match kind:
         case Kind.APPLICATION_REFUSED:
             reason = REFUSAL_TEXTS[Refusal(detail["refusal"])]
@@ -119,6 +159,21 @@ def words(kind: Kind, detail: Mapping[str, Any]) -> Text:
                 f"{detail['day']}，您的电子驾驶证被核验{detail['count']}次，可在“谁看过”中查看。",
                 f"Your licence was verified {detail['count']} time(s) on {detail['day']}; see who looked in the app.",
             )
+        case Kind.COMPANY_ANSWERED | Kind.CONSENT_GIVEN | Kind.CONSENT_WITHDRAWN:
+            return _of_company(kind, detail, company)
+        case Kind.RETENTION_ENDED:
+            if detail["how"] == "confirmed":
+                return Text(
+                    "对您驾驶证的当场扣留已由另一名民警确认。有异议请联系办案单位。",
+                    "The retention of your licence was confirmed by another officer. Contact the unit of the case with "
+                    "objections.",
+                    sms=_SEE_THE_APP,
+                )
+            return Text(
+                "对您驾驶证的当场扣留未获确认，已解除，请在应用中刷新查看。",
+                "The retention of your licence was not confirmed and is lifted. Refresh the app to see it.",
+                sms=_SEE_THE_APP,
+            )
         case _:
             return _PLAIN[kind]
 
@@ -126,3 +181,31 @@ def words(kind: Kind, detail: Mapping[str, Any]) -> Text:
 def stop_words(word: str) -> Text:
     """What follows in the text message about something that waits."""
     return Text(f"停止码：{word}。", f" Stop word: {word}.")
+
+
+def _of_company(kind: Kind, detail: Mapping[str, Any], company: str | None) -> Text:
+    whose, who = (f"“{company}”", company) if company else ("一家用证单位", "a company")
+    if kind is Kind.COMPANY_ANSWERED:
+        return Text(
+            f"{detail['day']}，{whose}依据您的同意获得答复{detail['count']}次，可在“谁看过”中查看。",
+            f"On {detail['day']}, {who} was answered {detail['count']} time(s) about you, as you had agreed; see who looked.",
+            sms=_SEE_THE_APP,
+        )
+    if kind is Kind.CONSENT_GIVEN:
+        if not detail["standing"]:
+            return Text(
+                f"您已同意{whose}本次查询。非本人操作请立即解除手机绑定并重置密码。",
+                f"You agreed to one question of {who}. If it was not you, unbind the phone and reset the password.",
+                sms=_SEE_THE_APP,
+            )
+        return Text(
+            f"您已授权{whose}持续核查，可随时在“授权”中撤回。非本人操作请立即撤回并重置密码。",
+            f"You gave {who} a consent that lasts; withdraw it at any time. If it was not you, withdraw it and reset the "
+            "password.",
+            sms=_SEE_THE_APP,
+        )
+    return Text(
+        f"您已撤回对{whose}的授权，即时生效。",
+        f"You withdrew your consent to {who}; it covers nothing from now on.",
+        sms=_SEE_THE_APP,
+    )

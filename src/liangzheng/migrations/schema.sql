@@ -82,6 +82,7 @@ CREATE TABLE audit_entry (
     CONSTRAINT audit_entry_subject_kind_check CHECK ((length(subject_kind) = 3))
 );
 CREATE INDEX audit_entry_chain ON audit_entry USING btree (bucket, batch_seq);
+CREATE INDEX audit_entry_staff ON audit_entry USING btree (actor, id) WHERE (actor_kind = 'staff'::text);
 
 CREATE TABLE audit_batch (
     bucket     smallint NOT NULL,
@@ -190,6 +191,7 @@ CREATE TABLE phone_key (
     slot         smallint NOT NULL,
     label        text NOT NULL,
     public_key   bytea NOT NULL,
+    used_on      date,
     CONSTRAINT phone_key_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT phone_key_once UNIQUE (person_id, public_key),
     CONSTRAINT phone_key_check CHECK (((replaced_by IS NULL) OR (ended_at IS NOT NULL))),
@@ -226,7 +228,6 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT face_check_check CHECK (((state = ANY (ARRAY['passed'::text, 'consumed'::text])) = (usable_until IS NOT NULL))),
     CONSTRAINT face_check_check1 CHECK (((state = 'consumed'::text) = (consumed_by IS NOT NULL))),
-    CONSTRAINT face_check_check2 CHECK (((state = 'challenged'::text) = (submission_hash IS NULL))),
     CONSTRAINT face_check_check3 CHECK (((consumed_kind IS NULL) = (consumed_by IS NULL))),
     CONSTRAINT face_check_check4 CHECK (((decided_by_kind IS NOT NULL) OR (decided_by IS NULL))),
     CONSTRAINT face_check_consumed_kind_check CHECK ((consumed_kind = ANY (ARRAY['app'::text, 'pky'::text, 'hld'::text]))),
@@ -235,9 +236,11 @@ CREATE TABLE face_check (
     CONSTRAINT face_check_liveness_check CHECK ((liveness = ANY (ARRAY['none'::text, 'challenge'::text, 'certified'::text]))),
     CONSTRAINT face_check_move_check CHECK ((move >= 1)),
     CONSTRAINT face_check_nonce_check CHECK ((octet_length(nonce) = 32)),
+    CONSTRAINT face_check_not_submitted CHECK (((state <> 'challenged'::text) OR (submission_hash IS NULL))),
     CONSTRAINT face_check_purpose_check CHECK ((purpose = ANY (ARRAY['apply'::text, 'bind-phone-key'::text, 'change-mobile'::text]))),
-    CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text]))),
-    CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32))
+    CONSTRAINT face_check_state_check CHECK ((state = ANY (ARRAY['challenged'::text, 'submitted'::text, 'passed'::text, 'failed'::text, 'retake'::text, 'in_review'::text, 'consumed'::text, 'void'::text]))),
+    CONSTRAINT face_check_submission_hash_check CHECK ((octet_length(submission_hash) = 32)),
+    CONSTRAINT face_check_submitted CHECK (((state <> ALL (ARRAY['submitted'::text, 'retake'::text])) OR (submission_hash IS NOT NULL)))
 ) WITH (fillfactor=85);
 
 CREATE TABLE face_frame (
@@ -340,6 +343,7 @@ CREATE TABLE register_import (
     warnings       jsonb DEFAULT '{}'::jsonb NOT NULL,
     started_at     timestamp with time zone NOT NULL,
     moved_at       timestamp with time zone NOT NULL,
+    as_of          timestamp with time zone,
     CONSTRAINT register_import_pkey PRIMARY KEY (import_id),
     CONSTRAINT register_import_check CHECK (((((fresh + changed) + unchanged) + rejected) <= lines_done)),
     CONSTRAINT register_import_encoding_check CHECK ((encoding = ANY (ARRAY['utf-8'::text, 'gb18030'::text]))),
@@ -803,6 +807,7 @@ CREATE TABLE company_look (
     CONSTRAINT company_look_pkey PRIMARY KEY (driver_id, at, look_id),
     CONSTRAINT company_look_under_check CHECK ((under = ANY (ARRAY['request'::text, 'standing'::text])))
 );
+CREATE INDEX company_look_at ON company_look USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE TABLE notice (
     company_id  uuid NOT NULL,
@@ -929,6 +934,7 @@ CREATE TABLE look_up (
     case_number  text NOT NULL,
     CONSTRAINT look_up_pkey PRIMARY KEY (driver_id, id)
 );
+CREATE INDEX look_up_at ON look_up USING btree (at);
 
 CREATE TABLE proposal (
     province     text NOT NULL,
@@ -951,10 +957,10 @@ CREATE TABLE proposal (
     CONSTRAINT proposal_pkey PRIMARY KEY (province, id),
     CONSTRAINT proposal_check CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
     CONSTRAINT proposal_check1 CHECK (((state <> ALL (ARRAY['approved'::text, 'done'::text, 'refused'::text])) OR (decided_by IS NOT NULL))),
-    CONSTRAINT proposal_check2 CHECK (((driver_id IS NULL) = (kind = ANY (ARRAY['rotate-key'::text, 'retire-key'::text])))),
+    CONSTRAINT proposal_check2 CHECK (((driver_id IS NULL) = (kind = ANY (ARRAY['rotate-key'::text, 'retire-key'::text, 'open-wave'::text, 'give-duty'::text, 'new-enrolment'::text])))),
     CONSTRAINT proposal_division_check CHECK ((division ~ '^[0-9]{6}$'::text)),
     CONSTRAINT proposal_four_eyes CHECK ((decided_by <> proposed_by)),
-    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['suspend'::text, 'restore'::text, 'correct'::text, 'retain'::text, 'rotate-key'::text, 'retire-key'::text]))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['suspend'::text, 'restore'::text, 'correct'::text, 'retain'::text, 'rotate-key'::text, 'retire-key'::text, 'open-wave'::text, 'give-duty'::text, 'new-enrolment'::text]))),
     CONSTRAINT proposal_move_check CHECK ((move >= 1)),
     CONSTRAINT proposal_province_check CHECK ((province ~ '^[0-9]{2}$'::text)),
     CONSTRAINT proposal_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text])))
@@ -990,7 +996,11 @@ CREATE TABLE restored (
     restored_at     timestamp with time zone NOT NULL,
     backup_id       uuid NOT NULL,
     backup_made_at  timestamp with time zone NOT NULL,
+    certain_at      timestamp with time zone,
+    certain_by      text,
     CONSTRAINT restored_pkey PRIMARY KEY (epoch),
+    CONSTRAINT restored_certain_by_check CHECK ((certain_by = ANY (ARRAY['register'::text, 'feed'::text, 'before'::text]))),
+    CONSTRAINT restored_check CHECK (((certain_at IS NULL) = (certain_by IS NULL))),
     CONSTRAINT restored_epoch_check CHECK ((epoch >= 1))
 );
 
@@ -1281,6 +1291,35 @@ CREATE TABLE message_mark (
     CONSTRAINT message_mark_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE staff_passkey (
+    staff_id       uuid NOT NULL,
+    id             uuid NOT NULL,
+    made_at        timestamp with time zone NOT NULL,
+    used_at        timestamp with time zone,
+    sign_count     bigint NOT NULL,
+    backed_up      boolean NOT NULL,
+    label          text NOT NULL,
+    credential_id  bytea NOT NULL,
+    public_key     bytea NOT NULL,
+    CONSTRAINT staff_passkey_pkey PRIMARY KEY (staff_id, id),
+    CONSTRAINT staff_passkey_once UNIQUE (staff_id, credential_id),
+    CONSTRAINT staff_passkey_credential_id_check CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023))),
+    CONSTRAINT staff_passkey_label_check CHECK (((length(label) >= 1) AND (length(label) <= 40))),
+    CONSTRAINT staff_passkey_sign_count_check CHECK ((sign_count >= 0))
+);
+
+CREATE TABLE staff_passkey_challenge (
+    challenge   bytea NOT NULL,
+    staff_id    uuid NOT NULL,
+    ceremony    text NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    used_at     timestamp with time zone,
+    CONSTRAINT staff_passkey_challenge_pkey PRIMARY KEY (challenge),
+    CONSTRAINT staff_passkey_challenge_ceremony_check CHECK ((ceremony = ANY (ARRAY['add'::text, 'prove'::text]))),
+    CONSTRAINT staff_passkey_challenge_challenge_check CHECK ((octet_length(challenge) = 32)),
+    CONSTRAINT staff_passkey_challenge_check CHECK (((ceremony <> 'prove'::text) OR (used_at IS NOT NULL)))
+);
+
 CREATE TABLE status_letter (
     driver_id  uuid NOT NULL,
     put_by     uuid NOT NULL,
@@ -1290,6 +1329,45 @@ CREATE TABLE status_letter (
     CONSTRAINT status_letter_pkey PRIMARY KEY (driver_id, letter),
     CONSTRAINT status_letter_letter_check CHECK ((length(letter) = 1))
 );
+
+CREATE TABLE look_up_draw (
+    week       date NOT NULL,
+    drawn_at   timestamp with time zone NOT NULL,
+    looked     integer NOT NULL,
+    drawn      integer NOT NULL,
+    per_staff  integer NOT NULL,
+    seed       bytea NOT NULL,
+    CONSTRAINT look_up_draw_pkey PRIMARY KEY (week),
+    CONSTRAINT look_up_draw_check CHECK (((drawn >= 0) AND (drawn <= looked))),
+    CONSTRAINT look_up_draw_looked_check CHECK ((looked >= 0)),
+    CONSTRAINT look_up_draw_per_staff_check CHECK ((per_staff >= 0)),
+    CONSTRAINT look_up_draw_seed_check CHECK ((octet_length(seed) = 32)),
+    CONSTRAINT look_up_draw_week_check CHECK ((EXTRACT(isodow FROM week) = (1)::numeric))
+);
+
+CREATE TABLE look_up_sample (
+    staff_id     uuid NOT NULL,
+    look_up_id   uuid NOT NULL,
+    driver_id    uuid NOT NULL,
+    at           timestamp with time zone NOT NULL,
+    reviewed_at  timestamp with time zone,
+    reviewed_by  uuid,
+    week         date NOT NULL,
+    division     text NOT NULL,
+    unit         text NOT NULL,
+    duty         text NOT NULL,
+    purpose      text NOT NULL,
+    case_number  text NOT NULL,
+    outcome      text,
+    CONSTRAINT look_up_sample_pkey PRIMARY KEY (staff_id, look_up_id),
+    CONSTRAINT look_up_sample_check CHECK (((outcome IS NULL) = (reviewed_at IS NULL))),
+    CONSTRAINT look_up_sample_check1 CHECK (((outcome IS NULL) = (reviewed_by IS NULL))),
+    CONSTRAINT look_up_sample_division_check CHECK ((division ~ '^[0-9]{6}$'::text)),
+    CONSTRAINT look_up_sample_other_person CHECK ((reviewed_by <> staff_id)),
+    CONSTRAINT look_up_sample_outcome_check CHECK ((outcome = ANY (ARRAY['in-order'::text, 'unclear'::text, 'improper'::text])))
+);
+CREATE INDEX look_up_sample_look_up ON look_up_sample USING btree (look_up_id);
+CREATE INDEX look_up_sample_open ON look_up_sample USING btree (look_up_id) WHERE (outcome IS NULL);
 
 -- Foreign keys.
 
@@ -1321,4 +1399,6 @@ ALTER TABLE points_account ADD CONSTRAINT points_account_driver_id_fkey FOREIGN 
 ALTER TABLE points_entry ADD CONSTRAINT points_entry_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_application_id_fkey FOREIGN KEY (driver_id, application_id) REFERENCES application(driver_id, id);
 ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOREIGN KEY (driver_id, photo_id) REFERENCES photo(driver_id, id);
+ALTER TABLE staff_passkey ADD CONSTRAINT staff_passkey_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
 ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);

@@ -6,9 +6,9 @@ register of that moment, holds the fields agreed and nothing else, and is on rec
 what was answered is not kept. Each company knows a driver by a pseudonym no other company has. Functions that
 take `tx` are part of the caller's transaction.
 
-Events put: `company.moved` (subject: the company), `consent.given`, `consent.withdrawn`, `company.looked`
-(subject: the driver; body: company_id, purpose …). Events followed: `standing.changed`, `licence.issued`,
-`licence.withdrawn` (`follow_changes`), `account.closed` (`follow_closings`).
+Events put: `company.moved` (subject: the company), `consent.given`, `consent.withdrawn` (subject: the driver; body:
+company_id, purpose …). Events followed: `standing.changed`, `licence.issued`, `licence.withdrawn` (`follow_changes`),
+`account.closed` (`follow_closed_accounts`).
 """
 
 from __future__ import annotations
@@ -20,24 +20,26 @@ from liangzheng.relying.ask import (
     fetch_answer,
     fetch_portrait,
     record_refusal,
+    refuse_fetch,
     refuse_question,
     request_code,
     request_of,
 )
 from liangzheng.relying.authenticate import ScopeRefused, caller, grant_token
-from liangzheng.relying.check import check
+from liangzheng.relying.check import check, probes
 from liangzheng.relying.check_many import check_many, read_pseudonyms
 from liangzheng.relying.consent import (
+    answers_between,
     approve,
     consents_of,
     covers_today,
-    follow_closings,
+    follow_closed_accounts,
     looks_by_consent,
     open_request,
     refuse,
     withdraw,
 )
-from liangzheng.relying.count import count
+from liangzheng.relying.count import count, used
 from liangzheng.relying.lifecycle import CompanyEvent, CompanyState, ConsentState, NoticeState, RequestState
 from liangzheng.relying.model import (
     AccessToken,
@@ -67,10 +69,12 @@ from liangzheng.relying.register import (
     grants_of,
     move,
     moves_of,
+    refuse_webhook,
     register,
     remove_grant,
     rotate_secret,
     set_grant,
+    set_quota,
     set_webhook,
 )
 from liangzheng.relying.rules import MOST_CHECKED, AskRefusal, refuse_malformed
@@ -101,6 +105,7 @@ __all__ = [
     "ScopeRefused",
     "StandingConsent",
     "Terms",
+    "answers_between",
     "approve",
     "ask",
     "ask_again",
@@ -117,7 +122,7 @@ __all__ = [
     "fetch_answer",
     "fetch_portrait",
     "follow_changes",
-    "follow_closings",
+    "follow_closed_accounts",
     "grant_token",
     "grants_of",
     "looks_by_consent",
@@ -125,13 +130,16 @@ __all__ = [
     "moves_of",
     "notices_of",
     "open_request",
+    "probes",
     "prune",
     "pseudonym",
     "read_pseudonyms",
     "record_refusal",
     "refuse",
+    "refuse_fetch",
     "refuse_malformed",
     "refuse_question",
+    "refuse_webhook",
     "register",
     "remove_grant",
     "request_code",
@@ -139,6 +147,8 @@ __all__ = [
     "rotate_secret",
     "send_due",
     "set_grant",
+    "set_quota",
     "set_webhook",
+    "used",
     "withdraw",
 ]

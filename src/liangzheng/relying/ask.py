@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from liangzheng import audit, drivers
-from liangzheng.infra import outbox
+from liangzheng import accounts, audit, drivers
+from liangzheng.infra import epochs
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from liangzheng.kernel.ids import CompanyId, ConsentRequestId, DriverId, VerificationId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber
-from liangzheng.kernel.purposes import COMPANY_PURPOSES, AskedField, in_order
+from liangzheng.kernel.purposes import COMPANY_PURPOSES, AskedField
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.lifecycle import RequestState
 from liangzheng.relying.model import (
@@ -33,6 +33,7 @@ from liangzheng.relying.pseudonyms import pseudonym
 from liangzheng.relying.rules import (
     AskFacts,
     AskRefusal,
+    decide_fetch,
     decide_request,
     may_fetch_answer,
     may_fetch_portrait,
@@ -46,7 +47,7 @@ CODE_LENGTH: Final = 10
 CODE_PREFIX: Final = "LZR1:"
 """Before the code in a picture: capitals, so that a QR code stays in its small alphabet."""
 
-LOOKED = "company.looked"
+_NO_PORTRAIT: Final = "no portrait: it comes with the answer of a request that named it, for some minutes"
 
 
 async def refuse_question(
@@ -74,7 +75,22 @@ async def refuse_question(
     if isinstance(decision, Terms):
         return decision
     await record_refusal(db, who.id, decision, question.purpose, question.fields, now)
-    raise Forbidden(_WORDS[decision], place=_PLACES.get(decision, "purpose"), rule=decision.value)
+    raise _forbidden(decision)
+
+
+async def refuse_fetch(
+    db: Database, who: CompanyCaller, request_id: ConsentRequestId, now: datetime, *, portrait: bool = False
+) -> None:
+    """Raises for an answer outside the registration of today, or a photo nobody agreed to, after the refusal was recorded,
+    in a transaction of its own: Forbidden for an answer, NotFound for a photo; and NotFound for no request of theirs."""
+    async with db.read() as tx:
+        held = await _held(tx, who, request_id, for_update=False)
+    decision = _decide_fetch(who, held.terms, portrait=portrait)
+    if isinstance(decision, Terms):
+        return
+    fields = (AskedField.PORTRAIT,) if portrait else held.terms.fields
+    await record_refusal(db, who.id, decision, held.terms.purpose, fields, now)
+    raise NotFound(_NO_PORTRAIT) if portrait else _forbidden(decision)
 
 
 async def record_refusal(
@@ -175,7 +191,8 @@ async def fetch_answer(
     """
     # 1. The request, held, and still within its time and the registration of today.
     held = await _held(tx, who, request_id)
-    if not may_fetch_answer(held, policy, now) or held.driver_id is None:
+    has_account = await _has_account(tx, held)
+    if not may_fetch_answer(held, policy, now) or held.driver_id is None or not has_account:
         raise Conflict(_why_no_answer(held), place="request", rule=held.state.value)
     terms = _as_registered(who, held.terms)
     # 2. What the register says now, cut to the fields.
@@ -195,8 +212,6 @@ async def fetch_answer(
         tx, act="request.answered", actor=audit.Actor("company", who.id), subject=look, driver_id=held.driver_id,
         purpose=terms.purpose, detail={"fields": list(terms.fields), "request": str(held.id)}, now=now,
     )  # fmt: skip
-    body = {"company_id": str(who.id), "purpose": terms.purpose, "look": str(look)}
-    await outbox.put(tx, LOOKED, held.driver_id, body, now)
     return Answered(pseudonym(keys, who.id, held.driver_id), look, answer)
 
 
@@ -211,9 +226,10 @@ async def fetch_portrait(
     allowed = (
         may_fetch_portrait(held, policy, now)
         and AskedField.PORTRAIT in _as_registered(who, held.terms).fields
+        and await _has_account(tx, held)
     )
     if not allowed or held.driver_id is None:
-        raise NotFound("no portrait: it comes with the answer of a request that named it, for some minutes")
+        raise NotFound(_NO_PORTRAIT)
     record = await drivers.licence_record(tx, held.driver_id)
     if record.portrait_hash is None:
         raise NotFound("no portrait is kept of this driver")
@@ -233,7 +249,9 @@ async def says_of(tx: Connection, driver_id: DriverId) -> DriverSays:
 
 
 async def says_of_many(tx: Connection, driver_ids: list[DriverId]) -> dict[DriverId, DriverSays]:
-    """What the register says of them now; drivers that do not exist are left out."""
+    """What the register says of them now; drivers that do not exist are left out. Raises Unavailable while the register
+    is that of a backup."""
+    await epochs.demand_certain(tx)
     records = await drivers.licence_records(tx, driver_ids)
     return {driver_id: _says(record) for driver_id, record in records.items()}
 
@@ -250,14 +268,32 @@ def _says(record: drivers.LicenceRecord) -> DriverSays:
     )
 
 
+def _decide_fetch(who: CompanyCaller, terms: Terms, *, portrait: bool = False) -> Terms | AskRefusal:
+    return decide_fetch(
+        terms,
+        who.grants.get(terms.purpose),
+        token_has_purpose=terms.purpose in who.purposes,
+        portrait=portrait,
+    )
+
+
 def _as_registered(who: CompanyCaller, terms: Terms) -> Terms:
     """The terms less what is not registered any more. Raises Forbidden when nothing is left."""
-    grant = who.grants.get(terms.purpose)
-    left = in_order(set(terms.fields) & grant.fields) if grant is not None else ()
-    if not left or terms.purpose not in who.purposes:
-        refusal = AskRefusal.PURPOSE_NOT_REGISTERED
-        raise Forbidden(_WORDS[refusal], place="purpose", rule=refusal.value)
-    return replace(terms, fields=left)
+    decision = _decide_fetch(who, terms)
+    if isinstance(decision, AskRefusal):
+        raise _forbidden(decision)
+    return decision
+
+
+def _forbidden(refusal: AskRefusal) -> Forbidden:
+    return Forbidden(_WORDS[refusal], place=_PLACES.get(refusal, "purpose"), rule=refusal.value)
+
+
+async def _has_account(tx: Connection, held: ConsentRequest) -> bool:
+    """Whether who approved has the account still: with it went what it had agreed to."""
+    if held.driver_id is None:
+        return False
+    return (await accounts.people_of(tx, [held.driver_id])).get(held.driver_id) == held.person_id
 
 
 async def _held(
@@ -288,6 +324,7 @@ _WORDS: Final = {
     AskRefusal.STANDING_TOO_LONG: "a standing consent does not last that long",
     AskRefusal.PORTRAIT_NEVER_STANDING: "a portrait is given to a request for this once only",
     AskRefusal.BULK_NOT_REGISTERED: "bulk checks are not registered for this purpose",
+    AskRefusal.PORTRAIT_NOT_AGREED: "a photo the driver did not agree to",
 }
 _PLACES: Final = {
     AskRefusal.FIELD_NOT_REGISTERED: "fields",

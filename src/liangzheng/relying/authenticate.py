@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Invalid, NotAuthenticated
 from liangzheng.kernel.ids import CompanyId
+from liangzheng.relying.ask import record_refusal
 from liangzheng.relying.lifecycle import CompanyState
 from liangzheng.relying.model import AccessToken, CompanyCaller, ConsentPolicy
 from liangzheng.relying.register import secret_hash
+from liangzheng.relying.rules import AskRefusal
 from liangzheng.relying.store import companies
 
 _NOBODY = bytes(32)
 _NOT_KNOWN = "unknown client, wrong secret, or a client that is not approved"
+NOT_A_CALLER = "send Authorization: Bearer with a token of POST /relying/token"
 
 
 class ScopeRefused(Invalid):
@@ -44,16 +47,29 @@ async def grant_token(
         given = secret_hash(secret)
         # Each is compared, and one when there is none, so that the time does not tell how many there are.
         right = [hmac.compare_digest(given, known) for known in (*live, *[_NOBODY] * (2 - len(live)))]
-        if company is None or not any(right[: len(live)]) or company.state is not CompanyState.APPROVED:
+        if company is None or not any(right[: len(live)]):
             raise NotAuthenticated(_NOT_KNOWN)
         registered = await companies.grants(tx, company.id)
         wanted = tuple(registered) if purposes is None else tuple(dict.fromkeys(purposes))
-        if not wanted or not set(wanted) <= set(registered):
-            raise ScopeRefused("scope", "purposes the company registered")
+        refusal = _refusal_of(company.state, wanted, registered)
         token = secrets.token_urlsafe(32)
-        expires_at = now + timedelta(seconds=policy.token_s)
-        await companies.add_token(tx, company.id, secret_hash(token), wanted, now, expires_at)
-    return AccessToken(f"{company.id}.{token}", wanted, policy.token_s)
+        if refusal is None:
+            expires_at = now + timedelta(seconds=policy.token_s)
+            await companies.add_token(tx, company.id, secret_hash(token), wanted, now, expires_at)
+    if refusal is None:
+        return AccessToken(f"{company.id}.{token}", wanted, policy.token_s)
+    # With the right secret it was the company: what it asked outside its registration is on record.
+    outside = next((purpose for purpose in wanted if purpose not in registered), "")
+    await record_refusal(db, company.id, refusal, outside, (), now)
+    if refusal is AskRefusal.NOT_APPROVED:
+        raise NotAuthenticated(_NOT_KNOWN)
+    raise ScopeRefused("scope", "purposes the company registered")
+
+
+def _refusal_of(state: CompanyState, wanted: Sequence[str], registered: Collection[str]) -> AskRefusal | None:
+    if state is not CompanyState.APPROVED:
+        return AskRefusal.NOT_APPROVED
+    return None if wanted and set(wanted) <= set(registered) else AskRefusal.PURPOSE_NOT_REGISTERED
 
 
 async def caller(db: Database, token: str, now: datetime) -> CompanyCaller:
@@ -63,7 +79,7 @@ async def caller(db: Database, token: str, now: datetime) -> CompanyCaller:
     async with db.read() as tx:
         found = await _caller(tx, company_id, secret_hash(secret), now) if company_id else None
     if found is None or found.state is not CompanyState.APPROVED:
-        raise NotAuthenticated("send Authorization: Bearer with a token of POST /relying/token")
+        raise NotAuthenticated(NOT_A_CALLER)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from liangzheng import audit
+from liangzheng import accounts, audit
 from liangzheng.audit import Entry, entry_of
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Invalid
@@ -38,18 +38,21 @@ async def check_many(
 ) -> list[Answered | None]:
     """An answer for each pseudonym, in their order; None where there is no consent, for whatever reason.
 
-    An unknown pseudonym, another company's, a withdrawn or run-out consent and one that names none of the fields
-    asked are all the same None: nobody learns from it who there is. `terms` are those of `refuse_question`; the
-    class is the one each driver consented to.
+    An unknown pseudonym, another company's, a withdrawn or run-out consent, one whose giver closed the account and one
+    that names none of the fields asked are all the same None: nobody learns from it who there is. `terms` are those of
+    `refuse_question`; the class is the one each driver consented to.
     """
     today, grant = civil_day(now), who.grants[terms.purpose]
     asked = frozenset(terms.fields)
-    # 1. Who consented, to what: one statement, on the primary.
+    # 1. Who consented, to what, and has the account still: on the primary.
     found = await consents.behind_pseudonyms(tx, who.id, terms.purpose, pseudonyms)
+    people = await accounts.people_of(tx, sorted({consent.driver_id for consent in found.values()}))
     covered = {
         pseudonym: (consent, replace(consent.terms, fields=fields))
         for pseudonym, consent in found.items()
-        if is_in_force(consent, today) and (fields := fields_of_check(asked, consent, grant))
+        if is_in_force(consent, today)
+        and people.get(consent.driver_id) == consent.person_id
+        and (fields := fields_of_check(asked, consent, grant))
     }
     # 2. What the register says of them now.
     says = await says_of_many(tx, [consent.driver_id for consent, _ in covered.values()])

@@ -18,10 +18,10 @@ from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
-from liangzheng.kernel.ids import ConsentId, DriverId, PersonId, PhoneKeyId
+from liangzheng.kernel.ids import CompanyId, ConsentId, DriverId, PersonId, PhoneKeyId
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import code_hash, read_code
-from liangzheng.relying.lifecycle import CompanyState, ConsentState, RequestEvent
+from liangzheng.relying.lifecycle import CompanyState, ConsentEvent, ConsentState, RequestEvent
 from liangzheng.relying.model import CompanyLook, ConsentRequest, OpenedRequest, StandingConsent
 from liangzheng.relying.pseudonyms import pseudonym
 from liangzheng.relying.rules import Opening, consent_message, decide_opening_of, is_in_force
@@ -63,7 +63,7 @@ async def approve(
     opened, hashed = await _opened(tx, who, code, now, for_update=True)
     request = opened.request
     # 2. The phone signed what the screen said.
-    await _prove(tx, who, phone_key_id, opened.to_be_signed, signature)
+    await _prove(tx, who, phone_key_id, opened.to_be_signed, signature, now)
     # 3. Kept, and the code is spent.
     proof = (phone_key_id, signature)
     await consents.decide(tx, request, RequestEvent.DRIVER_APPROVED, driver_id, who.person_id, proof, now)
@@ -73,10 +73,10 @@ async def approve(
     standing = None
     if request.terms.standing_until is not None:
         standing = StandingConsent(
-            driver_id, ConsentId.new(), request.company_id, opened.company_name, name, request.terms,
+            driver_id, who.person_id, ConsentId.new(), request.company_id, opened.company_name, name, request.terms,
             ConsentState.ACTIVE, 1, now, ended_at=None,
         )  # fmt: skip
-        await consents.add_consent(tx, standing, request, who.person_id)
+        await consents.add_consent(tx, standing, request)
     # 4. The driver hears of it, and the record has it.
     body = {
         "company_id": str(request.company_id),
@@ -117,30 +117,41 @@ async def withdraw(tx: Connection, who: Caller, consent_id: ConsentId, now: date
     if held is None:
         raise NotFound("there is no such consent")
     if held.state is ConsentState.ACTIVE:
-        await _withdraw(tx, who.person_id, held, now)
+        await consents.withdraw(tx, held, now)
+        body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(consent_id)}
+        await outbox.put(tx, WITHDRAWN, driver_id, body, now)
+        await audit.record(
+            tx, act=WITHDRAWN, actor=audit.Actor("person", who.person_id), subject=consent_id, driver_id=driver_id,
+            purpose=held.terms.purpose, now=now,
+        )  # fmt: skip
     found = await consents.consent(tx, driver_id, consent_id)
     assert found is not None, "consents are ended, never deleted"
     return found
 
 
-async def follow_closings(tx: Connection, events: Sequence[Event], now: datetime) -> None:
-    """With an account its standing consents end: nobody would be left to withdraw them. The events' subjects are persons."""
-    for event in events:
-        if event.body.get("driver_id") is None:
-            continue
-        person_id, driver_id = PersonId(event.subject), DriverId.parse(event.body["driver_id"])
-        for held in await consents.active_of(tx, driver_id, person_id):
-            await _withdraw(tx, person_id, held, now)
+async def follow_closed_accounts(tx: Connection, events: Sequence[Event], now: datetime) -> None:
+    """Whatever the people of `account.closed` had consented to as drivers is withdrawn; again changes nothing.
+
+    Nothing is answered or sent meanwhile: `check_many`, `send_due` and `fetch_answer` ask for the account itself.
+    """
+    given_by = [
+        (DriverId.parse(event.body["driver_id"]), PersonId(event.subject))
+        for event in events
+        if "driver_id" in event.body
+    ]
+    for driver_id, person_id, consent_id, purpose in await consents.void(tx, given_by, now):
+        await audit.record(
+            tx, act=WITHDRAWN, actor=audit.Actor("person", person_id), subject=consent_id, driver_id=driver_id,
+            purpose=purpose, detail={"why": ConsentEvent.ACCOUNT_CLOSED.value}, now=now,
+        )  # fmt: skip
 
 
-async def _withdraw(tx: Connection, person_id: PersonId, held: StandingConsent, now: datetime) -> None:
-    await consents.withdraw(tx, held, now)
-    body = {"company_id": str(held.company_id), "purpose": held.terms.purpose, "consent": str(held.id)}
-    await outbox.put(tx, WITHDRAWN, held.driver_id, body, now)
-    await audit.record(
-        tx, act=WITHDRAWN, actor=audit.Actor("person", person_id), subject=held.id, driver_id=held.driver_id,
-        purpose=held.terms.purpose, now=now,
-    )  # fmt: skip
+async def answers_between(
+    tx: Connection, since: datetime, until: datetime, limit: int
+) -> tuple[list[tuple[DriverId, CompanyId, datetime]], datetime]:
+    """About whom which company was answered after `since`, about `limit` of them; and until when these are all there are."""
+    found = await consents.answers_between(tx, since, until, limit)
+    return found, found[-1][2] if len(found) >= limit else until
 
 
 async def looks_by_consent(
@@ -172,13 +183,14 @@ async def _opened(
 
 
 async def _prove(
-    tx: Connection, who: Caller, phone_key_id: PhoneKeyId, message: bytes, signature: bytes
+    tx: Connection, who: Caller, phone_key_id: PhoneKeyId, message: bytes, signature: bytes, now: datetime
 ) -> None:
     try:
         key = await accounts.phone_key(tx, who.person_id, phone_key_id)
         if not key.is_live:
             raise NotVerified(_STEP, "no live phone key of yours")
         PublicKey.from_compressed(Alg.ES256, key.public_key).verify(message, signature)
+        await accounts.phone_key_used(tx, who.person_id, key.public_key, now)
     except NotFound:
         raise NotVerified(_STEP, "no live phone key of yours") from None
     except (BadSignature, BadKey):

@@ -91,6 +91,7 @@ class ConsentEvent(StrEnum):
 
     WITHDREW = "withdrew"
     GIVEN_ANEW = "given_anew"
+    ACCOUNT_CLOSED = "account_closed"
 
 
 _S, _SE = ConsentState, ConsentEvent
@@ -102,6 +103,8 @@ STANDING_CONSENT: Machine[ConsentState, ConsentEvent] = Machine(
         Arrow(_S.ACTIVE, _SE.WITHDREW, _S.WITHDRAWN),
         # One consent for a company and purpose: the newer one says what the driver wants now.
         Arrow(_S.ACTIVE, _SE.GIVEN_ANEW, _S.REPLACED),
+        # Who closes the account takes back whatever it gave.
+        Arrow(_S.ACTIVE, _SE.ACCOUNT_CLOSED, _S.WITHDRAWN),
     ),
 )
 

@@ -184,9 +184,10 @@ class OpenedRequest:
 
 @dataclass(frozen=True, slots=True)
 class StandingConsent:
-    """A consent that lasts; `until` is its last day in China."""
+    """A consent that lasts; `until` is its last day in China. `person_id`: the account that gave it."""
 
     driver_id: DriverId
+    person_id: PersonId
     id: ConsentId
     company_id: CompanyId
     company_name: str
@@ -196,6 +197,7 @@ class StandingConsent:
     move: int
     given_at: datetime
     ended_at: datetime | None
+    company_state: CompanyState = CompanyState.APPROVED
 
     @property
     def until(self) -> date:
@@ -279,11 +281,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeToSend:
-    """A claimed notice with where it goes. `url` None: nobody is to be told any more."""
+    """A claimed notice with where it goes. `url` None: nobody is to be told any more. `giver`: whose account gave the
+    consent; None where none was found."""
 
     notice: Notice
     url: str | None
     webhook_key: int
+    driver_id: DriverId
+    giver: PersonId | None
 
 
 @dataclass(frozen=True, slots=True)

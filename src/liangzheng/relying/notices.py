@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from liangzheng import audit
+from liangzheng import accounts, audit
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection, Database
@@ -52,6 +53,11 @@ async def send_due(db: Database, keys: KeyIndex, webhooks: Webhooks, now: dateti
     """Due notices are sent, at most `AT_ONCE`; how many were in hand."""
     async with db.transaction() as tx:
         claimed = await notices.claim(tx, now, LEASE, civil_day(now), AT_ONCE)
+        people = await accounts.people_of(tx, sorted({one.driver_id for one in claimed}))
+    claimed = [
+        one if one.giver is not None and people.get(one.driver_id) == one.giver else replace(one, url=None)
+        for one in claimed
+    ]
     results = await asyncio.gather(*(_send(keys, webhooks, one, now) for one in claimed))
     for one, (event, error) in zip(claimed, results, strict=True):
         async with db.transaction() as tx:

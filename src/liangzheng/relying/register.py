@@ -16,7 +16,7 @@ from liangzheng import audit
 from liangzheng.audit.model import Detail
 from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.postgres import Connection
+from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound
 from liangzheng.kernel.ids import CompanyId
 from liangzheng.kernel.web_address import CallPolicy, WebAddress
@@ -109,6 +109,19 @@ async def remove_grant(
     await _record(tx, "company.purpose-removed", company_id, actor, now, {"purpose": purpose})
 
 
+async def set_quota(
+    tx: Connection, company_id: CompanyId, quota: Quota, now: datetime, actor: audit.Actor = _OPERATOR
+) -> Company:
+    """How much the company may ask from the next question on. Raises NotFound, Conflict for one that has ended."""
+    held = await _held(tx, company_id)
+    if held.state is CompanyState.ENDED:
+        raise Conflict("the company has ended", place="company")
+    await companies.set_quota(tx, company_id, quota)
+    detail: Detail = {"per_minute": quota.per_minute, "per_day": quota.per_day}
+    await _record(tx, "company.quota-set", company_id, actor, now, detail)
+    return await company(tx, company_id)
+
+
 async def rotate_secret(
     tx: Connection,
     company_id: CompanyId,
@@ -140,6 +153,19 @@ async def set_webhook(
         tx, "company.webhook-set", company_id, audit.Actor("company", company_id), now, {"key": generation}
     )
     return key_id(generation), webhook_key(keys, company_id, generation)
+
+
+async def refuse_webhook(
+    db: Database, company_id: CompanyId, url: str, policy: CallPolicy, now: datetime
+) -> None:
+    """Raises Invalid for an address that leads, or may lead, inside, after the attempt was recorded; not its text."""
+    try:
+        WebAddress.parse(url, policy)
+    except Invalid as fault:
+        async with db.transaction() as tx:
+            by_itself = audit.Actor("company", company_id)
+            await _record(tx, "webhook.refused", company_id, by_itself, now, {"rule": fault.rule})
+        raise
 
 
 def key_id(generation: int) -> str:

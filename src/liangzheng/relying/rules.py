@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -38,13 +38,14 @@ class AskRefusal(StrEnum):
     """Why a company may not ask this, in order of precedence. Each is kept in the audit record."""
 
     NOT_APPROVED = "not_approved"
-    TOKEN_WITHOUT_PURPOSE = "token_without_purpose"  # noqa: S105 (no secret: a reason)
     PURPOSE_NOT_REGISTERED = "purpose_not_registered"
+    TOKEN_WITHOUT_PURPOSE = "token_without_purpose"  # noqa: S105 (no secret: a reason)
     FIELD_NOT_REGISTERED = "field_not_registered"
     STANDING_NOT_REGISTERED = "standing_not_registered"
     STANDING_TOO_LONG = "standing_too_long"
     PORTRAIT_NEVER_STANDING = "portrait_never_standing"
     BULK_NOT_REGISTERED = "bulk_not_registered"
+    PORTRAIT_NOT_AGREED = "portrait_not_agreed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,10 @@ def decide_request(facts: AskFacts) -> Terms | AskRefusal:
     """
     if facts.state is not CompanyState.APPROVED:
         return AskRefusal.NOT_APPROVED
-    if not facts.token_has_purpose:
-        return AskRefusal.TOKEN_WITHOUT_PURPOSE
     if facts.grant is None:
         return AskRefusal.PURPOSE_NOT_REGISTERED
+    if not facts.token_has_purpose:
+        return AskRefusal.TOKEN_WITHOUT_PURPOSE
     question, known = facts.question, _known(facts.question.fields)
     if known is None or not set(known) <= facts.grant.fields:
         return AskRefusal.FIELD_NOT_REGISTERED
@@ -88,6 +89,26 @@ def decide_request(facts: AskFacts) -> Terms | AskRefusal:
     if facts.bulk and not facts.grant.bulk:
         return AskRefusal.BULK_NOT_REGISTERED
     return Terms(question.purpose, in_order(known), question.class_asked, question.standing_until)
+
+
+def decide_fetch(
+    terms: Terms, grant: Grant | None, *, token_has_purpose: bool, portrait: bool
+) -> Terms | AskRefusal:
+    """What a company may fetch of the terms a driver agreed to, or why nothing: the registration and the token of today
+    count, not those of the day it asked. `portrait`: the photo, which the driver must have agreed to by name.
+
+    Source: PIPL art. 14 (consent for a stated purpose), art. 6 (least).
+    """
+    if grant is None:
+        return AskRefusal.PURPOSE_NOT_REGISTERED
+    if not token_has_purpose:
+        return AskRefusal.TOKEN_WITHOUT_PURPOSE
+    left = in_order(set(terms.fields) & grant.fields)
+    if not left or (portrait and AskedField.PORTRAIT not in grant.fields):
+        return AskRefusal.FIELD_NOT_REGISTERED
+    if portrait and AskedField.PORTRAIT not in terms.fields:
+        return AskRefusal.PORTRAIT_NOT_AGREED
+    return replace(terms, fields=left)
 
 
 def refuse_malformed(question: Question, today: date) -> None:
@@ -155,8 +176,12 @@ def may_fetch_portrait(request: ConsentRequest, policy: ConsentPolicy, now: date
 
 
 def is_in_force(consent: StandingConsent, today: date) -> bool:
-    """Whether a standing consent covers a check today."""
-    return consent.state is ConsentState.ACTIVE and today <= consent.until
+    """Whether a standing consent covers a check today: its company must be one that may ask."""
+    return (
+        consent.state is ConsentState.ACTIVE
+        and today <= consent.until
+        and consent.company_state is CompanyState.APPROVED
+    )
 
 
 def consent_message(

@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from liangzheng.showing.check import check
+    from liangzheng.showing.check import check, probes
     from liangzheng.showing.companies import follow_companies
     from liangzheng.showing.looks import Look, looks_at, looks_between, portrait, prune, verified_by
     from liangzheng.showing.model import PURPOSES, Answer, Verifier, VerifierKind
@@ -48,13 +48,14 @@ __all__ = [
     "looks_between",
     "make_short_code",
     "portrait",
+    "probes",
     "prune",
     "verified_by",
     "verify",
 ]
 
 _HOME = {
-    "check": ("check",),
+    "check": ("check", "probes"),
     "looks": ("Look", "looks_at", "looks_between", "portrait", "prune", "verified_by"),
     "companies": ("follow_companies",),
     "model": ("PURPOSES", "Answer", "Verifier", "VerifierKind"),

@@ -101,7 +101,7 @@ class Facts:
     credential: CredentialState | None = None  # None: offline, nobody was asked
     turn: Turn = Turn.NOT_ASKED
     knowledge: Knowledge = Knowledge.NONE
-    register_behind: bool = False  # the code's snapshot is newer than the live register: a restored backup
+    register_behind: bool = False  # a restored backup not read again, or the code's snapshot is newer than it
     against: tuple[StatusLetter, ...] = ()  # letters that forbid driving, most severe first
     forbidden: bool = False  # whoever signed the status says may not drive, whatever the letters
     not_yet_valid: bool = False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from liangzheng import audit
+from liangzheng import accounts, audit
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Forbidden, Invalid, NotFound, NotVerified, Unavailable
@@ -61,6 +61,7 @@ async def make_short_code(
             break
     else:
         raise Unavailable("no eight digits are free; try again", retry_after_s=5)
+    await accounts.phone_key_used(tx, holder, claims.phone_key, now)
     actor = audit.Actor("person", holder)
     await audit.record(
         tx, act="short-code.made", actor=actor, driver_id=driver_id, purpose="showing", now=now

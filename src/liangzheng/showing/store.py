@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from liangzheng import audit
+from liangzheng.infra.epochs import UNCERTAIN
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import DriverId, LicenceId, VerificationId, VerifierId
 from liangzheng.showing.model import Verifier, VerifierKind
@@ -76,7 +77,8 @@ WITH asked AS (
 SELECT a.n, a.active, f.driver_id, f.standing_version, f.status, f.points, f.classes, f.valid_from,
        f.valid_until, f.extended_until, f.issuing_authority, f.name, f.document_number, f.sex, f.licence_id,
        f.licence_version, f.credential_state, f.licence_state, f.as_issued, s.verification_id,
-       s.verifier_id = a.verifier_id AND s.request_key = a.request_key AS same_request
+       s.verifier_id = a.verifier_id AND s.request_key = a.request_key AS same_request,
+       {UNCERTAIN} AS uncertain
   FROM asked AS a
   LEFT JOIN found AS f ON f.n = a.n
   LEFT JOIN shown AS s ON s.driver_id = f.driver_id AND s.shown_at = f.shown_at AND s.code_hash = f.code_hash
@@ -123,6 +125,8 @@ class Found(NamedTuple):
     as_issued: bool
     verification_id: VerificationId | None
     same_request: bool
+    uncertain: bool = False
+    """The register is that of a backup and was not read again yet."""
 
     def __repr__(self) -> str:
         return "Found(…)"  # it holds a name and a number
@@ -187,6 +191,7 @@ def _found(row: Row) -> Found:
         as_issued=row["as_issued"],
         verification_id=None if verification is None else VerificationId(verification),
         same_request=bool(row["same_request"]),
+        uncertain=row["uncertain"],
     )
 
 

@@ -21,7 +21,11 @@ _NOBODY = bytes(32)
 
 async def add_verifier(db: Database, name: str, kind: VerifierKind, now: datetime) -> tuple[Verifier, str]:
     """A new verifier and its token, which is shown this once. Raises Invalid for a name that cannot be
-    shown to a holder."""
+    shown to a holder, and for a company: that verifies under its registration (companies.py)."""
+    if kind is VerifierKind.COMPANY:
+        raise Invalid(
+            "kind", "police or public; a company verifies under its registration: ./lz company register"
+        )
     name = name.strip()
     if not 1 <= len(name) <= 100 or _UNSAFE.search(name):
         raise Invalid("name", "1 to 100 visible characters")
@@ -55,7 +59,9 @@ async def authenticate(db: Database, token: str) -> Verifier:
     async with db.read() as tx:
         known = await store.verifier_with_hash(tx, verifier_id) if verifier_id else None
     # Compared also when there is nobody, so that the time does not tell who there is.
-    if not hmac.compare_digest(_hash(secret), known[1] if known else _NOBODY) or known is None:
+    right = hmac.compare_digest(_hash(secret), known[1] if known else _NOBODY)
+    # A company's way in is the token of its registration.
+    if not right or known is None or known[0].kind is VerifierKind.COMPANY:
         raise NotAuthenticated("send Authorization: Bearer with a verifier's token")
     return known[0]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from liangzheng import audit
+from liangzheng import audit, drivers
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.errors import Invalid, NotAuthenticated
@@ -86,7 +86,7 @@ async def verify(
         return disclose(_turned_down(found, turn, now), verifier.kind)
     # 3. first showing, live standing in place of the snapshot, class.
     try:
-        newer = snapshot if snapshot and snapshot.standing_version > found.standing_version else None
+        newer = snapshot if snapshot and _is_newer(snapshot, found) else None
         if newer:
             # The phone holds a newer status than the register, which cannot be unless the register went
             # back. Is it genuine?
@@ -100,6 +100,17 @@ async def verify(
 def refusal(failure: NotVerifiedStep, now: datetime) -> Answer:
     """The answer to a code that failed a step: which step, and why; nothing of a person."""
     return Answer(decide_answer(facts.of_failure(failure)), now, step=failure.step, why=failure.why)
+
+
+def _is_newer(snapshot: SnapshotClaims, found: store.Found) -> bool:
+    """Whether the phone's status is of a later standing than the register's.
+
+    A restore raised every version by a whole number of steps (drivers/store_restored.py): until the register is
+    certain again a status of before it is compared as if it had not.
+    """
+    if not found.uncertain:
+        return snapshot.standing_version > found.standing_version
+    return snapshot.standing_version % drivers.RESTORE_STEP > found.standing_version % drivers.RESTORE_STEP
 
 
 def _peek(showing: Showing) -> SnapshotClaims | None:
@@ -217,7 +228,7 @@ def _answer(
             credential=_credential(found),
             turn=turn,
             knowledge=Knowledge.LIVE,
-            register_behind=newer is not None,
+            register_behind=found.uncertain or newer is not None,
             against=against,
             forbidden=newer is not None and not newer.may_drive,
             not_yet_valid=on < found.valid_from,

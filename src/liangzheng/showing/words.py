@@ -73,7 +73,8 @@ REASONS: dict[Because, Words] = {
         "本机见过更新的状态，请联网核验", "a newer status was seen before: verify online"
     ),
     Because.REGISTER_BEHIND: Words(
-        "登记库落后于对方手机，暂不能核验状态", "the register is behind the phone: the status cannot be told"
+        "登记库恢复后尚未更新，暂不能核验状态",
+        "the register is behind, as after a restore: the status cannot be told",
     ),
     Because.NO_SNAPSHOT: Words("码内没有状态快照，请联网核验", "the code carries no status: verify online"),
     Because.SNAPSHOT_EXPIRED: Words(

@@ -18,27 +18,28 @@ from liangzheng.kernel.errors import Conflict, Invalid
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.region import PROVINCES
 from liangzheng.kernel.status import Status, StatusLetter
-from liangzheng.staff.model import RESTORABLE, Kind, Proposal
+from liangzheng.staff import cities, duties, enrolments
+from liangzheng.staff.model import NATIONWIDE_DIVISION, RESTORABLE, Kind, Proposal
+from liangzheng.staff.what import What, exactly
 
 RETAINED: Final = "licence.retained"
 RETENTION_ENDED: Final = "retention.ended"
 SUSPENDED: Final = "licence.suspended"
 RESTORED: Final = "licence.restored"
 
-What = Mapping[str, Any]
+
+async def _nationwide(tx: Connection, what: What) -> str:
+    return NATIONWIDE_DIVISION
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One kind. `prepare`: the request's codes, checked and completed; about a driver the record is held meanwhile."""
+    """One kind. `prepare`: the request's codes, checked and completed; about a driver the record is held meanwhile.
+    `place`: the division whose region proposes and decides, where it is not a driver's."""
 
-    prepare: Callable[[Connection, Reference, DriverId | None, What], Awaitable[dict[str, Any]]]
+    prepare: Callable[[Connection, Reference, DriverId | None, What, datetime], Awaitable[dict[str, Any]]]
     carry_out: Callable[[Connection, Reference, Proposal, Actor, datetime], Awaitable[None]]
-
-
-def _exactly(what: What, *names: str) -> None:
-    if set(what) != set(names):
-        raise Invalid("what", f"holds {', '.join(names)}" if names else "is empty for this kind")
+    place: Callable[[Connection, What], Awaitable[str]] = _nationwide
 
 
 def _of(proposal: Proposal) -> DriverId:
@@ -53,9 +54,17 @@ def _tables(reference: Reference) -> Any:
 
 
 async def change_letters(
-    tx: Connection, driver_id: DriverId, add: str, remove: str, source: str, actor: Actor, now: datetime
+    tx: Connection,
+    driver_id: DriverId,
+    add: str,
+    remove: str,
+    source: str,
+    actor: Actor,
+    now: datetime,
+    told_by: str,
 ) -> bool:
-    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile."""
+    """Whether the status became different: `add` put to it and `remove` taken from it, the record held meanwhile.
+    `told_by`: the topic under which the caller tells the driver."""
     standing, _ = await drivers.held_standing(tx, driver_id)
     status: Status = standing.status
     for letter in remove:
@@ -64,7 +73,9 @@ async def change_letters(
         status = status.with_letter(StatusLetter(letter))
     if status == standing.status:
         return False
-    await drivers.change_standing(tx, driver_id, StandingChange(status=status), source, now, actor)
+    await drivers.change_standing(
+        tx, driver_id, StandingChange(status=status), source, now, actor, told_by=told_by
+    )
     return True
 
 
@@ -78,21 +89,25 @@ async def tell(tx: Connection, topic: str, proposal: Proposal, now: datetime, **
     await outbox.put(tx, topic, _of(proposal), body, now)
 
 
-async def _put(tx: Connection, proposal: Proposal, letter: StatusLetter, actor: Actor, now: datetime) -> None:
-    """The letter is in the status, and known to be there by this act, where it was not already."""
+async def _put(
+    tx: Connection, proposal: Proposal, letter: StatusLetter, actor: Actor, now: datetime, told_by: str
+) -> bool:
+    """Whether the letter was not there before; then it is in the status now, and known to be there by this act."""
     driver_id = _of(proposal)
-    if await change_letters(tx, driver_id, letter, "", _source(proposal), actor, now):
-        await drivers.put_letter(tx, driver_id, letter, proposal.proposal_id.uuid, now)
+    if not await change_letters(tx, driver_id, letter, "", _source(proposal), actor, now, told_by):
+        return False
+    await drivers.put_letter(tx, driver_id, letter, proposal.proposal_id.uuid, now)
+    return True
 
 
 # --- suspend and restore ----------------------------------------------------------------------------
 
 
 async def _prepare_suspend(
-    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What, now: datetime
 ) -> dict[str, Any]:
     assert driver_id is not None
-    _exactly(what)
+    exactly(what)
     standing, _ = await drivers.held_standing(tx, driver_id)
     if StatusLetter.SUSPENDED in standing.status:
         raise Conflict("the licence is suspended already", rule="already-suspended")
@@ -102,15 +117,16 @@ async def _prepare_suspend(
 async def _suspend(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await _put(tx, proposal, StatusLetter.SUSPENDED, actor, now)
+    if not await _put(tx, proposal, StatusLetter.SUSPENDED, actor, now, SUSPENDED):
+        raise Conflict("the licence is suspended already", rule="already-suspended")
     await tell(tx, SUSPENDED, proposal, now)
 
 
 async def _prepare_restore(
-    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What, now: datetime
 ) -> dict[str, Any]:
     assert driver_id is not None
-    _exactly(what, "letters")
+    exactly(what, "letters")
     letters = what["letters"]
     if (
         not isinstance(letters, str)
@@ -128,18 +144,22 @@ async def _prepare_restore(
 async def _restore(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    await change_letters(tx, _of(proposal), "", proposal.what["letters"], _source(proposal), actor, now)
-    await tell(tx, RESTORED, proposal, now, letters=proposal.what["letters"])
+    letters = proposal.what["letters"]
+    standing, _ = await drivers.held_standing(tx, _of(proposal))
+    if any(letter not in standing.status for letter in letters):
+        raise Conflict("the status has no such letter any more", rule="not-in-status")
+    await change_letters(tx, _of(proposal), "", letters, _source(proposal), actor, now, RESTORED)
+    await tell(tx, RESTORED, proposal, now, letters=letters)
 
 
 # --- correct ----------------------------------------------------------------------------------------
 
 
 async def _prepare_correct(
-    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What, now: datetime
 ) -> dict[str, Any]:
     assert driver_id is not None
-    _exactly(what, "record_version", "fields")
+    exactly(what, "record_version", "fields")
     version, fields = what["record_version"], what["fields"]
     texts = isinstance(fields, dict) and all(isinstance(text, str) for text in fields.values())
     if type(version) is not int or not texts:
@@ -174,14 +194,14 @@ async def _correct(
 
 
 async def _prepare_retain(
-    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What, now: datetime
 ) -> dict[str, Any]:
     raise Invalid("kind", "retaining has a route of its own: it needs a code just verified")
 
 
 async def retain_now(tx: Connection, proposal: Proposal, actor: Actor, now: datetime) -> None:
     """The letter is put before anybody decides: the next verification refuses."""
-    await _put(tx, proposal, StatusLetter.RETAINED, actor, now)
+    await _put(tx, proposal, StatusLetter.RETAINED, actor, now, RETAINED)
     await tell(tx, RETAINED, proposal, now)
 
 
@@ -197,7 +217,8 @@ async def lift(tx: Connection, proposal: Proposal, how: str, actor: Actor, now: 
     driver_id, letter = _of(proposal), StatusLetter.RETAINED
     await drivers.held_standing(tx, driver_id)
     if await drivers.let_go_of_letter(tx, driver_id, letter, proposal.proposal_id.uuid):
-        await change_letters(tx, driver_id, "", letter, f"{_source(proposal)}, {how}", actor, now)
+        source = f"{_source(proposal)}, {how}"
+        await change_letters(tx, driver_id, "", letter, source, actor, now, RETENTION_ENDED)
     await tell(tx, RETENTION_ENDED, proposal, now, how=how)
 
 
@@ -207,9 +228,9 @@ _KID = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 
 
 async def _prepare_rotate(
-    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What, now: datetime
 ) -> dict[str, Any]:
-    _exactly(what, "role", "province")
+    exactly(what, "role", "province")
     role, province = what["role"], what["province"]
     named = isinstance(province, str) and province[:3] == "CN-" and province[3:] in PROVINCES
     if not ((role == "document" and named) or (role == "status" and province is None)):
@@ -218,20 +239,18 @@ async def _prepare_rotate(
 
 
 async def _prepare_retire(
-    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What
+    tx: Connection, reference: Reference, driver_id: DriverId | None, what: What, now: datetime
 ) -> dict[str, Any]:
-    _exactly(what, "kid")
+    exactly(what, "kid")
     if not isinstance(what["kid"], str) or not _KID.fullmatch(what["kid"]):
         raise Invalid("what", "kid as `./lz keys list` shows it")
     return {"kid": what["kid"]}
 
 
-async def _ceremony(
+async def _used_later(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
-    raise AssertionError(
-        "keys are changed by a ceremony of the root, which asks for the approval (approvals.py)"
-    )
+    raise AssertionError("whoever uses the approval up carries it out (approvals.py)")
 
 
 DEEDS: Final[Mapping[Kind, Deed]] = {
@@ -239,6 +258,9 @@ DEEDS: Final[Mapping[Kind, Deed]] = {
     Kind.RESTORE: Deed(_prepare_restore, _restore),
     Kind.CORRECT: Deed(_prepare_correct, _correct),
     Kind.RETAIN: Deed(_prepare_retain, _confirm),
-    Kind.ROTATE_KEY: Deed(_prepare_rotate, _ceremony),
-    Kind.RETIRE_KEY: Deed(_prepare_retire, _ceremony),
+    Kind.ROTATE_KEY: Deed(_prepare_rotate, _used_later),
+    Kind.RETIRE_KEY: Deed(_prepare_retire, _used_later),
+    Kind.OPEN_WAVE: Deed(cities.prepare, cities.carry_out, cities.place),
+    Kind.GIVE_DUTY: Deed(duties.prepare, duties.carry_out, duties.place),
+    Kind.NEW_ENROLMENT: Deed(enrolments.prepare, _used_later, enrolments.place),
 }

@@ -16,7 +16,7 @@ from liangzheng.staff import store_casework
 from liangzheng.staff.acting import actor_of, permit, permit_still
 from liangzheng.staff.carry_out import DEEDS, lift
 from liangzheng.staff.lifecycle import ProposalEvent, ProposalState
-from liangzheng.staff.model import DUTIES, KEY_KINDS, KINDS, HeldDuty, Kind, Officer, Proposal, StaffPolicy
+from liangzheng.staff.model import DUTIES, KINDS, USED_LATER, HeldDuty, Kind, Officer, Proposal, StaffPolicy
 from liangzheng.staff.propose import record
 from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import Refusal, may_decide
@@ -41,7 +41,7 @@ async def decide(
     policy: StaffPolicy,
     now: datetime,
 ) -> Proposal:
-    """The proposal decided, and when agreed carried out, in this transaction. Approved keys wait for their ceremony.
+    """The proposal decided, and when agreed carried out, in this transaction. What is used later waits.
 
     Raises NotFound outside the region, Forbidden for the proposer's own and without the duty, Conflict when it has moved on, ran
     out, or no longer fits the record.
@@ -77,7 +77,7 @@ async def _agree(
     tx: Connection, reference: Reference, officer: Officer, found: Proposal, now: datetime
 ) -> Proposal:
     agreed = await store_casework.move_proposal(tx, found, ProposalEvent.AGREED, officer.staff_id, now)
-    if agreed.kind in KEY_KINDS:
+    if agreed.kind in USED_LATER:
         return agreed
     await DEEDS[agreed.kind].carry_out(tx, reference, agreed, actor_of(officer), now)
     return await store_casework.move_proposal(tx, agreed, ProposalEvent.CARRIED_OUT, officer.staff_id, now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from liangzheng import audit, drivers
-from liangzheng.infra import outbox
+from liangzheng.infra import epochs, outbox
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Invalid, NotFound
@@ -55,9 +55,11 @@ async def look_up(
     """The record of the driver with this number. The same again is another look-up: counted, recorded, seen by the holder.
 
     Raises Forbidden without the duty, Invalid for purpose and case, TooMany over the day's budget, NotFound, in the same words,
-    for nobody and for a driver of another region. Refusals are recorded too.
+    for nobody and for a driver of another region; refusals are recorded too. Unavailable while the register is that of a
+    backup: that look is not counted.
     """
     async with db.transaction() as tx:
+        await epochs.demand_certain(tx)
         done = await _look(tx, keys, authorities, officer, asked, policy, now)
     if isinstance(done, Refusal):
         raise failure_of(done)

@@ -11,7 +11,7 @@ from liangzheng.audit import Actor
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound
 from liangzheng.kernel.ids import StaffId, VerifierId
-from liangzheng.staff import store
+from liangzheng.staff import store, store_passkeys
 from liangzheng.staff.enrol import code_hash, new_code
 from liangzheng.staff.lifecycle import STAFF, StaffEvent, StaffState
 from liangzheng.staff.model import Duty, HeldDuty, Member, Region, StaffNumber, StaffPolicy, named
@@ -110,7 +110,10 @@ async def reset_factor(
     found = await _member(tx, staff_id)
     if found.state is StaffState.ENDED:
         raise Conflict("this member has left", place="staff")
-    await store.forget_factors(tx, staff_id)
+    await store.hold_member(tx, staff_id)
+    await store.forget_totp(tx, staff_id)
+    await store_passkeys.remove_all(tx, staff_id)
+    await store.forget_password(tx, staff_id)
     await store.end_sessions(tx, staff_id, now)
     await _record(tx, "staff.reset", staff_id, {}, actor, now)
     return await _invite(tx, staff_id, policy, now)
@@ -121,6 +124,11 @@ async def member_with_number(tx: Connection, number: str) -> Member:
     staff_id = await store.staff_with_number(tx, StaffNumber(number).value)
     if staff_id is None:
         raise NotFound("nobody has this staff number", place="number")
+    return await _member(tx, staff_id)
+
+
+async def member(tx: Connection, staff_id: StaffId) -> Member:
+    """Raises NotFound."""
     return await _member(tx, staff_id)
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.ids import DriverId, LookUpId, ProposalId, StaffId, StaffSessionId
+from liangzheng.kernel.ids import DriverId, LookUpId, PasskeyId, ProposalId, StaffId, StaffSessionId
 from liangzheng.kernel.region import PROVINCES
 from liangzheng.staff.lifecycle import ProposalState, StaffState
 
@@ -35,6 +35,11 @@ class Duty(StrEnum):
     def chinese(self) -> str:
         """路面执勤 and so on."""
         return _DUTY_WORDS[self]
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """What it allows."""
+        return DUTIES[self]
 
 
 _DUTY_WORDS: Final = {
@@ -61,6 +66,8 @@ class Act(StrEnum):
     OPEN_WAVE = "open-wave"
     CHANGE_KEYS = "change-keys"
     READ_AUDIT = "read-audit"
+    REVIEW_LOOK_UPS = "review-look-ups"
+    IDENTIFY = "identify"
     MANAGE_STAFF = "manage-staff"
 
 
@@ -68,18 +75,20 @@ DUTIES: Final[Mapping[Duty, tuple[Act, ...]]] = MappingProxyType(
     {
         Duty.PATROL: (Act.VERIFY, Act.LOOK_UP, Act.RETAIN, Act.CONFIRM_RETENTION),
         Duty.PENALTY: (Act.LOOK_UP, Act.CONFIRM_RETENTION, Act.SUSPEND, Act.RESTORE),
-        Duty.COUNTER: (Act.VERIFY, Act.LOOK_UP),
+        Duty.COUNTER: (Act.VERIFY, Act.LOOK_UP, Act.IDENTIFY),
         Duty.PHOTO_REVIEW: (Act.REVIEW_PHOTO,),
         Duty.REGISTER: (Act.LOOK_UP, Act.CORRECT),
         Duty.ROLLOUT: (Act.OPEN_WAVE,),
         Duty.KEYS: (Act.CHANGE_KEYS,),
-        Duty.AUDIT: (Act.READ_AUDIT,),
+        Duty.AUDIT: (Act.READ_AUDIT, Act.REVIEW_LOOK_UPS),
         Duty.SYSTEM: (Act.MANAGE_STAFF,),
     }
 )
 """The one table of who may do what. What no duty names, nobody may."""
 
-FRESH_ACTS: Final = frozenset({Act.SUSPEND, Act.RESTORE, Act.CORRECT, Act.CHANGE_KEYS, Act.MANAGE_STAFF})
+FRESH_ACTS: Final = frozenset(
+    {Act.SUSPEND, Act.RESTORE, Act.CORRECT, Act.CHANGE_KEYS, Act.MANAGE_STAFF, Act.OPEN_WAVE}
+)
 """Acts for which the second factor must have been proved minutes ago, not hours."""
 
 
@@ -197,6 +206,21 @@ class Officer:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffPasskey:
+    """A WebAuthn credential that is a member's second factor. `public_key` is a COSE_Key."""
+
+    staff_id: StaffId
+    passkey_id: PasskeyId
+    made_at: datetime
+    used_at: datetime | None
+    sign_count: int
+    backed_up: bool
+    label: str
+    credential_id: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StaffSession:
     """A login of a member of staff."""
 
@@ -225,6 +249,8 @@ class StaffPolicy:
     fresh_s: int = 300
     enrolment_s: int = 72 * 3600
     sessions_at_once: int = 2
+    passkey_challenge_s: int = 300
+    most_passkeys: int = 5
     free_failures: int = 4
     first_wait_s: int = 60
     longest_wait_s: int = 3600
@@ -233,6 +259,7 @@ class StaffPolicy:
     retention_s: int = 24 * 3600
     retain_within_s: int = 600
     budgets: Mapping[Duty, int] = field(default_factory=lambda: DEFAULT_BUDGETS)
+    look_ups_reviewed: int = 5
 
 
 # --- cases, purposes, look-ups ----------------------------------------------------------------------
@@ -248,6 +275,7 @@ class CaseKind(StrEnum):
     BUSINESS = "B"
     CORRECTION = "C"
     SECURITY = "S"
+    OPENING = "O"
 
 
 _CASE = re.compile(r"([A-Z])-([0-9]{6})-([0-9]{8})-([0-9]{4,8})", re.ASCII)
@@ -314,6 +342,35 @@ class LookUp:
     purpose: str
 
 
+class Outcome(StrEnum):
+    """What another person found when a look-up that was drawn was compared with its case."""
+
+    IN_ORDER = "in-order"
+    UNCLEAR = "unclear"
+    IMPROPER = "improper"
+
+
+@dataclass(frozen=True, slots=True)
+class SampledLookUp:
+    """A look-up drawn for review. Whoever reviews it sees who looked and for which case, not what they saw."""
+
+    look_up_id: LookUpId
+    staff_id: StaffId
+    driver_id: DriverId
+    at: datetime
+    week: date
+    unit: str
+    duty: Duty
+    purpose: str
+    case: CaseNumber
+    outcome: Outcome | None = None
+    reviewed_by: StaffId | None = None
+    reviewed_at: datetime | None = None
+
+
+AUDIT_PURPOSES: Final = ("complaint", "look-up-review", "incident", "regular-audit")
+"""What the audit record is read for, each in a case about a complaint or about security. Our choice."""
+
 # --- proposals --------------------------------------------------------------------------------------
 
 
@@ -326,9 +383,17 @@ class Kind(StrEnum):
     RETAIN = "retain"
     ROTATE_KEY = "rotate-key"
     RETIRE_KEY = "retire-key"
+    OPEN_WAVE = "open-wave"
+    GIVE_DUTY = "give-duty"
+    NEW_ENROLMENT = "new-enrolment"
 
 
 KEY_KINDS: Final = frozenset({Kind.ROTATE_KEY, Kind.RETIRE_KEY})
+STAFF_KINDS: Final = frozenset({Kind.GIVE_DUTY, Kind.NEW_ENROLMENT})
+"""About a member of staff, who has no part in deciding it."""
+WITHOUT_DRIVER: Final = KEY_KINDS | STAFF_KINDS | {Kind.OPEN_WAVE}
+USED_LATER: Final = KEY_KINDS | {Kind.NEW_ENROLMENT}
+"""Agreed to, they wait for who uses the approval up: a ceremony of the root, or the administrator who hands over a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +434,16 @@ KINDS: Final[Mapping[Kind, KindRules]] = MappingProxyType(
         Kind.RETIRE_KEY: KindRules(
             Act.CHANGE_KEYS, Act.CHANGE_KEYS, ("compromised", "lost"), frozenset({CaseKind.SECURITY})
         ),
+        Kind.OPEN_WAVE: KindRules(
+            Act.OPEN_WAVE, Act.OPEN_WAVE, ("announced", "trial"), frozenset({CaseKind.OPENING})
+        ),
+        Kind.GIVE_DUTY: KindRules(
+            Act.MANAGE_STAFF, Act.MANAGE_STAFF, ("assigned", "stand-in"), frozenset({CaseKind.SECURITY})
+        ),
+        Kind.NEW_ENROLMENT: KindRules(
+            Act.MANAGE_STAFF, Act.MANAGE_STAFF, ("factor-lost", "password-forgotten", "code-expired"),
+            frozenset({CaseKind.SECURITY}),
+        ),
     }
 )  # fmt: skip
 """Source: docs/reference.md §3.1, §3.2 (retained on the spot, suspended for a period); the reason codes are our choice."""
@@ -397,6 +472,11 @@ class Proposal:
     expires_at: datetime
     decided_by: StaffId | None = None
     decided_at: datetime | None = None
+
+    @property
+    def about(self) -> StaffId | None:
+        """The member of staff it is about."""
+        return StaffId.parse(self.what["staff"]) if self.kind in STAFF_KINDS else None
 
     def __repr__(self) -> str:
         return f"Proposal({self.proposal_id}, {self.kind}, {self.state})"

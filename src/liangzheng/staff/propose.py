@@ -15,14 +15,14 @@ from liangzheng.kernel.ids import DriverId, ProposalId, VerificationId
 from liangzheng.kernel.status import StatusLetter
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import store_casework
-from liangzheng.staff.acting import actor_of, division_of, permit, permit_still
+from liangzheng.staff.acting import UNKNOWN, Attempt, actor_of, division_of, permit, permit_still
 from liangzheng.staff.carry_out import DEEDS, lift, retain_now
 from liangzheng.staff.lifecycle import PROPOSAL, ProposalEvent
 from liangzheng.staff.members import verifier_of
 from liangzheng.staff.model import (
-    KEY_KINDS,
     KINDS,
-    NATIONWIDE_DIVISION,
+    STAFF_KINDS,
+    WITHOUT_DRIVER,
     Act,
     CaseNumber,
     HeldDuty,
@@ -40,6 +40,7 @@ from liangzheng.staff.rules import (
     may_retain,
     may_take_back,
 )
+from liangzheng.staff.what import staff_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,15 @@ class ProposalDraft:
         return f"ProposalDraft({self.kind})"
 
 
+def proposing(draft: ProposalDraft) -> Attempt:
+    """A proposal or retention as its refusal is recorded; a reason that is none of the catalogue is not repeated."""
+    known = draft.reason in KINDS[draft.kind].reasons
+    return Attempt(
+        "retention.refused" if draft.kind is Kind.RETAIN else "proposal.refused", draft.driver_id, draft.driver_id,
+        draft.reason if known else UNKNOWN, {"kind": draft.kind.value, "case": str(draft.case)},
+    )  # fmt: skip
+
+
 async def propose(
     tx: Connection,
     reference: Reference,
@@ -69,25 +79,27 @@ async def propose(
     Raises NotFound for a driver of another region, Forbidden, Invalid, Conflict (the same waits already; the record moved on).
     """
     # 1. The subject's place, and whether this duty reaches it.
-    if (draft.driver_id is None) != (draft.kind in KEY_KINDS):
-        raise Invalid("subject", "named for everything but keys")
-    division = await _division(tx, reference, draft.driver_id)
+    if (draft.driver_id is None) != (draft.kind in WITHOUT_DRIVER):
+        raise Invalid("subject", "the driver it is about; none for keys, waves and staff")
+    division = await _division(tx, reference, draft)
     rules = KINDS[draft.kind]
     held = permit(officer, rules.proposes, policy, now, division)
     await permit_still(tx, officer, held, now)
     # 2. Reason, case, and what is to be done.
-    _refuse(may_propose(ProposeFacts(draft.kind, draft.reason, draft.case, held, civil_day(now))))
-    what = await DEEDS[draft.kind].prepare(tx, reference, draft.driver_id, draft.what)
+    about_oneself = draft.kind in STAFF_KINDS and staff_in(draft.what) == officer.staff_id
+    facts = ProposeFacts(draft.kind, draft.reason, draft.case, held, civil_day(now), about_oneself)
+    _refuse(may_propose(facts))
+    what = await DEEDS[draft.kind].prepare(tx, reference, draft.driver_id, draft.what, now)
     # 3. Kept, with its entry.
     lives = timedelta(seconds=policy.proposal_s)
     return await _keep(tx, officer, draft, what, division, held, now, now + lives)
 
 
-async def _division(tx: Connection, reference: Reference, driver_id: DriverId | None) -> str:
-    if driver_id is None:
-        return NATIONWIDE_DIVISION
+async def _division(tx: Connection, reference: Reference, draft: ProposalDraft) -> str:
+    if draft.driver_id is None:
+        return await DEEDS[draft.kind].place(tx, draft.what)
     try:
-        standing = await drivers.standing(tx, driver_id)
+        standing = await drivers.standing(tx, draft.driver_id)
     except NotFound:
         raise failure_of(Refusal.NOT_HERE) from None
     return division_of(reference.authorities, standing.authority)
@@ -134,6 +146,7 @@ async def take_back(
         raise failure_of(Refusal.NOT_HERE)
     _refuse(may_take_back(found, officer.staff_id, now))
     held = permit(officer, KINDS[found.kind].proposes, policy, now, found.division)
+    await permit_still(tx, officer, held, now)
     moved = await store_casework.move_proposal(tx, found, ProposalEvent.TAKEN_BACK, officer.staff_id, now)
     if moved.kind is Kind.RETAIN:
         await lift(tx, moved, "withdrawn", actor_of(officer), now)

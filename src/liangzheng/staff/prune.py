@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.time import civil_day
-from liangzheng.staff import store, store_casework
+from liangzheng.staff import store, store_casework, store_passkeys, store_sample
 from liangzheng.staff.look_up import KEPT_FOR
 
 _OVER_FOR = timedelta(days=30)
@@ -16,4 +16,6 @@ async def prune(tx: Connection, now: datetime, limit: int = 10_000) -> int:
     """Logins over for a month, counts of days past and look-ups older than KEPT_FOR are gone; how many."""
     await store_casework.forget_counts(tx, civil_day(now - _OVER_FOR))
     gone = await store_casework.forget_look_ups(tx, now - KEPT_FOR, limit)
+    gone += await store_sample.prune(tx, now - KEPT_FOR)
+    gone += await store_passkeys.forget(tx, now - _OVER_FOR)
     return gone + await store.prune(tx, now - _OVER_FOR, limit)

@@ -16,8 +16,10 @@ _WORDS: Final[dict[Refusal, str]] = {
     Refusal.CASE_OF_OTHER_KIND: "a case of the kind this needs",
     Refusal.CASE_ELSEWHERE: "a case of your region",
     Refusal.CASE_IN_FUTURE: "a case of today or before",
+    Refusal.OWN_LOOK_UP: "somebody else reviews your look-ups",
     Refusal.OVER_BUDGET: "the look-ups of this duty are used up for today",
     Refusal.REASON_UNKNOWN: "a reason of the catalogue",
+    Refusal.ABOUT_ONESELF: "somebody else proposes and decides what is about you",
     Refusal.OWN_PROPOSAL: "somebody else decides what you proposed, under whichever duty",
     Refusal.NOT_OWN_PROPOSAL: "only who proposed it takes it back",
     Refusal.ALREADY_DECIDED: "this was decided already: read it again",
@@ -50,3 +52,20 @@ def failure_of(refusal: Refusal) -> Failure:
     if refusal in _CONFLICTS:
         return Conflict(words, rule=refusal.value)
     return Forbidden(words, rule=refusal.value)
+
+
+_BY_WORDS: Final = {words: refusal for refusal, words in _WORDS.items()}
+"""Each refusal has words of its own, so that they lead back to it."""
+
+
+def reason_of(failure: Failure) -> str:
+    """The code under which a failure is recorded: the refusal it says, else the rule a conflict names, else its own code."""
+    words = failure.rule if isinstance(failure, Invalid) else failure.message
+    refusal = _BY_WORDS.get(words)
+    if refusal is not None:
+        return refusal.value
+    return (
+        failure.rule
+        if failure.rule is not None and isinstance(failure, Conflict | Forbidden)
+        else failure.code
+    )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from liangzheng.kernel.ids import StaffId
+from liangzheng.kernel.ids import LookUpId, StaffId
 from liangzheng.staff.lifecycle import ProposalState
 from liangzheng.staff.model import (
     ADMINISTRATIONS,
+    AUDIT_PURPOSES,
     DUTIES,
     FRESH_ACTS,
     KINDS,
@@ -23,6 +25,7 @@ from liangzheng.staff.model import (
     Kind,
     Proposal,
     Purpose,
+    SampledLookUp,
     StaffPolicy,
     StaffSession,
 )
@@ -39,8 +42,10 @@ class Refusal(StrEnum):
     CASE_OF_OTHER_KIND = "case-of-other-kind"
     CASE_ELSEWHERE = "case-elsewhere"
     CASE_IN_FUTURE = "case-in-future"
+    OWN_LOOK_UP = "own-look-up"
     OVER_BUDGET = "over-budget"
     REASON_UNKNOWN = "reason-unknown"
+    ABOUT_ONESELF = "about-oneself"
     OWN_PROPOSAL = "own-proposal"
     NOT_OWN_PROPOSAL = "not-own-proposal"
     ALREADY_DECIDED = "already-decided"
@@ -64,6 +69,17 @@ def may_use_session(session: StaffSession, policy: StaffPolicy, now: datetime) -
     """Whether a staff login still holds: not ended, used within the idle time, younger than the absolute time."""
     idle = timedelta(seconds=policy.idle_s)
     return session.ended_at is None and now < session.expires_at and now - session.seen_at < idle
+
+
+def may_change_factors(proved_ago: timedelta, policy: StaffPolicy) -> bool:
+    """Whether second factors may be added and removed: one was proved minutes ago, so that a console left open gives no way in
+    that lasts."""
+    return proved_ago <= timedelta(seconds=policy.fresh_s)
+
+
+def may_remove_factor(there: int) -> bool:
+    """Whether one of so many second factors may go: never the last. Source: GB/T 22239-2019, level 3 (two factors)."""
+    return there > 1
 
 
 # --- duties -----------------------------------------------------------------------------------------
@@ -162,10 +178,12 @@ class ProposeFacts:
     case: CaseNumber
     held: HeldDuty
     on: date
+    about_oneself: bool = False
 
 
 def may_propose(facts: ProposeFacts) -> Refusal | None:
-    """Why a proposal is not taken, or None: a reason of the catalogue, and a case of a fitting kind, place and day."""
+    """Why a proposal is not taken, or None: a case of a fitting kind, place and day, a reason of the catalogue, and somebody
+    else whom it is about."""
     rules = KINDS[facts.kind]
     if facts.case.kind not in rules.cases:
         return Refusal.CASE_OF_OTHER_KIND
@@ -175,11 +193,16 @@ def may_propose(facts: ProposeFacts) -> Refusal | None:
         return Refusal.CASE_IN_FUTURE
     if facts.reason not in rules.reasons:
         return Refusal.REASON_UNKNOWN
+    if facts.about_oneself:
+        return Refusal.ABOUT_ONESELF
     return None
 
 
 def may_decide(proposal: Proposal, decider: StaffId, now: datetime) -> Refusal | None:
-    """Why this person may not decide a proposal, or None. Two people, whatever duties either of them holds."""
+    """Why this person may not decide a proposal, or None. Two people, whatever duties either of them holds, and neither is
+    the one it is about."""
+    if proposal.about == decider:
+        return Refusal.ABOUT_ONESELF
     if proposal.proposed_by == decider:
         return Refusal.OWN_PROPOSAL
     if proposal.state is not ProposalState.PROPOSED:
@@ -218,3 +241,45 @@ def may_retain(facts: RetainFacts) -> Refusal | None:
     if facts.already_retained:
         return Refusal.ALREADY_RETAINED
     return None
+
+
+# --- auditors ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFacts:
+    """What reading the audit record is judged on, besides `may_act`."""
+
+    purpose: str
+    case: CaseNumber
+    held: HeldDuty
+    on: date
+
+
+def may_read_audit(facts: AuditFacts) -> Refusal | None:
+    """Why the audit record is not opened, or None: a purpose of the catalogue, and a case about a complaint or security.
+
+    Source: threat of insider browsing: who watches has a purpose and a case too (our choice).
+    """
+    if facts.purpose not in AUDIT_PURPOSES:
+        return Refusal.PURPOSE_UNKNOWN
+    if facts.case.kind not in (CaseKind.COMPLAINT, CaseKind.SECURITY):
+        return Refusal.CASE_OF_OTHER_KIND
+    if not facts.held.region.covers(facts.case.division):
+        return Refusal.CASE_ELSEWHERE
+    if facts.case.day > facts.on:
+        return Refusal.CASE_IN_FUTURE
+    return None
+
+
+def drawn(look_ups: Iterable[LookUpId], seed: bytes, most: int) -> list[LookUpId]:
+    """Which look-ups of one member of staff are drawn: the first `most` in the order of SHA-256 over seed and id.
+
+    Source: threat of sold look-ups (weekly sample); number and order are our choice.
+    """
+    return sorted(look_ups, key=lambda each: hashlib.sha256(seed + each.uuid.bytes).digest())[:most]
+
+
+def may_review_look_up(look: SampledLookUp, reviewer: StaffId) -> Refusal | None:
+    """Why this person does not review a look-up, or None: nobody reviews their own."""
+    return Refusal.OWN_LOOK_UP if look.staff_id == reviewer else None

@@ -16,6 +16,7 @@ from liangzheng.staff.model import Duty, HeldDuty, Member, Officer, Region, Staf
 CONSTRAINTS: Final = {
     "staff_number_pkey": "this staff number is given already",
     "staff_duty_once": "this duty is held there already",
+    "staff_passkey_once": "this passkey is there already",
     "staff_one_administration": "system, security and audit administration are three people's",
 }
 
@@ -45,7 +46,8 @@ async def staff_with_number(tx: Connection, number: str) -> StaffId | None:
 
 _MEMBER: Final = (
     "SELECT s.staff_id, s.state, s.move, s.number, s.name, s.unit, "
-    "s.password_hash IS NOT NULL AND t.enrolled_at IS NOT NULL AS enrolled "
+    "s.password_hash IS NOT NULL AND (t.enrolled_at IS NOT NULL OR EXISTS "
+    "(SELECT FROM staff_passkey AS k WHERE k.staff_id = s.staff_id)) AS enrolled "
     "FROM staff AS s LEFT JOIN staff_totp AS t ON t.staff_id = s.staff_id"
 )
 
@@ -65,6 +67,18 @@ async def members(tx: Connection) -> list[Member]:
         held.setdefault(row["staff_id"], []).append(_held(row))
     rows = await tx.fetch(f"{_MEMBER} ORDER BY s.number")
     return [_member(row, held.get(row["staff_id"], [])) for row in rows]
+
+
+async def units(tx: Connection, staff_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The units of these members as they are called today."""
+    rows = await tx.fetch("SELECT staff_id, unit FROM staff WHERE staff_id = ANY ($1::uuid[])", staff_ids)
+    return {row["staff_id"]: row["unit"] for row in rows}
+
+
+async def members_after(tx: Connection, number: str, limit: int) -> list[Member]:
+    """So many members whose number comes after this one, by number."""
+    rows = await tx.fetch(f"{_MEMBER} WHERE s.number > $1 ORDER BY s.number LIMIT $2", number, limit)
+    return [_member(row, await duties(tx, StaffId(row["staff_id"]))) for row in rows]
 
 
 def _member(row: Row, held: Sequence[HeldDuty]) -> Member:
@@ -214,9 +228,13 @@ async def use_step(tx: Connection, staff_id: StaffId, step: int) -> bool:
     return used == "UPDATE 1"
 
 
-async def forget_factors(tx: Connection, staff_id: StaffId) -> None:
-    """No password and no second factor: only an enrolment lets this member in again."""
+async def forget_totp(tx: Connection, staff_id: StaffId) -> None:
+    """No one-time code proves anything, and no secret is kept."""
     await tx.execute("DELETE FROM staff_totp WHERE staff_id = $1", staff_id.uuid)
+
+
+async def forget_password(tx: Connection, staff_id: StaffId) -> None:
+    """Only an enrolment lets this member in again."""
     await tx.execute("UPDATE staff SET password_hash = NULL WHERE staff_id = $1", staff_id.uuid)
 
 

@@ -34,15 +34,15 @@ def handlers(
     async def tell_companies(tx: Connection, events: Sequence[Event]) -> None:
         await relying.follow_changes(tx, events, now())
 
-    async def end_consents(tx: Connection, events: Sequence[Event]) -> None:
-        await relying.follow_closings(tx, events, now())
+    async def follow_closed_accounts(tx: Connection, events: Sequence[Event]) -> None:
+        await relying.follow_closed_accounts(tx, events, now())
 
     async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:
         await showing.follow_companies(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """What staff did, and what a register told, has its effect with `standing.changed`; a driver reads consents and
-        looks of companies in lists of their own; a late review is on the list reviewers and operators read.
+        """What a register told has its effect with `standing.changed`; a closing that could not be done leaves everything
+        as it was.
         """
 
     return {
@@ -61,25 +61,24 @@ def handlers(
         "account-closing.asked": tell,
         "account-closing.stopped": tell,
         "account-closing.failed": nothing_to_do,
-        "account.closed": end_consents,
+        "account.closed": follow_closed_accounts,
         "correction.answered": tell,
-        "record.corrected": nothing_to_do,
-        "driver.looked-up": nothing_to_do,
-        "licence.retained": nothing_to_do,
-        "retention.ended": nothing_to_do,
-        "licence.suspended": nothing_to_do,
-        "licence.restored": nothing_to_do,
+        "record.corrected": tell,
+        "driver.looked-up": tell,
+        "licence.retained": tell,
+        "retention.ended": tell,
+        "licence.suspended": tell,
+        "licence.restored": tell,
         "application.under-review": tell,
-        "review.escalated": nothing_to_do,
+        "review.escalated": tell,
         "photo.replaced": tell,
         "application.accepted": both(count, tell),
         "application.refused": both(count, tell),
         "licence.issued": both(count, tell, tell_companies),
         "licence.withdrawn": both(count, tell, tell_companies),
         "company.moved": follow_companies,
-        "consent.given": nothing_to_do,
-        "consent.withdrawn": nothing_to_do,
-        "company.looked": nothing_to_do,
+        "consent.given": tell,
+        "consent.withdrawn": tell,
     }
 
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from liangzheng.infra import metrics
+from liangzheng.infra import metrics, spans
 from liangzheng.infra.trace import CURRENT, Trace
 from liangzheng.kernel.errors import Conflict, Unavailable
 
@@ -32,9 +32,13 @@ async def work(
     """
     idle_s, trouble_s = _FIRST_WAIT_S, _LONGEST_WAIT_S
     while not stop.is_set():
-        CURRENT.set(Trace())
+        trace = Trace()
+        CURRENT.set(trace)
         try:
-            busy = await batch()
+            with spans.whole(trace, f"batch {role}", role=role) as whole:
+                busy = await batch()
+                if not busy:
+                    whole.drop()
         except (Unavailable, Conflict) as failure:
             metrics.BATCHES.labels(role, "put-off").inc()
             _log.warning("batch put off", extra={"role": role, "reason": failure.code, "seconds": trouble_s})

@@ -86,6 +86,12 @@ async def _run_out(wiring: Wiring, now: datetime) -> None:
         _log.info("proposals ran out", extra={"count": over})
 
 
+async def _draw_look_ups(wiring: Wiring, now: datetime) -> None:
+    drawn = await staff.draw_sample(wiring.database, wiring.staff_policy, now)
+    if drawn is not None:
+        _log.info("look-ups drawn for review", extra={"count": drawn})
+
+
 async def _close_cycles(wiring: Wiring, now: datetime) -> None:
     closed = await drivers.close_cycles(wiring.database, now)
     if closed:
@@ -138,6 +144,17 @@ async def _warn_of_keys(wiring: Wiring, now: datetime) -> None:
             _log.warning("a key runs out: ./lz keys rotate", extra={"role": whose, "at": last.isoformat()})
 
 
+async def _warn_of_restore(wiring: Wiring, now: datetime) -> None:
+    async with wiring.database.read() as connection:
+        restore = await epochs.unconfirmed(connection)
+    metrics.STANDING_CERTAIN.set(restore is None)
+    if restore is not None:
+        _log.warning(
+            "restored and not read again: no standing is told: ./lz register confirm",
+            extra={"number": restore.epoch, "at": restore.restored_at.isoformat()},
+        )
+
+
 async def _tell_looks(wiring: Wiring, now: datetime) -> None:
     await messages.tell_looks(wiring.database, now)
 
@@ -156,11 +173,13 @@ JOBS = (
     Job("count-keys", timedelta(minutes=1), _count_keys),
     Job("escalate-reviews", timedelta(minutes=1), _escalate_reviews),
     Job("let-go-of-photos", timedelta(hours=1), _let_go_of_photos),
+    Job("draw-look-ups", timedelta(hours=1), _draw_look_ups),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),
     Job("prune", timedelta(hours=1), _prune),
     Job("watch-feeds", timedelta(minutes=1), _watch_feeds),
     Job("close-points-cycles", timedelta(minutes=10), _close_cycles),
+    Job("warn-of-restore", timedelta(minutes=1), _warn_of_restore),
     Job("warn-of-keys", timedelta(hours=6), _warn_of_keys),
 )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Request
@@ -15,10 +14,9 @@ from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
-from liangzheng.api.network import client_network
+from liangzheng.api.rates import REGISTRATIONS_OF_A_NUMBER, take
 from liangzheng.api.wired import wired
 from liangzheng.infra.keyindex import KeyIndex, Kind
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
 
@@ -85,31 +83,6 @@ class AccountAnswer(AssuranceAnswer):
         )
 
 
-NUMBER_RATE: Final = Rate(10, 3600)
-"""Registrations with one identity number, whatever becomes of them. Each server process counts for itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationLimits:
-    """How often registering is tried, by network and by keyed hash of the identity number: before the costly
-    hash of a password, and alike for numbers that are known and that are not."""
-
-    networks: Limiter
-    numbers: Limiter
-
-
-def _limits(request: Request) -> RegistrationLimits:
-    state = request.app.state
-    found: RegistrationLimits | None = getattr(state, "registration_limits", None)
-    if found is None:
-        an_hour = Rate(wired(request).settings.registrations_an_hour, 3600)
-        found = state.registration_limits = RegistrationLimits(
-            Limiter(an_hour, "registrations from this network"),
-            Limiter(NUMBER_RATE, "registrations with this identity number"),
-        )
-    return found
-
-
 @router.post("/accounts", status_code=201)
 @public
 async def register(request: Request, body: RegisterBody, key: IdempotencyKey = None) -> AccountAnswer:
@@ -119,12 +92,13 @@ async def register(request: Request, body: RegisterBody, key: IdempotencyKey = N
     somebody who reads its messages.
     """
     wiring = wired(request)
-    limits, now = _limits(request), wiring.clock.now()
-    limits.networks.take(client_network(request), now)
+    now = wiring.clock.now()
     mobile, identity, name = Mobile(body.mobile), body.identity(), PersonName(body.name)
     if wiring.settings.demands_mobile_proof and body.mobile_proof is None:
         raise Invalid("mobile_proof", "of a code for register")
-    limits.numbers.take(accounts.identity_hash(wiring.key_index, identity), now)
+    # Before the costly hash of a password, and alike for numbers that are known and that are not.
+    number = accounts.identity_hash(wiring.key_index, identity)
+    take(request, REGISTRATIONS_OF_A_NUMBER, "registrations with this identity number", number, now)
     password_hash = await accounts.hash_new_password(wiring.passwords, body.password, mobile, identity)
     registration = accounts.Registration(mobile, identity, name, password_hash)
 

@@ -15,9 +15,7 @@ from pydantic import Field, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.network import client_network
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.ids import SessionId
 from liangzheng.kernel.people import Mobile
 
@@ -80,7 +78,6 @@ async def asked(
     """A code asked for, of whichever purpose."""
     wiring = wired(request)
     now = wiring.clock.now()
-    _limiter(request).take(client_network(request), now)
     async with wiring.database.transaction() as tx:
         made, sending = await accounts.begin_code(
             tx, mobile, purpose, wiring.key_index, wiring.account_policy, now, bound_to
@@ -104,12 +101,3 @@ async def proved(
         wiring.clock.now(), bound_to,
     )  # fmt: skip
     return ProofAnswer(mobile_proof=proof, expires_at=until)
-
-
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "code_limiter", None)
-    if found is None:
-        an_hour = Rate(wired(request).settings.codes_an_hour, 3600)
-        found = state.code_limiter = Limiter(an_hour, "codes for this network")
-    return found

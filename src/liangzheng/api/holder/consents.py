@@ -4,7 +4,7 @@ consents that last."""
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Request
 from pydantic import StringConstraints
@@ -15,17 +15,14 @@ from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import Base64Url, from_base64url, to_base64url
+from liangzheng.api.rates import REQUEST_CODES_TRIED, take
 from liangzheng.api.wired import wired
 from liangzheng.api.words import WordsAnswer
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.ids import ConsentId, PhoneKeyId
 from liangzheng.kernel.purposes import COMPANY_PURPOSES
 from liangzheng.relying import ConsentRequest, OpenedRequest, StandingConsent
 
 router = resource("/holder/consents", "holder")
-
-CODES: Final = Rate(20, 60)
-"""Request codes a minute, right or wrong: one of 2^50 is not found by trying."""
 
 
 class FieldAnswer(Answer):
@@ -210,8 +207,4 @@ def _words(both: tuple[str, str]) -> WordsAnswer:
 
 
 def _limit(request: Request, who: Caller, now: datetime) -> None:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "consent_code_limiter", None)
-    if found is None:
-        found = state.consent_code_limiter = Limiter(CODES, "request codes")
-    found.take(who.person_id, now)
+    take(request, REQUEST_CODES_TRIED, "request codes", who.person_id, now)

@@ -27,6 +27,8 @@ class BeginFaceCheckBody(Body):
     """What the check is for; it will serve nothing else."""
 
     purpose: Literal["apply", "bind-phone-key", "change-mobile"]
+    at_counter: bool = False
+    """No capture: a person at a counter looks, and no agreement on face data is needed."""
 
 
 class FrameBody(Body):
@@ -93,21 +95,20 @@ async def begin(
     request: Request, who: Holder, body: BeginFaceCheckBody, key: IdempotencyKey = None
 ) -> FaceChallengeAnswer:
     """Begin a check: a nonce and steps, good once and for a minute. Needs level 1 and the agreement on face data; without
-    it (403 agreement-needed) a person looks, at a vehicle office."""
+    it (403 agreement-needed) a person looks: with `at_counter` the check waits there, and no frames are sent."""
     wiring = wired(request)
     now = wiring.clock.now()
 
     async with wiring.database.transaction() as tx:
 
         async def perform() -> FaceChallengeAnswer:
-            check = await accounts.begin_face_check(
-                tx,
-                who.person_id,
-                accounts.Purpose(body.purpose),
-                wiring.face_verifier,
-                wiring.account_policy,
-                now,
-            )
+            purpose, policy = accounts.Purpose(body.purpose), wiring.account_policy
+            if body.at_counter:
+                check = await accounts.begin_counter_check(tx, who.person_id, purpose, policy, now)
+            else:
+                check = await accounts.begin_face_check(
+                    tx, who.person_id, purpose, wiring.face_verifier, policy, now
+                )
             return FaceChallengeAnswer(
                 **FaceCheckAnswer.of(check).model_dump(),
                 nonce=to_base64url(check.nonce),

@@ -12,9 +12,9 @@ from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.codes import CodeAnswer, MobileText, ProofAnswer, TokenText, asked, proved
-from liangzheng.api.holder.passkeys import Credential, credential_text, passkey_site
 from liangzheng.api.holder.password_resets import PasswordText, demand_password
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.passkey_bodies import Credential, credential_text, passkey_site
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import FaceCheckId, HeldActId

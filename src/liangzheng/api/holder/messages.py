@@ -74,7 +74,7 @@ async def read_messages(
     if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
         raise Invalid("before", "a time from 2000 to 2099")
     found = await messages.inbox(wiring.database, who.person_id, until, limit)
-    return InboxAnswer(messages=[_answer(message) for message in found.messages], unread=found.unread)
+    return InboxAnswer(messages=[_answer(found, message) for message in found.messages], unread=found.unread)
 
 
 @router.put("/{message_id}/read", status_code=204)
@@ -106,8 +106,8 @@ def _choices(found: Mapping[Kind, bool]) -> ChoicesAnswer:
     return ChoicesAnswer(sms={kind.value: wanted for kind, wanted in found.items()})
 
 
-def _answer(message: messages.Message) -> MessageAnswer:
-    text = messages.words(message.kind, message.detail)
+def _answer(inbox: messages.Inbox, message: messages.Message) -> MessageAnswer:
+    text = inbox.words(message)
     return MessageAnswer(
         message_id=str(message.id),
         kind=message.kind.value,

@@ -8,25 +8,23 @@ from typing import Annotated, Any, Final
 from fastapi import Request, Response
 from pydantic import StringConstraints
 
-from liangzheng import accounts, licences, messages, showing
+from liangzheng import accounts, drivers, licences, messages, relying, showing, staff
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import to_base64url
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import CorrectionRequestId, DriverId
 
 router = resource("/holder", "holder")
 
-EXPORTS: Final = Rate(5, 86_400)
-"""A day, of one person; each server process counts for itself."""
 _MOST: Final = 200
 
 
 class ExportAnswer(Answer):
-    """By context. Unmasked: it is the caller's own. Looks and messages: the latest two hundred."""
+    """By context. Unmasked: it is the caller's own. `record`: the driver register's, with the ledger of points. Looks, look-ups
+    by number, consents and messages: the latest two hundred."""
 
     made_at: datetime
     account: dict[str, Any]
@@ -37,9 +35,13 @@ class ExportAnswer(Answer):
     agreements: list[dict[str, Any]]
     held_acts: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
+    record: dict[str, Any] | None
+    points: list[dict[str, Any]]
     applications: list[dict[str, Any]]
     licence: dict[str, Any] | None
     looks: list[dict[str, Any]]
+    look_ups: list[dict[str, Any]]
+    consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
 
 
@@ -79,11 +81,12 @@ async def export(request: Request, who: Holder) -> ExportAnswer:
     """Everything kept about the caller. Made anew each time, five times a day; the export is on record."""
     wiring = wired(request)
     now = wiring.clock.now()
-    _limiter(request).take(who.person_id, now)
     async with wiring.database.transaction() as tx:
         own = await accounts.export(tx, who.person_id, now)
     until = now + timedelta(days=1)
-    held: dict[str, Any] = {"applications": [], "licence": None, "looks": []}
+    held: dict[str, Any] = {
+        "record": None, "points": [], "applications": [], "licence": None, "looks": [], "look_ups": [], "consents": [],
+    }  # fmt: skip
     if who.proven_driver_id is not None:
         held = await _of_driver(request, who, who.proven_driver_id, until)
     inbox = await messages.inbox(wiring.database, who.person_id, until, _MOST)
@@ -103,10 +106,24 @@ async def _of_driver(
             licence = await licences.licence_for(tx, driver_id)
         except NotFound:
             licence = None
+        try:
+            record = await drivers.find(tx, driver_id)
+        except NotFound:
+            record = None
+        ledger = await drivers.ledger(tx, driver_id.uuid)
+        consents = await relying.consents_of(tx, who, limit=_MOST)
+    look_ups = await staff.look_ups_at(wiring.database, driver_id, until, _MOST)
     looks = await showing.looks_at(wiring.database, driver_id, until, _MOST)
     return {
+        "record": None if record is None else _record(record),
+        "points": [
+            {"kind": entry.kind.value, "points": entry.points, "on": entry.on.isoformat(),
+             "cycle_from": entry.cycle_from.isoformat(), "reference": entry.reference}
+            for entry in (ledger.entries if ledger else ())
+        ],
         "applications": [
-            {"application_id": str(a.id), "refusal": a.refusal.value if a.refusal else None}
+            {"application_id": str(a.id), "refusal": a.refusal.value if a.refusal else None,
+             "submitted_at": a.submitted_at.isoformat()}
             for a in applications
         ],
         "licence": None if licence is None else {
@@ -116,7 +133,59 @@ async def _of_driver(
         "looks": [
             {"at": look.at.isoformat(), "verifier": look.verifier_name, "purpose": look.purpose} for look in looks
         ],
+        "look_ups": [
+            {"at": look.at.isoformat(), "unit": look.unit, "duty": look.duty.value, "purpose": look.purpose}
+            for look in look_ups
+        ],
+        "consents": [
+            {"company": consent.company_name, "purpose": consent.terms.purpose, "fields": list(consent.terms.fields),
+             "until": consent.until.isoformat(), "state": consent.state.value, "given_at": consent.given_at.isoformat()}
+            for consent in consents
+        ],
     }  # fmt: skip
+
+
+def _record(found: drivers.Driver) -> dict[str, Any]:
+    """The register's record, field by field."""
+    standing = found.standing
+    days = {
+        "birth_date": found.birth_date,
+        "first_issue_date": standing.first_issue_date,
+        "valid_from": standing.valid_from,
+        "valid_until": standing.valid_until,
+        "extended_until": standing.extended_until,
+        "points_reset_on": found.points_reset_on,
+        "points_exceeded_on": found.points_exceeded_on,
+        "review_due_on": found.review_due_on,
+        "review_valid_until": found.review_valid_until,
+        "probation_until": found.probation_until,
+    }
+    return {
+        "record_version": found.record_version,
+        "updated_at": found.updated_at.isoformat(),
+        "name": found.name.value,
+        "identity_kind": found.identity.kind.value,
+        "identity_number": found.identity.value,
+        "sex": found.sex.value,
+        "nationality": found.nationality,
+        "file_number": found.file_number.value,
+        "former_file_number": found.former_file_number.value if found.former_file_number else None,
+        "card_core_number": found.card_core_number.value if found.card_core_number else None,
+        "classes": str(standing.classes),
+        "school_bus_classes": str(found.school_bus_classes),
+        "status": str(standing.status),
+        "points": standing.points,
+        "authority": standing.authority,
+        "first_issuing_authority": found.first_issuing_authority,
+        "resident_address": found.resident_address,
+        "address_division": found.address_division,
+        "department": found.department,
+        "hearing_aid": found.hearing_aid,
+        "probation": found.probation,
+        "reissue_count": found.reissue_count,
+        "notes": found.notes,
+        "portrait_sha256": standing.portrait_hash.hex() if standing.portrait_hash else None,
+    } | {name: day.isoformat() if day else None for name, day in days.items()}
 
 
 @router.get("/corrections")
@@ -155,11 +224,3 @@ async def take_back(request: Request, who: Holder, request_id: str) -> Response:
             tx, who.person_id, CorrectionRequestId.parse(request_id), wiring.clock.now()
         )
     return Response(status_code=204)
-
-
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "export_limiter", None)
-    if found is None:
-        found = state.export_limiter = Limiter(EXPORTS, "copies of one's own data")
-    return found

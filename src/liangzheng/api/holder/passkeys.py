@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Annotated, Any
 
 from fastapi import Request, Response
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field
 
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
@@ -15,20 +13,11 @@ from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.password_resets import PasswordText, demand_fresh, demand_password
 from liangzheng.api.holder.sessions import LoggedInAnswer, SessionAnswer
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.passkey_bodies import Credential, LabelText, OptionsAnswer, credential_text, passkey_site
 from liangzheng.api.wired import wired
-from liangzheng.infra.settings import Settings
 from liangzheng.kernel.ids import PasskeyId
 
 router = resource("/holder/passkeys", "holder")
-
-LabelText = Annotated[str, StringConstraints(max_length=200)]
-Credential = dict[str, JsonValue]
-
-
-class OptionsAnswer(Answer):
-    """For `navigator.credentials`, through `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`."""
-
-    options: dict[str, Any]
 
 
 class BeginPasskeyBody(Body):
@@ -78,21 +67,6 @@ class PasskeysAnswer(Answer):
     """Oldest first."""
 
     passkeys: list[PasskeyAnswer]
-
-
-def passkey_site(settings: Settings) -> accounts.PasskeySite:
-    """The first of LZ_HOSTS is the domain of passkeys; pages of it and of hosts below it may use them. Without hosts, on
-    this machine only."""
-    if not settings.hosts:
-        return accounts.PasskeySite("localhost", (f"http://localhost:{settings.port}",))
-    domain = settings.hosts[0]
-    below = tuple(host for host in settings.hosts if host == domain or host.endswith(f".{domain}"))
-    return accounts.PasskeySite(domain, tuple(f"https://{host}" for host in below))
-
-
-def credential_text(credential: Credential) -> str:
-    """The credential as the accounts read it."""
-    return json.dumps(credential)
 
 
 @router.get("")
@@ -162,14 +136,13 @@ async def begin_confirmation(request: Request, who: Holder) -> OptionsAnswer:
 @router.post("/log-in-challenges", status_code=201)
 @public
 async def begin_log_in(request: Request) -> OptionsAnswer:
-    """Options to log in with: nobody is named, so nothing is learnt of anybody."""
+    """Options to log in with: nobody is named, so nothing is learnt of anybody, and nothing is kept."""
     wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        return OptionsAnswer(
-            options=await accounts.begin_passkey_use(
-                tx, None, passkey_site(wiring.settings), wiring.account_policy, wiring.clock.now()
-            )
+    return OptionsAnswer(
+        options=accounts.begin_passkey_log_in(
+            passkey_site(wiring.settings), wiring.key_index, wiring.account_policy, wiring.clock.now()
         )
+    )
 
 
 @router.post("/sessions", status_code=201)
@@ -178,8 +151,8 @@ async def log_in(request: Request, body: PasskeyLogInBody) -> LoggedInAnswer:
     """Log in with a passkey; neither password nor code is asked for."""
     wiring = wired(request)
     found = await accounts.log_in_with_passkey(
-        wiring.database, credential_text(body.credential), passkey_site(wiring.settings), wiring.account_policy,
-        wiring.clock.now(), request.state.phone_offset_ms,
+        wiring.database, credential_text(body.credential), passkey_site(wiring.settings), wiring.key_index,
+        wiring.account_policy, wiring.clock.now(), request.state.phone_offset_ms,
     )  # fmt: skip
     return LoggedInAnswer(
         **SessionAnswer.of(found.caller).model_dump(), token=found.token, expires_at=found.session.expires_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Request
@@ -50,7 +50,8 @@ class BindBody(Body):
 
 
 class PhoneKeyAnswer(Answer):
-    """One phone key; `public_key` is the compressed point."""
+    """One phone key; `public_key` is the compressed point. `used_on`: the last day on which it signed something for the
+    service (a code handed in for digits, a consent); codes shown to verifiers are in the list of looks."""
 
     phone_key_id: str
     label: str
@@ -59,6 +60,7 @@ class PhoneKeyAnswer(Answer):
     bound_at: datetime
     ended_at: datetime | None
     replaced_by: str | None
+    used_on: date | None
 
     @classmethod
     def of(cls, key: accounts.PhoneKey) -> PhoneKeyAnswer:
@@ -71,6 +73,7 @@ class PhoneKeyAnswer(Answer):
             bound_at=key.bound_at,
             ended_at=key.ended_at,
             replaced_by=str(key.replaced_by) if key.replaced_by else None,
+            used_on=key.used_on,
         )
 
 

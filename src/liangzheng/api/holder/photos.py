@@ -19,15 +19,12 @@ from liangzheng.api.octets import from_base64url
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.infra import idempotency
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import PersonId
 from liangzheng.licences import DOUBT_TEXTS, FAULT_TEXTS, Photo, PhotoSource, SentPhoto, Usable
 
 router = resource("/holder/photos", "holder")
 
-SENT: Final = Rate(30, 3600)
-"""Pictures one person may have judged in an hour; each server process counts for itself."""
 _ACT: Final = "photo.send"
 
 
@@ -67,14 +64,6 @@ class PhotoAnswer(Answer):
     doubts: list[FindingAnswer]
 
 
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "photo_limiter", None)
-    if found is None:
-        found = state.photo_limiter = Limiter(SENT, "photos")
-    return found
-
-
 @router.post("")
 async def send_photo(request: Request, who: Holder, body: PhotoBody) -> PhotoAnswer:
     """Send a photo of your own. Needs an Idempotency-Key. It is made anew from its pixels; the file is not kept."""
@@ -83,7 +72,6 @@ async def send_photo(request: Request, who: Holder, body: PhotoBody) -> PhotoAns
     if who.driver_id is None:
         raise NotFound("there is no driving licence to send a photo for")
     driver_id = who.driver_id
-    _limiter(request).take(who.person_id, now)
     octets = await asyncio.to_thread(from_base64url, body.picture, "picture")
     sent = body.sent(octets)
     async with wiring.database.read() as tx:

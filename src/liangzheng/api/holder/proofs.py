@@ -8,8 +8,8 @@ from pydantic import Field
 from liangzheng import accounts
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Body, resource
-from liangzheng.api.holder.passkeys import Credential, credential_text, passkey_site
 from liangzheng.api.holder.password_resets import PasswordText, demand_password
+from liangzheng.api.passkey_bodies import Credential, credential_text, passkey_site
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import Invalid
 

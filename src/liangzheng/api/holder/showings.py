@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Request
 from pydantic import AwareDatetime, StringConstraints
@@ -14,15 +14,12 @@ from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import Forbidden, Invalid
 from liangzheng.kernel.ids import DriverId
 
 router = resource("/holder/showings", "holder")
 
 _FIRST, _LAST = datetime(2000, 1, 2), datetime(2099, 12, 30)  # noqa: DTZ001 (a day to spare for any offset)
-SHORT_CODES: Final = Rate(6, 60)
-"""A minute has four codes of fifteen seconds; two more leave room for a slip of the tongue."""
 
 
 class ShowBody(Body):
@@ -41,10 +38,12 @@ class ShortCodeAnswer(Answer):
 class LookAnswer(Answer):
     """One verification of one of the holder's codes; or one answer to a company by consent, with the `fields` it was
     told; or one look-up by number: then `look_up` stands in place of `verification`, `verifier` is the unit of who
-    looked, and `shown_at` is when."""
+    looked, and `shown_at` is when; or, with `entry`, one look at the record or the pictures in casework, in a photo
+    review or by the operator."""
 
     verification: str | None = None
     look_up: str | None = None
+    entry: str | None = None
     at: datetime
     shown_at: datetime
     verifier: str
@@ -67,7 +66,6 @@ async def show(request: Request, who: Holder, body: ShowBody, key: IdempotencyKe
     wiring = wired(request)
     now = wiring.clock.now()
     driver_id = _driver(who)
-    _limiter(request).take(who.person_id, now)
 
     async with wiring.database.transaction() as tx:
 
@@ -96,7 +94,7 @@ async def looks(
     before: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> LooksAnswer:
-    """Who verified the caller's codes or looked the caller up by number, when and for what."""
+    """Who verified the caller's codes, looked the caller up by number or looked at the record, when and for what."""
     wiring = wired(request)
     until = before or wiring.clock.now() + timedelta(days=1)
     if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
@@ -104,8 +102,9 @@ async def looks(
     driver_id = _driver(who)
     verified = await showing.looks_at(wiring.database, driver_id, until, limit)
     looked_up = await staff.look_ups_at(wiring.database, driver_id, until, limit)
-    both = [*map(_verified, verified), *map(_looked_up, looked_up)]
-    return LooksAnswer(looks=sorted(both, key=lambda look: look.shown_at, reverse=True)[:limit])
+    in_record = await staff.record_looks_at(wiring.database, driver_id, until, limit)
+    every = [*map(_verified, verified), *map(_looked_up, looked_up), *map(_in_record, in_record)]
+    return LooksAnswer(looks=sorted(every, key=lambda look: look.shown_at, reverse=True)[:limit])
 
 
 def _verified(look: showing.Look) -> LookAnswer:
@@ -134,17 +133,21 @@ def _looked_up(look: staff.LookUp) -> LookAnswer:
     )
 
 
+def _in_record(look: staff.RecordLook) -> LookAnswer:
+    return LookAnswer(
+        entry=str(look.entry),
+        at=look.at,
+        shown_at=look.at,
+        verifier=look.unit or "operator",
+        verifier_kind="staff" if look.unit else "operator",
+        purpose=look.purpose,
+        class_asked=None,
+    )
+
+
 def _driver(who: Caller) -> DriverId:
     if who.proven_driver_id is None:
         raise Forbidden(
             "only a driver whose face was verified shows a licence", place="level", rule="at least 2"
         )
     return who.proven_driver_id
-
-
-def _limiter(request: Request) -> Limiter:
-    state = request.app.state
-    found: Limiter | None = getattr(state, "short_code_limiter", None)
-    if found is None:
-        found = state.short_code_limiter = Limiter(SHORT_CODES, "short codes")
-    return found

@@ -26,12 +26,14 @@ class Ready(Answer):
     """`ready` when every check is `ok`; a check that is not says which neighbour, never why in detail.
 
     `database`: reachable and of this code's schema; `clock`: within five seconds of the database's; `trust`: a trust bundle is
-    there; `keys`: the status signer signs, until `signs_until`; `disk`: there is room.
+    there; `keys`: the status signer signs, until `signs_until`; `disk`: there is room. `standing_certain` is false after a
+    restore until the register was read again: verifications then say that the status was not checked.
     """
 
     status: Literal["ready", "not-ready"]
     checks: dict[str, Literal["ok", "failed"]]
     signs_until: datetime | None
+    standing_certain: bool
 
 
 @router.get("/healthz")
@@ -50,5 +52,6 @@ async def readyz(request: Request) -> Response:
         status="ready" if found.ready else "not-ready",
         checks={name: "ok" if good else "failed" for name, good in found.checks.items()},
         signs_until=found.signs_until,
+        standing_certain=found.standing_certain,
     )
     return JSONResponse(answer.model_dump(mode="json"), status_code=200 if found.ready else 503)

@@ -49,12 +49,13 @@ async def check(request: Request, who: Company, body: CheckBody) -> ChecksAnswer
     """Ask about up to 1,000 drivers who consented. Each answer is on record where its driver reads it; made now
     and kept nowhere, so the request takes no idempotency key. Each pseudonym counts in the quota."""
     wiring = wired(request)
-    now, pseudonyms = wiring.clock.now(), relying.read_pseudonyms(body.pseudonyms)
-    await relying.count(wiring.database, who, len(pseudonyms), now)
+    now = wiring.clock.now()
+    await relying.count(wiring.database, who.id, len(body.pseudonyms), now)
     question = Question(body.purpose, tuple(body.fields), None, None)
     terms = await relying.refuse_question(
         wiring.database, who, question, wiring.consent_policy, now, bulk=True
     )
+    pseudonyms = relying.read_pseudonyms(body.pseudonyms)
     async with wiring.database.transaction() as tx:
         answers = await relying.check_many(tx, who, terms, pseudonyms, wiring.consent_policy, now)
     return ChecksAnswer(

@@ -29,10 +29,12 @@ class GrantAnswer(Answer):
 
 
 class QuotaAnswer(Answer):
-    """Drivers that may be asked about."""
+    """Drivers that may be asked about, and how many were in this minute and on this day of China."""
 
     per_minute: int
     per_day: int
+    used_this_minute: int
+    used_today: int
 
 
 class RegistrationAnswer(Answer):
@@ -69,8 +71,10 @@ class NoWebhookAnswer(Answer):
 @router.get("/registration")
 async def show(request: Request, who: Company) -> RegistrationAnswer:
     """What the calling company may ask."""
-    async with wired(request).database.read() as tx:
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
         company = await relying.company(tx, who.id)
+        minute, day = await relying.used(tx, who.id, wiring.clock.now())
     return RegistrationAnswer(
         company=str(who.id),
         name=who.name,
@@ -86,7 +90,12 @@ async def show(request: Request, who: Company) -> RegistrationAnswer:
             )
             for grant in who.grants.values()
         ],
-        quota=QuotaAnswer(per_minute=who.quota.per_minute, per_day=who.quota.per_day),
+        quota=QuotaAnswer(
+            per_minute=who.quota.per_minute,
+            per_day=who.quota.per_day,
+            used_this_minute=minute,
+            used_today=day,
+        ),
         webhook=company.webhook_url,
     )
 
@@ -96,9 +105,11 @@ async def set_webhook(request: Request, who: Company, body: WebhookBody) -> Webh
     """Hear of changes here from now on. Each call makes a new key; the last one made is the one in use, so a
     repeated call does no harm."""
     wiring = wired(request)
+    now = wiring.clock.now()
+    await relying.refuse_webhook(wiring.database, who.id, body.url, wiring.call_policy, now)
     async with wiring.database.transaction() as tx:
         key_id, key = await relying.set_webhook(
-            tx, wiring.key_index, who.id, body.url, wiring.call_policy, wiring.clock.now()
+            tx, wiring.key_index, who.id, body.url, wiring.call_policy, now
         )
     return WebhookAnswer(url=body.url, key_id=key_id, key=to_base64url(key))
 

@@ -127,9 +127,10 @@ async def make(
     refusal is recorded."""
     wiring = wired(request)
     now, question = wiring.clock.now(), body.question()
-    relying.refuse_malformed(question, civil_day(now))
-    await relying.count(wiring.database, who, 1, now)
+    await relying.count(wiring.database, who.id, 1, now)
+    # Outside the registration first: a question for everything is on record, however badly it is put.
     terms = await relying.refuse_question(wiring.database, who, question, wiring.consent_policy, now)
+    relying.refuse_malformed(question, civil_day(now))
 
     async with wiring.database.transaction() as tx:
 
@@ -175,11 +176,11 @@ async def fetch(request: Request, who: Company, request_id: str) -> AnsweredAnsw
     lost. It is made now, kept nowhere, and takes no idempotency key."""
     wiring = wired(request)
     now = wiring.clock.now()
-    await relying.count(wiring.database, who, 1, now)
+    asked = ConsentRequestId.parse(request_id)
+    await relying.count(wiring.database, who.id, 1, now)
+    await relying.refuse_fetch(wiring.database, who, asked, now)
     async with wiring.database.transaction() as tx:
-        answered = await relying.fetch_answer(
-            tx, wiring.key_index, who, ConsentRequestId.parse(request_id), wiring.consent_policy, now
-        )
+        answered = await relying.fetch_answer(tx, wiring.key_index, who, asked, wiring.consent_policy, now)
     return AnsweredAnswer(
         request=request_id,
         pseudonym=str(answered.pseudonym),
@@ -193,9 +194,9 @@ async def portrait(request: Request, who: Company, request_id: str) -> Response:
     """The photo of the licence (image/jpeg), where the request named it, as long as its answer can be fetched."""
     wiring = wired(request)
     now = wiring.clock.now()
-    await relying.count(wiring.database, who, 1, now)
+    asked = ConsentRequestId.parse(request_id)
+    await relying.count(wiring.database, who.id, 1, now)
+    await relying.refuse_fetch(wiring.database, who, asked, now, portrait=True)
     async with wiring.database.transaction() as tx:
-        picture = await relying.fetch_portrait(
-            tx, who, ConsentRequestId.parse(request_id), wiring.consent_policy, now
-        )
+        picture = await relying.fetch_portrait(tx, who, asked, wiring.consent_policy, now)
     return Response(picture, media_type="image/jpeg")

@@ -14,16 +14,12 @@ from fastapi import Request, Response
 from liangzheng import relying
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, resource
-from liangzheng.api.network import client_network
+from liangzheng.api.rates import REFUSALS_OF_A_CLIENT, TOKENS_OF_A_CLIENT, take, take_here
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import NotAuthenticated
 
 router = resource("/relying", "relying")
 
-TOKENS: Final = Rate(30, 60)
-"""Tokens a minute for one client id, and refused requests a minute for one client id from one network: a client id is no
-secret, and whoever knows it uses up their own network's tries."""
 
 _LONGEST: Final = 2000
 
@@ -87,9 +83,7 @@ async def _granted(request: Request) -> TokenAnswer:
     wiring = wired(request)
     now = wiring.clock.now()
     client_id, secret = _client(request)
-    refused, tokens = _limiters(request)
-    asking = (client_id, client_network(request))
-    refused.take(asking, now)
+    give_back = take_here(request, REFUSALS_OF_A_CLIENT, "refused token requests", client_id, now)
     form = _form(await request.body())
     if "client_secret" in form or form.get("client_id", client_id) != client_id:
         raise _Refused("invalid_request")  # one way of authenticating a request (§2.3)
@@ -111,8 +105,8 @@ async def _granted(request: Request) -> TokenAnswer:
         raise _Refused("invalid_client", 401) from None
     except relying.ScopeRefused:
         raise _Refused("invalid_scope") from None
-    refused.give_back(asking)
-    tokens.take(client_id, now)
+    give_back()
+    take(request, TOKENS_OF_A_CLIENT, "tokens of this client", client_id, now)
     return TokenAnswer(
         access_token=granted.token,
         token_type="Bearer",  # noqa: S106 (its type)
@@ -155,13 +149,3 @@ def _answered(status: int, body: Mapping[str, Any]) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="liangzheng"'
     return Response(json.dumps(body), status_code=status, headers=headers, media_type="application/json")
-
-
-def _limiters(request: Request) -> tuple[Limiter, Limiter]:
-    """Of refused requests, and of tokens."""
-    state = request.app.state
-    found: tuple[Limiter, Limiter] | None = getattr(state, "company_tokens", None)
-    if found is None:
-        made = (Limiter(TOKENS, "refused token requests"), Limiter(TOKENS, "token requests"))
-        found = state.company_tokens = made
-    return found

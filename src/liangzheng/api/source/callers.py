@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -12,11 +12,8 @@ from liangzheng import drivers
 from liangzheng.api.auth import authenticates
 from liangzheng.api.wired import wired
 from liangzheng.drivers import RegisterSource
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.errors import NotAuthenticated
-
-BODIES: Final = Rate(600, 60)
-"""Bodies a minute of one source: ten a second, of up to 2,000 lines each. Each server process counts for itself."""
+from liangzheng.kernel.ids import SourceId
 
 _LONGEST_PROOF: Final = 512
 
@@ -28,18 +25,10 @@ class SignedBy:
     source: RegisterSource
     kid: bytes
 
-
-@dataclass(slots=True)
-class _Doorkeeper:
-    bodies: Limiter = field(default_factory=lambda: Limiter(BODIES, "bodies"))
-
-
-def _doorkeeper(request: Request) -> _Doorkeeper:
-    state = request.app.state
-    found: _Doorkeeper | None = getattr(state, "source_doorkeeper", None)
-    if found is None:
-        found = state.source_doorkeeper = _Doorkeeper()
-    return found
+    @property
+    def id(self) -> SourceId:
+        """Whom its requests are counted for."""
+        return self.source.id
 
 
 def _proof(request: Request) -> str:
@@ -67,7 +56,6 @@ async def source(request: Request) -> SignedBy:
     proof = _proof(request)
     wiring = wired(request)
     found, kid = await drivers.authenticate_source(wiring.database, proof, await request.body())
-    _doorkeeper(request).bodies.take(found.id, wiring.clock.now())
     return SignedBy(found, kid)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 from fastapi import Depends
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from liangzheng import staff
 from liangzheng.api.auth import authenticates, bearer_token
 from liangzheng.api.wired import wired
-from liangzheng.staff import Officer
+from liangzheng.staff import Act, Attempt, HeldDuty, Officer
 
 
 @authenticates
@@ -22,3 +23,18 @@ async def officer(request: Request) -> Officer:
 
 OnDuty = Annotated[Officer, Depends(officer)]
 """`async def act(who: OnDuty, …)`: the logged-in member of staff."""
+
+
+def recorded(request: Request, who: Officer, attempt: Attempt) -> AbstractAsyncContextManager[None]:
+    """`async with recorded(…), database.transaction() as tx`: a refusal inside is in the audit record."""
+    wiring = wired(request)
+    return staff.refusals_recorded(wiring.database, who, attempt, wiring.clock.now())
+
+
+async def permitted(
+    request: Request, who: Officer, act: Act, attempt: str, *, fresh: bool = True
+) -> HeldDuty:
+    """The duty under which `act` is done. Raises Forbidden, which is recorded as `attempt`."""
+    wiring = wired(request)
+    async with recorded(request, who, Attempt(attempt)):
+        return staff.permit(who, act, wiring.staff_policy, wiring.clock.now(), fresh=fresh)

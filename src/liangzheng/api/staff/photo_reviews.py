@@ -16,7 +16,7 @@ from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
-from liangzheng.api.staff.callers import officer
+from liangzheng.api.staff.callers import officer, permitted
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.infra.postgres import Connection
@@ -38,7 +38,7 @@ async def desk_of(request: Request) -> ReviewDesk:
     """Where the caller reviews: the authorities of the region they hold the duty for. Raises Forbidden for who is not
     linked, where they must be."""
     who, wiring = await officer(request), wired(request)
-    held = staff.permit(who, staff.Act.REVIEW_PHOTO, wiring.staff_policy, wiring.clock.now())
+    held = await permitted(request, who, staff.Act.REVIEW_PHOTO, "review.refused")
     authorities = wiring.reference.authorities
     mine = frozenset(
         each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))

@@ -13,10 +13,10 @@ from liangzheng import staff
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.applications import idempotency_key
 from liangzheng.api.idempotent import once
-from liangzheng.api.staff.callers import OnDuty
+from liangzheng.api.staff.callers import OnDuty, recorded
 from liangzheng.api.wired import wired
 from liangzheng.kernel.ids import DriverId, ProposalId, VerificationId
-from liangzheng.staff import CaseNumber, Kind, Proposal, ProposalDraft, ProposalState, SecondOpinion
+from liangzheng.staff import Attempt, CaseNumber, Kind, Proposal, ProposalDraft, ProposalState, SecondOpinion
 
 router = resource("/staff", "staff")
 
@@ -82,10 +82,13 @@ class ProposalsAnswer(Answer):
 
 
 class ProposeBody(Body):
-    """`subject`: the driver it is about, none for keys. `what`: suspend {}; restore {letters}; correct {record_version, fields};
-    rotate-key {role, province}; retire-key {kid}."""
+    """`subject`: the driver it is about, none for keys, waves and staff. `what`: suspend {}; restore {letters};
+    correct {record_version, fields}; rotate-key {role, province}; retire-key {kid}; open-wave {measure, wave, places,
+    opens_on}; give-duty {staff, duty, region, from_day, until_day}; new-enrolment {staff}."""
 
-    kind: Literal["suspend", "restore", "correct", "rotate-key", "retire-key"]
+    kind: Literal[
+        "suspend", "restore", "correct", "rotate-key", "retire-key", "open-wave", "give-duty", "new-enrolment"
+    ]
     subject: Code | None = None
     reason: Code
     case_number: Code
@@ -124,7 +127,8 @@ async def propose(request: Request, who: OnDuty, body: ProposeBody) -> ProposalA
     """Propose what another person of the duty and region decides. Needs an Idempotency-Key and a fresh second factor."""
     wiring = wired(request)
     now, key, draft = wiring.clock.now(), idempotency_key(request), body.draft()
-    async with wiring.database.transaction(staff.CONSTRAINTS) as tx:
+    tried = staff.proposing(draft)
+    async with recorded(request, who, tried), wiring.database.transaction(staff.CONSTRAINTS) as tx:
 
         async def perform() -> ProposalAnswer:
             made = await staff.propose(tx, wiring.reference, who, draft, wiring.staff_policy, now)
@@ -141,8 +145,8 @@ async def retain(request: Request, who: OnDuty, body: RetainBody) -> ProposalAns
     """Retain a licence on the spot (扣留): in force at once, lifted unless a second person confirms. Needs an Idempotency-Key."""
     wiring = wired(request)
     now, key, draft = wiring.clock.now(), idempotency_key(request), body.draft()
-    verification = VerificationId.parse(body.verification)
-    async with wiring.database.transaction(staff.CONSTRAINTS) as tx:
+    verification, tried = VerificationId.parse(body.verification), staff.proposing(draft)
+    async with recorded(request, who, tried), wiring.database.transaction(staff.CONSTRAINTS) as tx:
 
         async def perform() -> ProposalAnswer:
             return ProposalAnswer.of(
@@ -176,9 +180,10 @@ async def list_proposals(
 @router.get("/proposals/{proposal_id}")
 async def show_proposal(request: Request, who: OnDuty, proposal_id: str) -> WholeProposalAnswer:
     """One proposal with what it holds. That it was read is recorded."""
-    wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        found = await staff.read_proposal(tx, who, ProposalId.parse(proposal_id), wiring.clock.now())
+    wiring, asked = wired(request), ProposalId.parse(proposal_id)
+    tried = Attempt("proposal-reading.refused", asked)
+    async with recorded(request, who, tried), wiring.database.transaction() as tx:
+        found = await staff.read_proposal(tx, who, asked, wiring.clock.now())
         events = await staff.events_of(tx, found)
     steps = [StepTaken(event=event, at=at, staff=str(by) if by else None) for event, at, by in events]
     return WholeProposalAnswer(**ProposalAnswer.of(found).model_dump(), what=dict(found.what), events=steps)
@@ -192,7 +197,8 @@ async def decide(
     wiring = wired(request)
     now, key = wiring.clock.now(), idempotency_key(request)
     opinion = SecondOpinion(ProposalId.parse(proposal_id), body.move, body.decision == "agree")
-    async with wiring.database.transaction(staff.CONSTRAINTS) as tx:
+    tried = Attempt("decision.refused", opinion.proposal_id, detail={"decision": body.decision})
+    async with recorded(request, who, tried), wiring.database.transaction(staff.CONSTRAINTS) as tx:
 
         async def perform() -> ProposalAnswer:
             return ProposalAnswer.of(
@@ -208,9 +214,8 @@ async def decide(
 @router.delete("/proposals/{proposal_id}")
 async def take_back(request: Request, who: OnDuty, proposal_id: str) -> ProposalAnswer:
     """The proposer takes it back, as long as nobody has decided; a retention is lifted by it."""
-    wiring = wired(request)
-    async with wiring.database.transaction() as tx:
-        found = await staff.take_back(
-            tx, who, ProposalId.parse(proposal_id), wiring.staff_policy, wiring.clock.now()
-        )
+    wiring, asked = wired(request), ProposalId.parse(proposal_id)
+    tried = Attempt("taking-back.refused", asked)
+    async with recorded(request, who, tried), wiring.database.transaction() as tx:
+        found = await staff.take_back(tx, who, asked, wiring.staff_policy, wiring.clock.now())
     return ProposalAnswer.of(found)

@@ -14,8 +14,11 @@ from pydantic import Field, StringConstraints
 from liangzheng import staff
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.passkey_bodies import Credential, credential_text
 from liangzheng.api.staff.callers import OnDuty
+from liangzheng.api.staff.second_factors import passkey_factor
 from liangzheng.api.wired import wired
+from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import Officer, OfficerLoggedIn, TotpFactor
 from liangzheng.standards import totp
@@ -49,18 +52,27 @@ class ConfirmBody(EnrolBody):
     totp: OneTimeCode = Field(repr=False)
 
 
-class StaffLogInBody(Body):
-    """What a member of staff logs in with."""
+class SecondFactorProofBody(Body):
+    """The present one-time code, one that was used does not serve again; or what `credentials.get()` gave, by `toJSON()`, over
+    options of /staff/second-factors/passkey-challenges."""
+
+    totp: OneTimeCode | None = Field(default=None, repr=False)
+    passkey: Credential | None = Field(default=None, repr=False)
+
+    def proven(self, request: Request) -> tuple[staff.SecondFactor, str]:
+        """The factor, and its proof. Raises Invalid unless there is one of the two."""
+        if self.totp is not None and self.passkey is None:
+            return TotpFactor(wired(request).key_index), self.totp
+        if self.passkey is not None and self.totp is None:
+            return passkey_factor(request), credential_text(self.passkey)
+        raise Invalid("totp", "either totp or passkey")
+
+
+class StaffLogInBody(SecondFactorProofBody):
+    """What a member of staff logs in with: number, password, and one of the second factors."""
 
     number: Number
     password: Secret = Field(repr=False)
-    totp: OneTimeCode = Field(repr=False)
-
-
-class ProveAgainBody(Body):
-    """The present one-time code; one that was used does not serve again."""
-
-    totp: OneTimeCode = Field(repr=False)
 
 
 class DutyAnswer(Answer):
@@ -168,16 +180,17 @@ async def confirm_enrolment(request: Request, body: ConfirmBody) -> StaffLoggedI
 @router.post("/sessions", status_code=201)
 @public
 async def log_in_staff(request: Request, body: StaffLogInBody) -> StaffLoggedInAnswer:
-    """Log in with number, password and one-time code; whatever is wrong is answered alike, and failures make a wait."""
+    """Log in with number, password and a second factor; whatever is wrong is answered alike, and failures make a wait."""
     wiring = wired(request)
     now = wiring.clock.now()
+    factor, proof = body.proven(request)
     found = await staff.log_in(
         wiring.database,
         body.number,
         body.password,
-        body.totp,
+        proof,
         passwords=wiring.passwords,
-        factor=TotpFactor(wiring.key_index),
+        factor=factor,
         keys=wiring.key_index,
         policy=wiring.staff_policy,
         now=now,
@@ -193,14 +206,15 @@ async def show_staff_session(request: Request, who: OnDuty) -> OfficerAnswer:
 
 
 @router.post("/sessions/current/proofs", status_code=204)
-async def prove_second_factor(request: Request, who: OnDuty, body: ProveAgainBody) -> Response:
+async def prove_second_factor(request: Request, who: OnDuty, body: SecondFactorProofBody) -> Response:
     """The second factor again: suspension, restoration, correction and keys want it minutes old, not hours."""
     wiring = wired(request)
+    factor, proof = body.proven(request)
     await staff.prove_again(
         wiring.database,
         who,
-        body.totp,
-        factor=TotpFactor(wiring.key_index),
+        proof,
+        factor=factor,
         keys=wiring.key_index,
         policy=wiring.staff_policy,
         now=wiring.clock.now(),

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from liangzheng import showing, staff
 from liangzheng.api.hot import hot_get, hot_post
-from liangzheng.api.staff.callers import officer
+from liangzheng.api.rates import SHORT_CODES_TRIED, take
+from liangzheng.api.staff.callers import officer, permitted, recorded
 from liangzheng.api.verifier.callers import doorkeeper
 from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
 from liangzheng.api.verifier.verifications import VerifyBody, wanted_class
@@ -28,15 +29,14 @@ async def verify_as_officer(request: Request, who: Officer, body: VerifyBody) ->
     driven."""
     wiring = wired(request)
     now = wiring.clock.now()
-    held = staff.permit(who, Act.VERIFY, wiring.staff_policy, now)
+    held = await permitted(request, who, Act.VERIFY, "verification.refused")
     me, door = as_verifier(who), doorkeeper(request)
-    door.looks[VerifierKind.POLICE].take(me.id, now)
     purpose = body.purpose or PURPOSES[VerifierKind.POLICE][0]
     wanted = wanted_class(body.driving_class)
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted, duty=held.duty.value)
     elif body.short_code is not None and body.code is None:
-        door.short_codes.take(me.id, now)
+        take(request, SHORT_CODES_TRIED, "short codes", me.id, now)
         ask = await showing.ask_by_short_code(
             wiring.database, me, body.short_code, body.request, purpose, wanted, now, held.duty.value
         )
@@ -54,15 +54,14 @@ async def portrait(request: Request, who: Officer) -> Response:
     """The picture the verified licence was issued with: for the officer who verified it, for five minutes."""
     wiring = wired(request)
     now = wiring.clock.now()
-    held = staff.permit(who, Act.VERIFY, wiring.staff_policy, now)
-    picture = await showing.portrait(
-        wiring.database,
-        as_verifier(who),
-        VerificationId.parse(request.path_params["verification"]),
-        DriverId.parse(request.query_params.get("of", "")),
-        now,
-        held.duty.value,
-    )
+    verification = VerificationId.parse(request.path_params["verification"])
+    driver_id = DriverId.parse(request.query_params.get("of", ""))
+    attempt = staff.Attempt("portrait.refused", verification, driver_id)
+    async with recorded(request, who, attempt):
+        held = staff.permit(who, Act.VERIFY, wiring.staff_policy, now)
+        picture = await showing.portrait(
+            wiring.database, as_verifier(who), verification, driver_id, now, held.duty.value
+        )
     return Response(picture, media_type="image/jpeg")
 
 

@@ -1,5 +1,4 @@
-"""Who verifies, by the bearer token of an officer's terminal, a company's system or the public page; and
-how often each may."""
+"""Who verifies, by the bearer token of an officer's terminal, a company's system or the public page."""
 
 from __future__ import annotations
 
@@ -13,7 +12,6 @@ from starlette.requests import Request
 from liangzheng import relying, showing
 from liangzheng.api.auth import authenticates, bearer_token
 from liangzheng.api.wired import wired
-from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.kernel.ids import CompanyId, VerifierId
 from liangzheng.showing import Verifier, VerifierKind
 from liangzheng.standards.livecode import Lives, TrustBundle
@@ -24,18 +22,6 @@ if TYPE_CHECKING:
 KNOWN_FOR_S: Final = 30.0
 TRUST_FOR_S: Final = 1.0
 _MOST_KNOWN: Final = 20_000
-
-RATES: Final = {
-    VerifierKind.POLICE: Rate(120, 60),
-    VerifierKind.COMPANY: Rate(600, 60),
-    VerifierKind.PUBLIC: Rate(30, 60),
-}
-"""Verifications a minute: an officer's terminal sees one car at a time. Each server process counts for
-itself."""
-
-SHORT_CODES: Final = Rate(10, 60)
-"""Short codes a minute, right or wrong: guessing one of a hundred million within its minute stays out of
-reach."""
 
 
 @dataclass(slots=True)
@@ -48,10 +34,6 @@ class Doorkeeper:
     """
 
     known: OrderedDict[bytes, tuple[Verifier, float]] = field(default_factory=OrderedDict)
-    looks: dict[VerifierKind, Limiter] = field(
-        default_factory=lambda: {kind: Limiter(rate, "verifications") for kind, rate in RATES.items()}
-    )
-    short_codes: Limiter = field(default_factory=lambda: Limiter(SHORT_CODES, "short codes"))
     _grounds: tuple[TrustBundle, Lives, float] | None = None
 
     def recall(self, header: bytes) -> Verifier | None:
@@ -91,10 +73,10 @@ async def verifier(request: Request) -> Verifier:
     found = door.recall(headers[0]) if len(headers) == 1 else None
     if found is None:
         token = bearer_token(request)
-        company = token.startswith(f"{CompanyId.prefix}_")
-        found = await (
-            _company(request, token) if company else showing.authenticate(wired(request).database, token)
-        )
+        if token.startswith(f"{CompanyId.prefix}_"):
+            # Asked about each time: what a company registered, and whether it is approved, is of this moment.
+            return await _company(request, token)
+        found = await showing.authenticate(wired(request).database, token)
         door.keep(headers[0], found)
     return found
 

@@ -45,12 +45,12 @@ class HolderAnswer(msgspec.Struct):
 
 class StandingAnswer(msgspec.Struct):
     """Live status. What it shows and whether it lets drive are two results; letters, words and points are
-    for police only."""
+    for police only. A registered company hears whether it lets drive: the others are left out."""
 
-    display_status: str
     may_drive: bool
-    standing_version: int
     as_of: datetime
+    display_status: str | msgspec.UnsetType = msgspec.UNSET
+    standing_version: int | msgspec.UnsetType = msgspec.UNSET
     status: str | None = None
     status_words: Text | None = None
     points: int | None = None
@@ -114,9 +114,7 @@ def verdict(answer: Answer, fields: frozenset[AskedField] | None = None) -> Verd
         if answer.step
         else None,
         holder=_holder(answer.holder, fields) if answer.holder else None,
-        standing=_standing(answer.standing)
-        if answer.standing and (fields is None or AskedField.MAY_DRIVE in fields)
-        else None,
+        standing=_standing(answer.standing, fields) if answer.standing else None,
         driving_class=ClassAnswer(answer.class_asked.value, answer.class_held)
         if answer.class_asked
         else None,
@@ -158,13 +156,17 @@ def _holder(holder: Holder, fields: frozenset[AskedField] | None) -> HolderAnswe
     )
 
 
-def _standing(standing: Standing) -> StandingAnswer:
+def _standing(standing: Standing, fields: frozenset[AskedField] | None) -> StandingAnswer | None:
+    if fields is not None:
+        if AskedField.MAY_DRIVE not in fields:
+            return None
+        return StandingAnswer(may_drive=standing.may_drive, as_of=standing.as_of)
     known = standing.status
     return StandingAnswer(
-        display_status=standing.display.value,
         may_drive=standing.may_drive,
-        standing_version=standing.version,
         as_of=standing.as_of,
+        display_status=standing.display.value,
+        standing_version=standing.version,
         status=str(known) if known else None,
         status_words=_status_words(known) if known else None,
         points=standing.points,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from liangzheng import relying, showing
 from liangzheng.api.hot import hot_get, hot_post
+from liangzheng.api.rates import SHORT_CODES_TRIED, take
 from liangzheng.api.verifier.callers import doorkeeper, verifier
 from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
 from liangzheng.api.wired import wired
@@ -38,14 +39,15 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     wiring = wired(request)
     now = wiring.clock.now()
     door = doorkeeper(request)
-    door.looks[who.kind].take(who.id, now)
-    purpose = body.purpose or next(iter(PURPOSES[who.kind] if who.grants is None else who.grants), "")
+    if who.grants is not None:
+        await relying.count(wiring.database, CompanyId(who.id.uuid), 1, now)
+    purpose = body.purpose or next(iter(_purposes(who)), "")
     wanted = wanted_class(body.driving_class)
-    fields = None if who.grants is None else await _registered(request, who, purpose, wanted)
+    fields = None if who.grants is None else await _registered(request, who, purpose)
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted)
     elif body.short_code is not None and body.code is None:
-        door.short_codes.take(who.id, now)
+        take(request, SHORT_CODES_TRIED, "short codes", who.id, now)
         ask = await showing.ask_by_short_code(
             wiring.database, who, body.short_code, body.request, purpose, wanted, now
         )
@@ -56,14 +58,13 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
     return verdict(await showing.verify(wiring.database, trust, lives, who, ask, now, policy), fields)
 
 
-async def _registered(
-    request: Request, who: Verifier, purpose: str, wanted: DrivingClass | None
-) -> frozenset[AskedField]:
+async def _registered(request: Request, who: Verifier, purpose: str) -> frozenset[AskedField]:
     """What a registered company may hear for a purpose. Raises Forbidden for what is outside its registration,
     which is recorded."""
     assert who.grants is not None, "a registered company"
     fields = who.grants.get(purpose)
-    if fields is not None and (wanted is None or AskedField.MAY_DRIVE in fields):
+    # Every verdict says whether the holder may drive, whether a class was asked for or not.
+    if fields is not None and AskedField.MAY_DRIVE in fields:
         return fields
     refusal = (
         relying.AskRefusal.PURPOSE_NOT_REGISTERED
@@ -71,7 +72,7 @@ async def _registered(
         else relying.AskRefusal.FIELD_NOT_REGISTERED
     )
     wiring = wired(request)
-    asked = (AskedField.MAY_DRIVE.value,) if wanted is not None else ()
+    asked = (AskedField.MAY_DRIVE.value,)
     now = wiring.clock.now()
     await relying.record_refusal(wiring.database, CompanyId(who.id.uuid), refusal, purpose, asked, now)
     raise Forbidden("outside what the company registered", place="purpose", rule=refusal.value)
@@ -101,9 +102,14 @@ class MeAnswer(msgspec.Struct):
 
 async def me(request: Request, who: Verifier) -> MeAnswer:
     """Who this token is."""
-    return MeAnswer(
-        str(who.id), who.name, who.kind.value, list(PURPOSES[who.kind] if who.grants is None else who.grants)
-    )
+    return MeAnswer(str(who.id), who.name, who.kind.value, _purposes(who))
+
+
+def _purposes(who: Verifier) -> list[str]:
+    """What the caller may verify codes for; a registered company, where it may hear whether somebody may drive."""
+    if who.grants is None:
+        return list(PURPOSES[who.kind])
+    return [purpose for purpose, fields in who.grants.items() if AskedField.MAY_DRIVE in fields]
 
 
 def wanted_class(text: str | None) -> DrivingClass | None:

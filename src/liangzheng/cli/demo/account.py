@@ -67,6 +67,7 @@ class Account:
         """Title and act of every step, in order."""
         return [
             ("logins", self.logins),
+            ("agreement withdrawn", self.agreement_withdrawn),
             ("another mobile", self.another_mobile),
             ("own data", self.own_data),
         ]
@@ -85,6 +86,19 @@ class Account:
         after = await asyncio.to_thread(other.get, "/holder/sessions/current")
         hold(after.status == 401, "the other login has ended")
         return f"{len(listed)} listed, {ended} ended from here; the other token opens nothing"
+
+    async def agreement_withdrawn(self) -> str:
+        """A face check that passed and was not used is void with the agreement it was made on; later there is another."""
+        holder, check = self._holder(), await self._face("apply")
+        withdrawal = {"kind": "face-data"}
+        (await asyncio.to_thread(holder.post, "/holder/agreements/withdrawals", withdrawal)).expect(204)
+        path = f"/holder/face-checks/{check['face_check_id']}"
+        void = (await asyncio.to_thread(holder.get, path)).expect(200)
+        hold(void["state"] == "void" and void["usable_until"] is None, "the pass is void")
+        refused = await asyncio.to_thread(holder.post, "/holder/face-checks", {"purpose": "apply"})
+        hold(refused.status == 403, f"no face is looked at without agreement ({refused.status})")
+        await agree(holder)
+        return "the unused pass is void, a new check refused; agreed again"
 
     async def another_mobile(self) -> str:
         """Asked for with password, code and face; told to the old mobile at once, with a stop word; no phone is bound; stopped."""
@@ -118,5 +132,6 @@ class Account:
         """A copy of everything kept about the driver, without a picture or a secret."""
         found = (await asyncio.to_thread(self._holder().post, "/holder/data-exports")).expect(200)
         hold(found["account"]["identity_number"] == self._actor.identity_number, "one's own number is whole")
+        hold(found["record"]["name"] == found["account"]["name"], "the register's record is in it")
         hold(bool(found["phone_keys"]) and bool(found["agreements"]), "keys and agreements are in it")
-        return f"{len(found)} parts: account, logins, keys, face checks, agreements, licence, looks, messages"
+        return f"{len(found)} parts: account, keys, face checks, agreements, the register's record, licence, looks, consents"

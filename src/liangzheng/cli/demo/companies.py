@@ -7,6 +7,7 @@ import asyncio
 import base64
 import http.client
 import json
+import secrets
 import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,6 +17,7 @@ from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import hold
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.phone import Phone
+from liangzheng.kernel.ids import CompanyId
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.relying.model import credit_check_character
 from liangzheng.standards import httpsig
@@ -60,6 +62,35 @@ class Companies:
         return (
             "approved with the phone's key; heard: may drive C1, valid until; no name, no number, no portrait"
         )
+
+    async def scans(self, phone: Phone) -> str:
+        """The driver shows the 亮码 instead: the company hears what it registered, and it counts in the same quota."""
+        by_hand = await self._lz("verifier", "add", "演示物流公司", "--kind", "company")
+        hold(by_hand.returncode == 1, "no company verifies without a registration")
+        before = await self._asked_today()
+        body = {
+            "code": phone.show(SystemClock().now()), "class": "C1", "request": secrets.token_hex(8),
+            "purpose": "employment",
+        }  # fmt: skip
+        verdict = (await self._post(self._company, "/verifier/verifications", body)).expect(200)
+        hold(verdict["outcome"] == "valid" and verdict["class"]["allowed"] is True, "valid, may drive C1")
+        hold(set(verdict["holder"]) == {"valid_until"}, "of the holder the registered field, and no other")
+        hold(
+            verdict["portrait"] is None and verdict["licence"] is None,
+            "no portrait, no number of the licence",
+        )
+        used = await self._asked_today() - before
+        hold(used == 1, f"it counts once in the day's quota, and not {used} times")
+        return "valid, may drive C1, valid until; nothing else of the holder; one of the day's quota; none without a registration"
+
+    async def _asked_today(self) -> int:
+        company = CompanyId.parse(self._id)
+        async with self._stage.database.read() as tx:
+            found = await tx.fetchval(
+                "SELECT used FROM company_usage WHERE company_id = $1 AND span = 'day' ORDER BY starts_at DESC LIMIT 1",
+                company.uuid,
+            )
+        return int(found or 0)
 
     async def asks_too_much(self) -> str:
         """Everything, and another purpose: refused as a whole, and on record."""

@@ -13,11 +13,14 @@ from liangzheng.infra.sms_simulated import FILE, delivered
 from liangzheng.kernel.people import Mobile
 
 _WITHIN_S: Final = 30.0
-_EXPECTED: Final = {"licence-issued", "standing-changed"}
+_EXPECTED: Final = {
+    "licence-issued", "standing-changed", "licence-retained", "looked-up", "consent-given", "consent-withdrawn",
+}  # fmt: skip
 
 
 async def told(settings: Settings, holder: Client, mobile: str) -> str:
-    """Issue and suspension are in the app, the issue came by text message too, and neither names the standing."""
+    """Issue, suspension, what officers and companies did are in the app, the issue came by text message too, and no text
+    message names the standing, an officer's act or a company."""
     until = time.monotonic() + _WITHIN_S
     found: dict[str, Any] = {}
     while time.monotonic() < until:
@@ -28,11 +31,17 @@ async def told(settings: Settings, holder: Client, mobile: str) -> str:
         await asyncio.sleep(0.2)
     hold(
         set(found) >= _EXPECTED,
-        f"told of issue and suspension, and not only of {', '.join(sorted(found)) or 'nothing'}",
+        f"told of {', '.join(sorted(_EXPECTED))}, and not only of {', '.join(sorted(found)) or 'nothing'}",
+    )
+    hold(
+        "演示物流公司" in found["consent-given"]["words"]["zh"],
+        "the app names the company that was consented to",
     )
     texts = [message.text for message in delivered(settings.data_dir / FILE, Mobile(mobile))]
     hold(any("已签发" in text for text in texts), "the text message of the issue was handed to the gateway")
+    said = "".join(texts)
     hold(
-        "暂扣" not in "".join(texts), "no text message names the standing: a locked screen shows it to others"
+        not any(word in said for word in ("暂扣", "扣留", "演示物流公司", "查询")),
+        "no text message names standing, act or company: a locked screen shows it to others",
     )
     return f"{len(found)} kinds in the app; {len(texts)} by text message (SIMULATED: a file, no mobile)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,8 +12,10 @@ from liangzheng import audit, staff
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import hold
 from liangzheng.cli.demo.kept import Actor, Officer
+from liangzheng.cli.demo.passkey import SoftwarePasskey
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.phone import Phone
+from liangzheng.kernel.ids import PersonId
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Region
 from liangzheng.standards import totp
@@ -23,21 +25,27 @@ UNIT: Final = "演示交警大队 (demonstration)"
 _DUTIES: Final = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER)
 
 
-async def enrolled(stage: Stage, division: str) -> tuple[Officer, Client]:
-    """A new fictional officer of a division, enrolled over HTTP as a person would, and logged in by it."""
-    now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
-    held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in _DUTIES)
-    invited = await staff.add_member(
-        stage.database,
-        number,
-        "演示警员",
-        UNIT,
-        held,
-        staff_policy(stage.settings),
-        now,
-        audit.Actor("operator"),
-    )
-    body: dict[str, Any] = {"number": number, "enrolment_code": invited.code}
+async def enrolled(
+    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, newcomer: tuple[str, str] | None = None
+) -> tuple[Officer, Client]:
+    """A fictional officer of a division, enrolled over HTTP as a person would, and logged in by it; new, or whose number and
+    enrolment code these are."""
+    if newcomer is None:
+        now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
+        held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in duties)
+        invited = await staff.add_member(
+            stage.database,
+            number,
+            "演示警员",
+            UNIT,
+            held,
+            staff_policy(stage.settings),
+            now,
+            audit.Actor("operator"),
+        )
+        newcomer = number, invited.code
+    number, enrolment_code = newcomer
+    body: dict[str, Any] = {"number": number, "enrolment_code": enrolment_code}
     shown = (await asyncio.to_thread(stage.client.post, "/staff/enrolments", body)).expect(201)
     password = secrets.token_urlsafe(12)
     code = totp.code_at(totp.from_base32(shown["secret"]), totp.step_of(datetime.now(UTC)))
@@ -76,6 +84,8 @@ class Officers:
         """Title and act of each."""
         return [
             ("officers", self.log_in),
+            ("passkey", self.passkey),
+            ("counter", self.counter),
             ("retain", self.retain),
             ("four eyes", self.confirm),
             ("look up", self.look_up),
@@ -90,6 +100,47 @@ class Officers:
         hold(without.status == 401, f"a wrong second factor opens nothing ({without.status})")
         me = (await asyncio.to_thread(self._one.get, "/staff/sessions/current")).expect(200)
         return f"two officers, duties {', '.join(each['duty'] for each in me['duties'])} in {me['duties'][0]['region']}"
+
+    async def passkey(self) -> str:
+        """A passkey takes the place of one-time codes: bound to the page, once a challenge, and the last factor stays."""
+        made, officer = await enrolled(self._stage, self._division)
+        client, factors = self._stage.client, "/staff/second-factors"
+        begun = (await self._post(officer, f"{factors}/passkeys/challenges", None)).expect(201)["options"]
+        device = SoftwarePasskey(f"http://localhost:{client.port}", begun["rp"]["id"])
+        body = {"label": "演示钥匙", "credential": device.create(begun)}
+        added = (await self._post(officer, f"{factors}/passkeys", body)).expect(201)
+        (await asyncio.to_thread(officer.delete, f"{factors}/one-time-codes")).expect(204)
+        last = await asyncio.to_thread(officer.delete, f"{factors}/passkeys/{added['passkey_id']}")
+        hold(last.status == 409, f"the last second factor stays ({last.status})")
+        asked = (await self._post(client, f"{factors}/passkey-challenges", None)).expect(201)["options"]
+        login = {"number": made.number, "password": made.password}
+        elsewhere = SoftwarePasskey("https://lookalike.example", begun["rp"]["id"]).get(asked)
+        copied = await self._post(client, "/staff/sessions", login | {"passkey": elsewhere})
+        hold(copied.status == 401, f"a page that looks like ours opens nothing ({copied.status})")
+        proof = login | {"passkey": device.get(asked)}
+        (await self._post(client, "/staff/sessions", proof)).expect(201)
+        again = await self._post(client, "/staff/sessions", proof)
+        hold(again.status == 401, f"what was sent once opens nothing again ({again.status})")
+        return "logged in with password and passkey; one-time codes given up, the last factor kept, a copy refused"
+
+    async def counter(self) -> str:
+        """Who wants no picture taken goes to a counter: the officer reads the number off the document in their hand."""
+        begin = {"purpose": "apply", "at_counter": True}
+        begun = (await self._post(self._holder(), "/holder/face-checks", begin)).expect(201)
+        hold(begun["state"] == "in_review", "the check waits for a person")
+        account = (await asyncio.to_thread(self._holder().get, "/holder/account")).expect(200)
+        body = {
+            "person": account["person_id"], "face_check": begun["face_check_id"], "decision": "approve",
+            "case_number": self._case("B"),
+        }  # fmt: skip
+        body["identity_number"] = self._actor.identity_number
+        path = "/staff/counter-checks/decisions"
+        wrong = await self._post(self._one, path, body | {"person": str(PersonId.new())})
+        hold(wrong.status == 404, f"check and document must be one person's ({wrong.status})")
+        hold((await self._post(self._two, path, body)).expect(200)["state"] == "passed", "approved")
+        level = (await asyncio.to_thread(self._holder().get, "/holder/account")).expect(200)["level"]
+        hold(level == 3, f"level 3, and not {level}")
+        return "no picture taken; check and document of one person, looked at by another: level 3"
 
     async def retain(self) -> str:
         """扣留 on the spot: after a verification of one's own, and the very next verification refuses."""

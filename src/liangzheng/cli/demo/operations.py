@@ -44,7 +44,9 @@ async def backed_up(lz: Lz) -> str:
         whole = await lz("restore", "--check", str(backup), *sealed)
         hold(whole.returncode == 0, f"./lz restore --check: {_last(whole.stderr or whole.stdout)}")
         with (backup / "licence.copy.gz").open("r+b") as file:
-            file.write(b"\0")
+            first = file.read(1)[0]
+            file.seek(0)
+            file.write(bytes([first ^ 1]))
         damaged = await lz("restore", "--check", str(backup), *sealed)
         hold(damaged.returncode == 1 and "licence.copy.gz" in damaged.stderr, "the damaged file is named")
         over = await lz("restore", str(backup), *sealed)

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from liangzheng.cli.demo import companies, messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
+from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.feed import Feed
 from liangzheng.cli.demo.held import StepFailed, hold
@@ -102,9 +103,11 @@ class Story:
             ("show it twice", self.again),
             ("forge it", self.forged),
             ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
+            ("company scans", lambda: self._asking.scans(self._phone)),
             ("company asks too much", self._asking.asks_too_much),
             ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
+            *Behind(self._stage, self._actor).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -55,6 +55,8 @@ class Manifest:
     migrations: dict[str, str]
     salt: str | None
     tables: list[TableFile] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+    """Marks of the keys it belongs to (infra/keys_file.py::marks), never the keys."""
 
     @property
     def backup_id(self) -> UUID:
@@ -74,7 +76,7 @@ Progress = Callable[[int, int], None]
 
 async def dump(
     database: Database, directory: Path, backup_id: UUID, now: datetime, sealer: Sealer | None, salt: bytes | None,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda done, of: None, keys: Mapping[str, str] | None = None,
 ) -> Manifest:  # fmt: skip
     """Every table is in `directory`, as of one moment. The manifest is written last: without it there is no backup.
 
@@ -92,7 +94,13 @@ async def dump(
             progress(number + 1, len(tables))
     migrations = {str(row["number"]): bytes(row["sha256"]).hex() for row in applied}
     manifest = Manifest(
-        FORMAT, str(backup_id), now.isoformat(), migrations, salt.hex() if salt else None, files
+        FORMAT,
+        str(backup_id),
+        now.isoformat(),
+        migrations,
+        salt.hex() if salt else None,
+        files,
+        dict(keys or {}),
     )
     _write_manifest(directory, manifest, sealer)
     return manifest

@@ -15,6 +15,7 @@ from typing import Final
 
 import asyncpg
 
+from liangzheng.infra.postgres import amcheck
 from liangzheng.infra.postgres.connection import Connection
 from liangzheng.infra.postgres.pool import Database
 from liangzheng.kernel.errors import Unavailable
@@ -82,6 +83,8 @@ async def bring_up(database: Database, migrations: Sequence[Migration] | None = 
             missing = _missing(wanted, await _applied(connection))
             for migration in missing:
                 await _apply(connection, migration)
+            if missing:
+                await amcheck.make_ready(connection)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", _ADVISORY_LOCK)
     return missing

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeVar, cast
 import asyncpg
 import msgspec
 
+from liangzheng.infra import spans
 from liangzheng.infra.postgres.connection import Connection
 from liangzheng.infra.postgres.errors import RETRYABLE, failure_for, is_away
 from liangzheng.infra.postgres.params import ConnectParams
@@ -105,21 +106,22 @@ class Database:
         is away. Unavailable from the commit itself means *unknown*: it may have been applied, and only an
         idempotency key makes a retry safe.
         """
-        async with self._connection() as connection:
-            transaction = connection.transaction()
-            try:
-                await transaction.start()
+        with spans.span("transaction", spans.Kind.CLIENT, db__system__name="postgresql"):
+            async with self._connection() as connection:
+                transaction = connection.transaction()
                 try:
-                    yield cast(Connection, connection)
-                except BaseException:
-                    await _roll_back(transaction)
-                    raise
-                await _commit(transaction)
-            except Exception as error:
-                failure = failure_for(error, constraints or {})
-                if failure is None:
-                    raise
-                raise failure from error
+                    await transaction.start()
+                    try:
+                        yield cast(Connection, connection)
+                    except BaseException:
+                        await _roll_back(transaction)
+                        raise
+                    await _commit(transaction)
+                except Exception as error:
+                    failure = failure_for(error, constraints or {})
+                    if failure is None:
+                        raise
+                    raise failure from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -136,14 +138,15 @@ class Database:
 
         Committed when it answers: one round trip instead of three. Unavailable means *unknown*, as in `transaction`.
         """
-        async with self._connection() as connection:
-            try:
-                yield cast(Connection, connection)
-            except Exception as error:
-                failure = failure_for(error, {})
-                if failure is None:
-                    raise
-                raise failure from error
+        with spans.span("statement", spans.Kind.CLIENT, db__system__name="postgresql"):
+            async with self._connection() as connection:
+                try:
+                    yield cast(Connection, connection)
+                except Exception as error:
+                    failure = failure_for(error, {})
+                    if failure is None:
+                        raise
+                    raise failure from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
@@ -151,6 +154,24 @@ class Database:
         async with self.read() as connection:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 yield connection
+
+    @asynccontextmanager
+    async def snapshots(self, count: int) -> AsyncIterator[list[Connection]]:
+        """Up to `count` connections that see one and the same moment, for a long report; one is left to others.
+
+        None of them is cut off for the time it takes or waits.
+        """
+        async with AsyncExitStack() as held:
+            first = await held.enter_async_context(self.snapshot())
+            await _take_your_time(first)
+            name: str = await first.fetchval("SELECT pg_export_snapshot()")
+            connections = [first]
+            while len(connections) < min(count, self._pool.get_max_size() - 1):
+                further = await held.enter_async_context(self.snapshot())
+                await further.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
+                await _take_your_time(further)
+                connections.append(further)
+            yield connections
 
     async def retrying(
         self,
@@ -202,6 +223,11 @@ class Database:
             await self._pool.release(connection, timeout=5)
         except Exception as error:
             _log.info("connection thrown away", extra={"reason": type(error).__name__})
+
+
+async def _take_your_time(tx: Connection) -> None:
+    await tx.execute("SET LOCAL statement_timeout = 0")
+    await tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 async def _warm_up(pool: Any, count: int) -> None:

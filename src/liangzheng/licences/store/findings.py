@@ -74,6 +74,16 @@ CHECKS = (
         "WHERE c.state = 'live' AND l.state IS DISTINCT FROM 'live' LIMIT $1",
     ),
     Check(
+        "every live credential is on a live phone key of its driver, and made for that key",
+        "SELECT c.id AS subject, CASE WHEN k.id IS NULL THEN 'no such key' WHEN k.ended_at IS NOT NULL THEN 'the key has ended' "
+        "WHEN p.driver_id IS DISTINCT FROM c.driver_id THEN 'of somebody else' ELSE 'made for another key' END AS found "
+        "FROM credential AS c LEFT JOIN phone_key AS k ON k.id = c.phone_key_id "
+        "LEFT JOIN person AS p ON p.person_id = k.person_id WHERE c.state = 'live' "
+        "AND (k.id IS NULL OR k.ended_at IS NOT NULL OR p.driver_id IS DISTINCT FROM c.driver_id OR k.public_key <> c.phone_key) "
+        # Where the key has ended and the credential is about to.
+        "AND NOT EXISTS (SELECT FROM outbox AS o WHERE o.topic = 'phone-key.ended' AND o.subject = k.person_id) LIMIT $1",
+    ),
+    Check(
         "every credential with a place in a status list has its entry",
         "SELECT c.id AS subject, c.list_id || '/' || c.list_index AS found FROM credential AS c LEFT JOIN "
         "status_entry AS s "

@@ -133,6 +133,14 @@ async def grants(tx: Connection, company_id: CompanyId) -> dict[str, Grant]:
     }
 
 
+async def set_quota(tx: Connection, company_id: CompanyId, quota: Quota) -> None:
+    """How much it may ask from now on."""
+    await tx.execute(
+        "UPDATE company SET per_minute = $2, per_day = $3 WHERE company_id = $1",
+        company_id.uuid, quota.per_minute, quota.per_day,
+    )  # fmt: skip
+
+
 async def set_webhook(tx: Connection, company_id: CompanyId, url: str | None) -> int:
     """Where notices go; a new generation of their key. None: nowhere."""
     generation: int = await tx.fetchval(

@@ -21,6 +21,7 @@ from liangzheng.kernel.purposes import AskedField
 from liangzheng.relying.lifecycle import (
     CONSENT_REQUEST,
     STANDING_CONSENT,
+    CompanyState,
     ConsentEvent,
     ConsentState,
     RequestEvent,
@@ -131,9 +132,7 @@ async def know_driver(
     )  # fmt: skip
 
 
-async def add_consent(
-    tx: Connection, consent: StandingConsent, given: ConsentRequest, person_id: PersonId
-) -> None:
+async def add_consent(tx: Connection, consent: StandingConsent, given: ConsentRequest) -> None:
     """A standing consent, in the place of an active one for the same company and purpose."""
     replaced = STANDING_CONSENT.step(ConsentState.ACTIVE, ConsentEvent.GIVEN_ANEW)
     await tx.execute(
@@ -146,15 +145,15 @@ async def add_consent(
         "INSERT INTO standing_consent (driver_id, consent_id, company_id, request_id, person_id, purpose, fields, "
         "class_asked, until, state, move, given_at, pseudonym) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        consent.driver_id.uuid, consent.id.uuid, consent.company_id.uuid, given.id.uuid, person_id.uuid,
+        consent.driver_id.uuid, consent.id.uuid, consent.company_id.uuid, given.id.uuid, consent.person_id.uuid,
         terms.purpose, [field.value for field in terms.fields], terms.class_asked and terms.class_asked.value,
         consent.until, consent.state.value, consent.move, consent.given_at, consent.pseudonym.uuid,
     )  # fmt: skip
 
 
 _CONSENT = (
-    "SELECT s.driver_id, s.consent_id, s.company_id, c.name AS company_name, s.pseudonym, s.purpose, s.fields, s.class_asked, "
-    "s.until, s.state, s.move, s.given_at, s.ended_at FROM standing_consent AS s "
+    "SELECT s.driver_id, s.person_id, s.consent_id, s.company_id, c.name AS company_name, s.pseudonym, s.purpose, s.fields, "
+    "s.class_asked, s.until, s.state, s.move, s.given_at, s.ended_at, c.state AS company_state FROM standing_consent AS s "
     "JOIN company AS c ON c.company_id = s.company_id"
 )
 
@@ -183,17 +182,6 @@ async def consent(tx: Connection, driver_id: DriverId, consent_id: ConsentId) ->
     return None if row is None else _consent(row)
 
 
-async def active_of(tx: Connection, driver_id: DriverId, person_id: PersonId) -> list[StandingConsent]:
-    """The active consents of a driver that this person gave, held."""
-    rows = await tx.fetch(
-        f"{_CONSENT} WHERE s.driver_id = $1 AND s.person_id = $2 AND s.state = 'active' "
-        "ORDER BY s.consent_id FOR UPDATE OF s",
-        driver_id.uuid,
-        person_id.uuid,
-    )
-    return [_consent(row) for row in rows]
-
-
 async def withdraw(tx: Connection, held: StandingConsent, now: datetime) -> None:
     """A held consent is withdrawn. Raises Conflict where no arrow leads there."""
     target = STANDING_CONSENT.step(held.state, ConsentEvent.WITHDREW)
@@ -204,6 +192,26 @@ async def withdraw(tx: Connection, held: StandingConsent, now: datetime) -> None
     )  # fmt: skip
 
 
+async def void(
+    tx: Connection, given_by: Sequence[tuple[DriverId, PersonId]], now: datetime
+) -> list[tuple[DriverId, PersonId, ConsentId, str]]:
+    """Active consents these people gave as these drivers are over; whose, which and for what purpose."""
+    rows = await tx.fetch(
+        """
+        UPDATE standing_consent AS s SET state = $3, move = s.move + 1, ended_at = $4
+          FROM unnest($1::uuid[], $2::uuid[]) AS g (driver_id, person_id)
+         WHERE s.driver_id = g.driver_id AND s.person_id = g.person_id AND s.state = 'active'
+        RETURNING s.driver_id, s.person_id, s.consent_id, s.purpose
+        """,
+        [driver.uuid for driver, _ in given_by], [person.uuid for _, person in given_by],
+        STANDING_CONSENT.step(ConsentState.ACTIVE, ConsentEvent.ACCOUNT_CLOSED).value, now,
+    )  # fmt: skip
+    return [
+        (DriverId(row["driver_id"]), PersonId(row["person_id"]), ConsentId(row["consent_id"]), row["purpose"])
+        for row in rows
+    ]
+
+
 async def behind_pseudonyms(
     tx: Connection, company_id: CompanyId, purpose: str, pseudonyms: Sequence[PseudonymId]
 ) -> dict[PseudonymId, StandingConsent]:
@@ -211,12 +219,13 @@ async def behind_pseudonyms(
     is one whose driver did not consent."""
     rows = await tx.fetch(
         """
-        SELECT s.driver_id, s.consent_id, s.company_id, '' AS company_name, s.pseudonym, s.purpose, s.fields,
-               s.class_asked, s.until, s.state, s.move, s.given_at, s.ended_at
+        SELECT s.driver_id, s.person_id, s.consent_id, s.company_id, c.name AS company_name, s.pseudonym, s.purpose,
+               s.fields, s.class_asked, s.until, s.state, s.move, s.given_at, s.ended_at, c.state AS company_state
           FROM unnest($3::uuid[]) AS asked (pseudonym)
           JOIN company_driver AS k ON k.company_id = $1 AND k.pseudonym = asked.pseudonym
           JOIN standing_consent AS s ON s.driver_id = k.driver_id AND s.company_id = $1 AND s.purpose = $2
                AND s.state = 'active'
+          JOIN company AS c ON c.company_id = s.company_id
         """,
         company_id.uuid, purpose, [pseudonym.uuid for pseudonym in pseudonyms],
     )  # fmt: skip
@@ -266,6 +275,19 @@ async def looks_at(tx: Connection, driver_id: DriverId, before: datetime, limit:
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def answers_between(
+    tx: Connection, since: datetime, until: datetime, limit: int
+) -> list[tuple[DriverId, CompanyId, datetime]]:
+    """About whom which company was answered after `since` and not after `until`, in order of time; `limit` and those at one
+    time with the last."""
+    rows = await tx.fetch(
+        "SELECT driver_id, company_id, at FROM company_look WHERE at > $1 AND at <= $2 ORDER BY at "
+        "FETCH FIRST ($3) ROWS WITH TIES",
+        since, until, limit,
+    )  # fmt: skip
+    return [(DriverId(row["driver_id"]), CompanyId(row["company_id"]), row["at"]) for row in rows]
 
 
 async def forget_over(tx: Connection, now: datetime, before: datetime, limit: int) -> int:
@@ -320,6 +342,7 @@ def _request(row: Row) -> ConsentRequest:
 def _consent(row: Row) -> StandingConsent:
     return StandingConsent(
         driver_id=DriverId(row["driver_id"]),
+        person_id=PersonId(row["person_id"]),
         id=ConsentId(row["consent_id"]),
         company_id=CompanyId(row["company_id"]),
         company_name=row["company_name"],
@@ -329,4 +352,5 @@ def _consent(row: Row) -> StandingConsent:
         move=row["move"],
         given_at=row["given_at"],
         ended_at=row["ended_at"],
+        company_state=CompanyState(row["company_state"]),
     )

@@ -17,6 +17,13 @@ CHECKS = (
         "AND r.driver_id = s.driver_id AND r.signature IS NOT NULL) LIMIT $1",
     ),
     Check(
+        "no consent outlives the account that gave it",
+        "SELECT s.consent_id AS subject, '' AS found FROM standing_consent AS s WHERE s.state = 'active' AND NOT EXISTS "
+        "(SELECT 1 FROM driver_person AS d WHERE d.driver_id = s.driver_id AND d.person_id = s.person_id) AND NOT EXISTS "
+        # A closing whose event is still in the queue: nothing is answered under the consent meanwhile.
+        "(SELECT 1 FROM outbox AS o WHERE o.topic = 'account.closed' AND o.subject = s.person_id) LIMIT $1",
+    ),
+    Check(
         "every move of a company is on record",
         "SELECT c.company_id AS subject, 'move ' || c.move AS found FROM company AS c WHERE c.move <> "
         "(SELECT count(*) FROM company_event AS e WHERE e.company_id = c.company_id) LIMIT $1",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from liangzheng.infra.postgres import Connection, Row
-from liangzheng.kernel.ids import CompanyId, ConsentId, DriverId, NoticeId, PseudonymId
+from liangzheng.kernel.ids import CompanyId, ConsentId, DriverId, NoticeId, PersonId, PseudonymId
 from liangzheng.relying.lifecycle import NOTICE, NoticeEvent, NoticeState
 from liangzheng.relying.model import Notice, NoticeToSend
 
@@ -94,7 +94,7 @@ async def claim(
          RETURNING n.*
         )
         SELECT n.company_id, n.notice_id, n.pseudonym, n.purpose, n.state, n.attempts, n.due_at, n.made_at, n.ended_at,
-               n.last_error, c.webhook_key,
+               n.last_error, n.driver_id, s.person_id, c.webhook_key,
                CASE WHEN c.state = 'approved' AND s.state = 'active' AND s.until >= $5 AND p.notices
                     THEN c.webhook_url END AS url
           FROM claimed AS n
@@ -104,7 +104,13 @@ async def claim(
         """,
         now, now + lease, limit, _OF_ONE_COMPANY, today,
     )  # fmt: skip
-    return [NoticeToSend(_notice(row), row["url"], row["webhook_key"]) for row in rows]
+    return [
+        NoticeToSend(
+            _notice(row), row["url"], row["webhook_key"], DriverId(row["driver_id"]),
+            PersonId(row["person_id"]) if row["person_id"] else None,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def move(

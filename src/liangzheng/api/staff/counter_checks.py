@@ -1,0 +1,69 @@
+"""Deciding a face check at a counter, with the person and their identity document there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Request
+from pydantic import Field, StringConstraints
+
+from liangzheng import accounts, staff
+from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.staff.callers import OnDuty
+from liangzheng.api.wired import wired
+from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.ids import FaceCheckId, PersonId
+from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber
+from liangzheng.staff import CaseNumber
+
+router = resource("/staff/counter-checks", "staff")
+
+CounterIdText = Annotated[str, StringConstraints(max_length=40)]
+
+
+class CounterDecisionBody(Body):
+    """Person and check as the person's phone shows them, the number of the document in the officer's hand, and whether the
+    face before them is the document's."""
+
+    person: CounterIdText
+    face_check: CounterIdText
+    identity_kind: Annotated[str, StringConstraints(max_length=1)] = "A"
+    identity_number: Annotated[str, StringConstraints(max_length=32)] = Field(repr=False)
+    decision: Literal["approve", "reject"]
+    case_number: CounterIdText
+
+    def asked(self) -> staff.AtCounter:
+        """As kernel values. Raises Invalid."""
+        try:
+            kind = IdentityKind(self.identity_kind)
+        except ValueError:
+            raise Invalid("identity_kind", "one of A C D E F G M") from None
+        number = self.identity_number
+        typed = CitizenNumber.typed(number).value if kind.holds_citizen_number else number
+        return staff.AtCounter(
+            PersonId.parse(self.person), FaceCheckId.parse(self.face_check), IdentityNumber(kind, typed),
+            accounts.Decision(self.decision), CaseNumber.parse(self.case_number),
+        )  # fmt: skip
+
+
+class CounterDecisionAnswer(Answer):
+    """Where the check stands now."""
+
+    face_check: str
+    purpose: str
+    state: str
+
+
+@router.post("/decisions")
+async def decide_counter_check(
+    request: Request, who: OnDuty, body: CounterDecisionBody
+) -> CounterDecisionAnswer:
+    """Decide a check that waits; a decided one answers 409. Another document and no such check are answered alike. Counted
+    with the look-ups of the day."""
+    wiring = wired(request)
+    check = await staff.decide_at_counter(
+        wiring.database, who, body.asked(), wiring.staff_policy, wiring.account_policy, wiring.clock.now()
+    )
+    return CounterDecisionAnswer(
+        face_check=str(check.face_check_id), purpose=check.purpose.value, state=check.state.value
+    )

@@ -1,0 +1,80 @@
+"""One act: at a counter, somebody compares a person with their identity document and decides the face check that waits.
+
+The officer reads the number off the document in their hand: a wrong one, and a check there is none of, are answered alike, so
+that nothing is learnt of anybody who is not there. Recorded with duty and case, also when refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from liangzheng import accounts, audit
+from liangzheng.accounts import Decision, FaceCheck
+from liangzheng.infra.postgres import Connection, Database
+from liangzheng.kernel.errors import Failure
+from liangzheng.kernel.ids import FaceCheckId, PersonId
+from liangzheng.kernel.people import IdentityNumber
+from liangzheng.kernel.time import civil_day
+from liangzheng.staff import store_casework
+from liangzheng.staff.acting import actor_of, permit, permit_still
+from liangzheng.staff.model import Act, CaseKind, CaseNumber, Officer, StaffPolicy
+from liangzheng.staff.refusals import failure_of
+from liangzheng.staff.rules import Refusal
+
+PURPOSE = "identity-at-counter"
+
+
+@dataclass(frozen=True, slots=True)
+class AtCounter:
+    """Who stands there, by the check they show and the document they hand over, and what the officer says."""
+
+    person_id: PersonId
+    face_check_id: FaceCheckId
+    document: IdentityNumber = field(repr=False)
+    decision: Decision
+    case: CaseNumber
+
+
+async def decide_at_counter(
+    db: Database,
+    officer: Officer,
+    asked: AtCounter,
+    staff_policy: StaffPolicy,
+    account_policy: accounts.AccountPolicy,
+    now: datetime,
+) -> FaceCheck:
+    """The check has passed or failed. Raises Forbidden without the duty, Invalid for the case, TooMany over the day's budget,
+    NotFound for another document and for no such check alike, Conflict when it is not in review."""
+    held = permit(officer, Act.IDENTIFY, staff_policy, now, asked.case.division)
+    if asked.case.kind is not CaseKind.BUSINESS:
+        raise failure_of(Refusal.CASE_OF_OTHER_KIND)
+    if asked.case.day > civil_day(now):
+        raise failure_of(Refusal.CASE_IN_FUTURE)
+    # Counted with the look-ups of the duty, also when refused: guessing costs as much as deciding.
+    async with db.transaction() as tx:
+        budget = staff_policy.budgets.get(held.duty, 0)
+        counted = await store_casework.count_look_up(tx, officer.staff_id, civil_day(now), held.duty, budget)
+    if not counted:
+        raise failure_of(Refusal.OVER_BUDGET)
+    try:
+        async with db.transaction() as tx:
+            await permit_still(tx, officer, held, now)
+            return await accounts.decide_face_check(
+                tx, asked.person_id, asked.face_check_id, asked.document, asked.decision, actor_of(officer),
+                account_policy, now, case=str(asked.case),
+            )  # fmt: skip
+    except Failure as failure:
+        async with db.transaction() as tx:
+            await _record_refusal(tx, officer, asked, failure.code, held.duty.value, now)
+        raise
+
+
+async def _record_refusal(
+    tx: Connection, officer: Officer, asked: AtCounter, code: str, duty: str, now: datetime
+) -> None:
+    """In the officer's own record: who was asked about is only known when the document fits."""
+    await audit.record(
+        tx, act="face-check.refused", actor=actor_of(officer), subject=officer.staff_id, purpose=PURPOSE,
+        detail={"reason": code, "duty": duty, "case": str(asked.case)}, now=now,
+    )  # fmt: skip

@@ -1,0 +1,44 @@
+"""Looks at a driver's record that are neither a verification nor a look-up by number: in casework, in a photo review, by the
+operator. Told from the audit record, so that none can be made without being in the holder's list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from liangzheng import audit
+from liangzheng.infra.postgres import Database
+from liangzheng.kernel.ids import AuditId, DriverId
+from liangzheng.staff import store
+
+LOOKS: Final[Mapping[str, str]] = MappingProxyType(
+    {"proposal.read": "casework", "photo.viewed": "photo-review", "record.shown": "operation"}
+)
+"""Act of the audit entry → the purpose the holder reads; what an operator typed there is the operator's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLook:
+    """One look as the holder reads it: the unit of a member of staff, never the person; None for the operator."""
+
+    entry: AuditId
+    at: datetime
+    unit: str | None
+    purpose: str
+
+
+async def record_looks_at(
+    db: Database, driver_id: DriverId, before: datetime, limit: int = 50
+) -> list[RecordLook]:
+    """Who looked at this driver's record or pictures, newest first. `before` pages on."""
+    async with db.read() as tx:
+        found = await audit.acts_about(tx, driver_id.uuid, list(LOOKS), before, min(limit, 200))
+        named = {each.actor for each in found if each.actor is not None}
+        units = await store.units(tx, sorted(named)) if named else {}
+    return [
+        RecordLook(each.id, each.at, units.get(each.actor) if each.actor else None, LOOKS[each.act])
+        for each in found
+    ]

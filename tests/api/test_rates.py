@@ -1,0 +1,168 @@
+"""Every route that writes is held to a rate, by the network it is called from and by who calls it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from liangzheng.api.app import create_app, routes_of
+from liangzheng.api.rates import PARTS, RULES, VERIFICATIONS, Rates
+from liangzheng.api.table import RESOURCES
+from liangzheng.infra.limits import Limiter, Rate
+from liangzheng.infra.settings import Settings
+from liangzheng.kernel.errors import TooMany
+from liangzheng.kernel.ids import PersonId
+from liangzheng.kernel.time import FixedClock
+from liangzheng.showing import VerifierKind
+from tests.api.cast import Cast
+from tests.api.conftest import SmallWiring
+from tests.api.matrix import ANYBODY, ROWS
+
+WRITES = [
+    (method, route.path)
+    for route in routes_of(RESOURCES)
+    if isinstance(route, Route)
+    for method in sorted((route.methods or set()) - {"GET", "HEAD"})
+]
+BEHIND_A_LOGIN = [row for row in ROWS if row.method != "GET" and row.roles != ANYBODY]
+
+
+def test_every_rule_is_of_a_route_there_is_and_none_has_a_parameter() -> None:
+    assert set(RULES) <= {f"{method} {path}" for method, path in WRITES}
+    assert not any("{" in route for route in RULES)
+    assert {path.split("/")[1] for _, path in WRITES} == {*PARTS, "verifier"}
+
+
+async def test_no_route_writes_more_often_for_a_network_than_it_may(wiring: SmallWiring) -> None:
+    """Whoever calls, and whether or not they may: counted before a login is looked at or a body taken in."""
+    wiring.settings = replace(wiring.settings, network_writes_a_minute=1)
+    app = create_app(wiring)  # type: ignore[arg-type]
+
+    async def call(method: str, path: str, address: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app=app, client=(address, 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path.replace("{", "").replace("}", ""))
+
+    for number, (method, path) in enumerate(WRITES):
+        first = await call(method, path, f"10.1.{number}.1")
+        assert first.status_code != 429, (method, path)
+        second = await call(method, path, f"10.1.{number}.2")
+        assert (second.status_code, second.json()["code"]) == (429, "too-many"), (method, path)
+        assert int(second.headers["retry-after"]) == 60
+        assert (await call("GET", "/healthz", f"10.1.{number}.3")).status_code == 200
+
+
+async def test_every_route_behind_a_login_counts_who_calls(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nothing left to anybody each of them refuses, before it does anything; the control is test_matrix.py."""
+    unchecked = Rates.limiter
+
+    class Nothing(Limiter):
+        def take(self, subject: object, now: Any) -> None:
+            raise TooMany("nothing is left", retry_after_s=7)
+
+    def limiter(self: Rates, key: object, rate: Any, what: str) -> Limiter:
+        if isinstance(key, tuple) and key[0] == "subject":
+            return Nothing(Rate(1, 1), what)
+        return unchecked(self, key, rate, what)
+
+    monkeypatch.setattr(Rates, "limiter", limiter)
+    for row in BEHIND_A_LOGIN:
+        answer = await cast.place.phone.client.request(
+            row.method, row.path.replace("{", "").replace("}", ""), headers=cast.headers_of(row.by)
+        )
+        assert (answer.status_code, answer.headers.get("retry-after")) == (429, "7"), row.route
+
+
+class Counted:
+    """The counts of one process, and a request as it meets them."""
+
+    def __init__(self, clock: FixedClock, **settings: str) -> None:
+        self.settings = Settings.from_env({"LZ_MODE": "test", "LZ_DATA_DIR": "/nowhere", **settings})
+        self.clock = clock
+        self.rates = Rates(lambda: self.settings, clock)
+
+    def scope(
+        self, path: str, method: str = "POST", peer: str = "192.0.2.1", **headers: str
+    ) -> dict[str, Any]:
+        said = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        return {"method": method, "path": path, "client": (peer, 1), "headers": said}
+
+    def most(self, path: str, who: object, method: str = "POST") -> int:
+        """How many in a row."""
+        for count in range(2000):
+            try:
+                self.rates.take_subject(self.scope(path, method), who)
+            except TooMany:
+                return count
+        return 2000
+
+
+HOLDER = SimpleNamespace(person_id=PersonId.new())
+
+
+def test_a_request_counts_once_and_reads_of_a_company_count_too(clock: FixedClock) -> None:
+    counted = Counted(clock, LZ_WRITES_A_MINUTE="2")
+    scope = counted.scope("/holder/applications")
+    for _ in range(5):
+        counted.rates.take_subject(scope, HOLDER)
+    assert (
+        counted.most("/holder/licence/photo", HOLDER) == 1
+    )  # one budget for all that has no rule of its own
+    assert counted.most("/holder/licence", HOLDER, "GET") == 2000
+    assert counted.most("/holder/showings", HOLDER) == 6
+    company = SimpleNamespace(id=PersonId.new())
+    assert counted.most("/relying/requests", company, "GET") == 1200
+    assert counted.most("/relying/requests", company) == 0
+
+
+@pytest.mark.parametrize("kind", VerifierKind)
+def test_who_verifies_has_the_rate_of_its_kind(clock: FixedClock, kind: VerifierKind) -> None:
+    who = SimpleNamespace(id=PersonId.new(), kind=kind)
+    assert Counted(clock).most("/verifier/verifications", who) == VERIFICATIONS[kind].count
+
+
+def test_several_processes_refill_their_share_and_keep_the_burst(clock: FixedClock) -> None:
+    counted = Counted(clock, LZ_WRITES_A_MINUTE="60", LZ_WORKERS="3")
+    assert counted.most("/holder/applications", HOLDER) == 60
+    clock.advance(60)
+    assert counted.most("/holder/applications", HOLDER) == 20
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "said", "address"),
+    [
+        ("", "10.0.0.1", "203.0.113.9", "10.0.0.1"),  # nobody is believed
+        ("10.0.0.0/8", "192.0.2.1", "203.0.113.9", "192.0.2.1"),  # not a proxy
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        (
+            "10.0.0.0/8",
+            "10.0.0.1",
+            "198.51.100.7, 203.0.113.9",
+            "203.0.113.9",
+        ),  # the first was written by the client
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9, 10.0.0.2", "203.0.113.9"),  # two proxies in a row
+        ("10.0.0.0/8", "10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "unknown", "unknown"),
+        ("2001:db8::/32", "2001:db8::1", "203.0.113.9", "203.0.113.9"),
+    ],
+)
+def test_behind_a_proxy_the_client_is_counted_and_nobody_names_themselves(
+    clock: FixedClock, proxies: str, peer: str, said: str, address: str
+) -> None:
+    counted = Counted(clock, LZ_PROXIES=proxies)
+    assert counted.rates.address(counted.scope("/", peer=peer, x_forwarded_for=said)) == address
+
+
+def test_every_rate_of_the_table_can_be_made(clock: FixedClock) -> None:
+    settings = Counted(clock).settings
+    for rule in (*RULES.values(), *PARTS.values()):
+        assert rule.subject or rule.network
+        for rate in (rule.subject, rule.network):
+            assert rate is None or rate(settings).count >= 1

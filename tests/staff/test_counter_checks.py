@@ -1,0 +1,115 @@
+"""A face check decided at a counter: by the duty, with a case, for whoever hands over the document, and for nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from liangzheng.kernel.ids import FaceCheckId, PersonId
+from liangzheng.staff import Duty
+from tests.accounts.people import MADE_UP, PASSWORD
+from tests.api.phone import Phone, done, refused
+from tests.staff.place import ELSEWHERE, Badge, Place
+
+CASE = "B-320900-20261120-0001"
+
+
+async def registered(place: Place) -> tuple[Phone, str, str]:
+    """A holder whose name was checked, with their id and a check that waits at the counter; they agreed to nothing."""
+    person = MADE_UP[0]
+    body = {
+        "mobile": person.mobile.value, "identity_number": person.identity.value, "name": person.name.value,
+        "password": PASSWORD,
+    }  # fmt: skip
+    phone = place.nobody.another()
+    account = done(await phone.post("/holder/accounts", body), 201)
+    login = {"mobile": person.mobile.value, "password": PASSWORD}
+    phone.headers = {
+        "Authorization": f"Bearer {done(await phone.post('/holder/sessions', login), 201)['token']}"
+    }
+    begun = await phone.post("/holder/face-checks", {"purpose": "bind-phone-key", "at_counter": True})
+    check = done(begun, 201)
+    assert (check["state"], check["engine"], check["steps"]) == ("in_review", "counter", [])
+    return phone, account["person_id"], check["face_check_id"]
+
+
+async def decide(badge: Badge, person: str, check: str, **changed: Any) -> httpx.Response:
+    body = {
+        "person": person, "face_check": check, "identity_number": MADE_UP[0].identity.value,
+        "decision": "approve", "case_number": CASE,
+    }  # fmt: skip
+    return await badge.phone.post("/staff/counter-checks/decisions", body | changed)
+
+
+async def test_who_was_looked_at_is_at_level_three_and_may_bind_a_phone(place: Place) -> None:
+    phone, person, check = await registered(place)
+    officer = await place.on_duty("counter")
+    assert done(await decide(officer, person, check), 200)["state"] == "passed"
+    assert done(await phone.get("/holder/sessions/current"), 200)["level"] == 3
+    assert done(await phone.get(f"/holder/face-checks/{check}"), 200)["usable_until"]
+    done(await phone.post("/holder/phone-keys/challenges"), 201)
+    (entry,) = await place.entries("face-check.decided")
+    assert (entry["actor_kind"], entry["detail"]["case"]) == ("staff", CASE)
+    refused(await decide(officer, person, check), 409, "conflict")
+
+
+async def test_who_is_not_the_document_s_is_turned_down(place: Place) -> None:
+    phone, person, check = await registered(place)
+    decided = await decide(await place.on_duty("counter"), person, check, decision="reject")
+    assert done(decided, 200)["state"] == "failed"
+    assert done(await phone.get("/holder/sessions/current"), 200)["level"] == 1
+
+
+async def test_another_document_and_no_such_check_are_answered_alike_and_recorded(place: Place) -> None:
+    _, person, check = await registered(place)
+    officer, details = await place.on_duty("counter"), set()
+    nobody = str(PersonId.new())
+    for changed in (
+        {"identity_number": MADE_UP[1].identity.value},
+        {"person": nobody},
+        {"face_check": str(FaceCheckId.new())},
+    ):
+        answer = await decide(officer, **({"person": person, "check": check} | _renamed(changed)))
+        details.add(refused(answer, 404, "not-found")["detail"])
+    assert len(details) == 1
+    refusals = await place.entries("face-check.refused")
+    assert [entry["detail"]["reason"] for entry in refusals] == ["not-found"] * 3
+    assert MADE_UP[1].identity.value not in str(refusals)
+    assert await place.one("SELECT level FROM person") == 1
+
+
+def _renamed(changed: dict[str, str]) -> dict[str, str]:
+    return {"check" if name == "face_check" else name: value for name, value in changed.items()}
+
+
+@pytest.mark.parametrize(
+    ("duty", "region", "changed", "status"),
+    [
+        ("patrol", "3209", {}, 403),
+        ("counter", ELSEWHERE, {}, 404),
+        ("counter", "3209", {"case_number": "R-320900-20261120-0001"}, 422),
+        ("counter", "3209", {"case_number": "B-320900-20991231-0001"}, 422),
+        ("counter", "3209", {"case_number": "none"}, 422),
+    ],
+    ids=["another duty", "a case elsewhere", "a case of another kind", "a case of tomorrow", "no case"],
+)
+async def test_without_the_duty_or_a_case_nothing_is_decided(
+    place: Place, duty: str, region: str, changed: dict[str, str], status: int
+) -> None:
+    _, person, check = await registered(place)
+    officer = await place.on_duty(duty, region=region)
+    assert (await decide(officer, person, check, **changed)).status_code == status
+    assert await place.one("SELECT state FROM face_check") == "in_review"
+
+
+async def test_guesses_are_counted_with_the_look_ups_of_the_day(place: Place) -> None:
+    _, person, check = await registered(place)
+    place.change_policy(budgets={Duty.COUNTER: 2})
+    officer = await place.on_duty("counter")
+    for _ in range(2):
+        wrong = await decide(officer, person, check, identity_number=MADE_UP[1].identity.value)
+        refused(wrong, 404, "not-found")
+    assert (await decide(officer, person, check)).status_code == 429
+    assert await place.one("SELECT state FROM face_check") == "in_review"

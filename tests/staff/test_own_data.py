@@ -1,0 +1,44 @@
+"""A copy of one's own data holds what the register says and who looked by number; and nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+from liangzheng import licences
+from liangzheng.kernel.errors import NotFound
+from tests.accounts.people import MADE_UP, PASSWORD
+from tests.api.phone import done
+from tests.staff.place import Place
+
+
+async def test_a_copy_holds_the_register_s_record_and_the_look_ups(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_here(*_: object) -> None:
+        raise NotFound("the licence of this district has no document")
+
+    monkeypatch.setattr(licences, "licence_for", none_here)
+    officer = await place.on_duty("patrol")
+    done(await officer.look_up(), 201)
+    person, phone = MADE_UP[0], place.nobody.another()
+    registration = {
+        "mobile": person.mobile.value, "identity_number": person.identity.value, "name": person.name.value,
+        "password": PASSWORD,
+    }  # fmt: skip
+    done(await phone.post("/holder/accounts", registration), 201)
+    login = {"mobile": person.mobile.value, "password": PASSWORD}
+    token = done(await phone.post("/holder/sessions", login), 201)["token"]
+    phone.headers = {"Authorization": f"Bearer {token}"}
+    copy = done(await phone.post("/holder/data-exports"), 200)
+    async with place.database.read() as tx:
+        row = await tx.fetchrow(
+            "SELECT name, file_number, resident_address FROM driver WHERE driver_id = $1",
+            place.world.driver_id.uuid,
+        )
+    assert row is not None
+    said = copy["record"]
+    assert (said["name"], said["file_number"], said["resident_address"]) == tuple(row)
+    assert said["identity_number"] == person.identity.value
+    (look,) = copy["look_ups"]
+    assert (look["unit"], look["duty"], look["purpose"]) == ("样本交警大队", "patrol", "roadside-check")
+    assert officer.number not in str(copy), "the unit, never the officer"

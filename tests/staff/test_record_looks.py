@@ -1,0 +1,44 @@
+"""The holder's list has every look: also in casework, in a photo review and by the operator; by unit, never by person."""
+
+from __future__ import annotations
+
+from liangzheng import audit
+from liangzheng.kernel.ids import ApplicationId, StaffId
+from tests.accounts.people import MADE_UP
+from tests.api.phone import done
+from tests.staff.place import CORRECTION_CASE, OPERATOR, Place
+
+
+async def test_reading_a_correction_a_photo_and_a_record_is_in_the_holder_s_list(place: Place) -> None:
+    one = await place.on_duty("register", unit="样本登记科")
+    two = await place.on_duty("register", unit="样本登记二科")
+    version = await place.one(
+        "SELECT record_version FROM driver WHERE driver_id = $1", place.world.driver_id.uuid
+    )
+    what = {"record_version": version, "fields": {"resident_address": "样本路3号"}}
+    proposal = done(await one.propose("correct", what=what), 201)
+    place.clock.advance(1)
+    done(await two.get(f"/staff/proposals/{proposal['proposal']}"), 200)
+    looks = (
+        ("photo.viewed", audit.Actor("staff", StaffId.parse(one.staff_id)), "photo-review"),
+        ("record.shown", OPERATOR, "somebody typed why"),
+        ("proposal.made", OPERATOR, "no look"),
+    )
+    for act, actor, purpose in looks:
+        place.clock.advance(1)
+        async with place.database.transaction() as tx:
+            await audit.record(
+                tx, act=act, actor=actor, subject=ApplicationId.new(), driver_id=place.world.driver_id, purpose=purpose,
+                now=place.clock.now(),
+            )  # fmt: skip
+    holder = place.nobody.another()
+    await holder.arrive(MADE_UP[0])
+    answer = await holder.get("/holder/showings")
+    listed = done(answer, 200)["looks"]
+    assert [(look["verifier"], look["verifier_kind"], look["purpose"]) for look in listed] == [
+        ("operator", "operator", "operation"),
+        ("样本登记科", "staff", "photo-review"),
+        ("样本登记二科", "staff", "casework"),
+    ]
+    assert all(look["entry"].startswith("aud_") for look in listed)
+    assert CORRECTION_CASE not in answer.text and "typed" not in answer.text
