@@ -266,7 +266,7 @@ async def test_a_passkey_the_password_has_just_made_proves_no_more_than_the_pass
     who = await caller(post)
     device = await added(post.world, who.person_id)
     too_new = json.dumps(device.get(await request(post.world, who.person_id)))
-    with pytest.raises(NotVerified, match="too lately"):
+    with pytest.raises(NotVerified, match="too new"):
         await change(post, who, passkey=too_new)
     assert await post.world.count("held_act") == 0
     post.world.clock.advance(post.world.policy.passkey_settles_s)
