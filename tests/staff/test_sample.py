@@ -70,6 +70,18 @@ async def test_the_database_draws_what_the_seed_says_of_each_person_and_once(pla
     assert entry["detail"] == {"week": "2026-11-16", "seed": SEED.hex(), "looked": 9, "drawn": 5, "each": 3}
 
 
+async def test_of_a_week_not_over_what_was_looked_up_until_now_is_drawn_and_later_looks_harm_no_check(
+    place: Place,
+) -> None:
+    officer, monday = await place.on_duty("patrol"), last_week(place.clock.now()) + A_WEEK
+    await _looked(officer, 1)
+    place.clock.advance(1)
+    assert await staff.draw_sample(place.database, place.policy, place.clock.now(), SEED, monday) == 1
+    await _looked(officer, 1)
+    async with place.database.read() as tx:
+        assert await staff.check(tx) == []
+
+
 async def test_several_workers_at_once_draw_once(place: Place) -> None:
     await _looked(await place.on_duty("patrol"), 2)
     done_by = await asyncio.gather(*(_drawn(place, bytes([n]) * 32) for n in range(4)))

@@ -33,17 +33,19 @@ def last_week(now: datetime) -> date:
 
 
 async def draw_sample(
-    db: Database, policy: StaffPolicy, now: datetime, seed: bytes | None = None
+    db: Database, policy: StaffPolicy, now: datetime, seed: bytes | None = None, week: date | None = None
 ) -> int | None:
     """The look-ups of the last week are drawn, from an hour after its end; how many, None when they were before. Several
     workers may ask at once.
 
-    `seed`: 32 octets; random where it is not said.
+    `seed`: 32 octets; random where it is not said. `week`: another week's Monday; of one not over, what was looked up
+    until now.
     """
-    week, chosen = last_week(now - _SETTLED), seed or secrets.token_bytes(32)
+    week, chosen = week or last_week(now - _SETTLED), seed or secrets.token_bytes(32)
     since = datetime.combine(week, datetime.min.time(), CHINA)
+    until = min(now, since + _WEEK)
     async with db.transaction() as tx:
-        drawn = await store_sample.draw(tx, week, chosen, since, since + _WEEK, policy.look_ups_reviewed, now)
+        drawn = await store_sample.draw(tx, week, chosen, since, until, policy.look_ups_reviewed, now)
         if drawn is None:
             return None
         if drawn[0]:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from liangzheng import staff
 from liangzheng.cli.demo.client import Client, Reply
@@ -17,8 +17,6 @@ from liangzheng.cli.demo.stage import Stage
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty
 from liangzheng.wiring import staff_policy
-
-_WEEK: Final = timedelta(days=7)
 
 
 class Behind:
@@ -89,8 +87,10 @@ class Behind:
 
     async def review(self) -> str:
         """Some look-ups of the week are drawn by a seed that is kept; another person says what they found, once."""
-        week_over = SystemClock().now() + _WEEK
-        drawn = await staff.draw_sample(self._stage.database, staff_policy(self._stage.settings), week_over)
+        now, policy = SystemClock().now(), staff_policy(self._stage.settings)
+        today = civil_day(now)
+        monday = today - timedelta(days=today.weekday())
+        drawn = await staff.draw_sample(self._stage.database, policy, now, week=monday)
         told = "drawn before" if drawn is None else f"{drawn} drawn"
         auditors = [
             (await enrolled(self._stage, self._division, (Duty.AUDIT,)))[1],
