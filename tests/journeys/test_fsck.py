@@ -67,7 +67,7 @@ PERSON = (
 
 OWNERS = (
     "INSERT INTO person (person_id, created_at, driver_id, real_name_checked_at, level, identity_kind, identity_number, name) "
-    "SELECT gen_random_uuid(), now(), driver_id, now(), 1, 'A', document_number, name FROM driver WHERE driver_id IN "
+    "SELECT gen_random_uuid(), now(), driver_id, now(), 3, 'A', document_number, name FROM driver WHERE driver_id IN "
     "(SELECT driver_id FROM credential WHERE state = 'live'); "
     "INSERT INTO account (person_id, created_at, mobile) SELECT person_id, now(), '1390000' || row_number() OVER () FROM person; "
     "INSERT INTO driver_person SELECT driver_id, person_id, now() FROM person; "
