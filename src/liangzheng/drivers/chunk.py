@@ -143,14 +143,6 @@ class _History(NamedTuple):
 _BROKEN_HISTORY: Final = _History(None, b"", b"", b"")
 
 
-class _Start(NamedTuple):
-    """How a spell of a class history begins: its class, its first day, and who was old enough then."""
-
-    cls: bytes
-    since: bytes
-    born_by: bytes
-
-
 class _Tail(NamedTuple):
     """The part of a row that is met again and again, as octets, and what the screens ask of it.
 
@@ -207,12 +199,11 @@ class ChunkReader:
             by_parser.setdefault(column.parse, _Remembered(_octets_maker(column))) for column in self._layout
         ]
 
-    def _history(self, text: bytes) -> _History:
+    def _history(self, text: bytes) -> tuple[bytes | None, bytes, bytes, bytes]:
+        """The values of a _History; as a plain tuple, which is made in a tenth of the time."""
         if b";" not in text and b"/" not in text and text:
             only = self._spell_start(text)
-            if only is None:
-                return _BROKEN_HISTORY
-            return _History(pgcopy.length_of(len(text)) + text, *only)
+            return _BROKEN_HISTORY if only is None else (pgcopy.length_of(len(text)) + text, *only)
         held: list[bytes] = []
         first = oldest = b"~"
         for spell in text.split(b";") if text else ():
@@ -220,22 +211,24 @@ class ChunkReader:
             start = self._spell_start(start_text)
             if start is None or (slash and self._days[end] is None):
                 return _BROKEN_HISTORY
+            cls, since, born_by = start
             if not slash:
-                held.append(start.cls)
-            elif end <= start.since:
+                held.append(cls)
+            elif end <= since:
                 oldest = b""
-            first, oldest = min(first, start.since), min(oldest, start.born_by)
+            first, oldest = min(first, since), min(oldest, born_by)
         if len(set(held)) < len(held):
             return _BROKEN_HISTORY
-        return _History(pgcopy.length_of(len(text)) + text, b"".join(sorted(held)) or _NONE, first, oldest)
+        return pgcopy.length_of(len(text)) + text, b"".join(sorted(held)) or _NONE, first, oldest
 
-    def _spell_start(self, text: bytes) -> _Start | None:
+    def _spell_start(self, text: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """How a spell begins: its class, its first day, and by when who could gain it then was born."""
         code, _, since = text.partition(b"@")
         steps = _BORN_BY.get(code)
         if steps is None or self._days[since] is None:
             return None
         # A start that breaks a rule by itself lets nobody pass unseen.
-        return _Start(code, since, steps.on(since))
+        return code, since, steps.on(since)
 
     def _tail(self, text: bytes) -> _Tail:
         fields = tail_fields(text)

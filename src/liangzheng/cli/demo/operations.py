@@ -1,4 +1,5 @@
-"""What the operator does: the audit record verified from outside, a backup written and checked."""
+"""What the operator does and sees: the audit record verified from outside, a backup written and checked, callers held to
+their rates, and logs without anybody in them."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ import subprocess
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
+from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import hold
+from liangzheng.cli.demo.kept import Actor
 from liangzheng.infra.settings import Settings
 
 Lz = Callable[..., Awaitable["subprocess.CompletedProcess[str]"]]
@@ -52,6 +56,32 @@ async def backed_up(lz: Lz) -> str:
         over = await lz("restore", str(backup), *sealed)
         hold(over.returncode == 1, "nothing is restored over a running database")
     return f"{_last(made.stdout).partition(' written')[0]}, sealed and checked; a damaged file is named, nothing is written over"
+
+
+_COPIES_AT_MOST: Final = 20
+"""Far more than anybody may ask for in a day (api/rates.py)."""
+
+
+def too_often(holder: Client) -> str:
+    """Copies of one's own data, again and again: the API refuses in time, in words a program understands."""
+    asked, said = 1, holder.post("/holder/data-exports")
+    while said.status == 200 and asked < _COPIES_AT_MOST:
+        asked, said = asked + 1, holder.post("/holder/data-exports")
+    hold(said.status == 429 and said.body["code"] == "too-many", f"the {asked}th copy in a row is too many")
+    again = holder.get("/holder/account")
+    hold(again.status == 200, "what costs little goes on")
+    return f"copy {asked} of one day: 429 {said.body['code']}; other requests go on"
+
+
+def watched(client: Client, actor: Actor, logs: Path) -> str:
+    """The API says that it is alive and ready and why; no log of any process names the driver."""
+    hold(client.get("/healthz").status == 200, "the API is alive")
+    ready = client.get("/readyz").expect(200)
+    lines = [line for log in sorted(logs.glob("*.log")) for line in log.read_text("utf-8").splitlines()]
+    hold(bool(lines), "there are logs to look into")
+    secrets = (actor.identity_number, actor.mobile, actor.name, actor.password)
+    hold(not any(secret in line for line in lines for secret in secrets), "no log names anybody")
+    return f"ready: {', '.join(sorted(ready['checks']))}; {len(lines)} lines of log, none with the driver's name or numbers"
 
 
 def _last(text: str) -> str:

@@ -118,6 +118,13 @@ class Story:
             ("backup", lambda: operations.backed_up(self._lz)),
             *Account(self._stage.settings, self._actor, lambda: self._holder, self._face_check).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
+            ("too often", lambda: asyncio.to_thread(operations.too_often, self._holder)),
+            (
+                "watched",
+                lambda: asyncio.to_thread(
+                    operations.watched, self._anybody, self._actor, self._stage.processes.logs
+                ),
+            ),
         ]
 
     # -- the account ----------------------------------------------------------------------------------------
