@@ -82,6 +82,9 @@ def test_a_line_that_is_not_text_is_one_bad_line_with_its_place(tmp_path: Path) 
     with RegisterFile(path, "utf-8") as file:
         file.header()
         [part] = file.slices(1)
+    assert not part.is_text
+    part = part.checked()
+    assert part.is_text
     assert part.lines == ["好,好".encode(), None, "好".encode()]
     [bad] = part.bad
     assert (bad.line, bad.rule) == (3, "encoding")

@@ -180,6 +180,34 @@ def _said(cls: DrivingClass, day: date) -> object:
     return row(cls, day), age_row(cls, day)
 
 
+NO_TEXT = [b"\xff", b"\xe5\xae", b"\x89", b"\xc0\xaf", b"\xed\xa0\x80"]
+
+
+@pytest.mark.parametrize("column", range(len(HEADERS)), ids=HEADERS.__getitem__)
+def test_octets_that_are_no_text_are_found_in_whatever_column_they_stand(column: int) -> None:
+    """Nobody decodes a slice as a whole: each field is decoded somewhere, or known to be ASCII."""
+    reader = ChunkReader(",".join(HEADERS), TABLES, import_number=1, at=datetime(2026, 1, 1, tzinfo=UTC))
+    good: list[bytes | None] = [",".join(row).encode() for row in GOOD[:12] if '"' not in "".join(row)]
+    for octets in NO_TEXT:
+        fields = (good[4] or b"").split(b",")
+        for damaged in (fields[column] + octets, octets + fields[column], octets):
+            line = b",".join([*fields[:column], damaged, *fields[column + 1 :]])
+            chunk = reader.chunk(Slice(2, [*good[:4], line, *good[5:]], [], 0, b"", 0, is_text=False))
+            [reject] = chunk.rejects
+            assert (reject.line, reject.broken[0].rule) == (6, "encoding")
+            assert f"about column {column + 1})" in reject.broken[0].why
+
+
+def test_two_halves_of_a_character_in_two_lines_are_not_taken_for_one() -> None:
+    reader = ChunkReader(",".join(HEADERS), TABLES, import_number=1, at=datetime(2026, 1, 1, tzinfo=UTC))
+    rows = [",".join(row).encode().split(b",") for row in GOOD[:2]]
+    place = PLACE["resident_address"]
+    rows[0][place] += "安".encode()[:2]
+    rows[1][place] = "安".encode()[2:] + rows[1][place]
+    chunk = reader.chunk(Slice(2, [b",".join(row) for row in rows], [], 0, b"", 0, is_text=False))
+    assert [reject.broken[0].rule for reject in chunk.rejects] == ["encoding"] * 2
+
+
 def test_damage_anywhere_in_a_large_chunk_is_found() -> None:
     chance = Random(3)
     rows = [list(row) for row in GOOD]

@@ -36,6 +36,7 @@ from liangzheng.drivers.pgcopy import Value
 from liangzheng.drivers.rules import BornBy, Broken, Facts, broken_rules, doubts, whole_numbers
 from liangzheng.drivers.split import Fields, Reject, Splitter, tail_fields
 from liangzheng.kernel.classes import DrivingClass
+from liangzheng.kernel.people import is_usual_name
 
 COPIED: Final = (
     "driver_id",
@@ -241,6 +242,13 @@ class ChunkReader:
 
     def chunk(self, part: Slice) -> Chunk:
         """The rows of a slice, and what is wrong with those that are not good."""
+        try:
+            return self._chunk(part)
+        except UnicodeDecodeError:
+            return self._chunk(part.checked())
+
+    def _chunk(self, part: Slice) -> Chunk:
+        """The same. Raises UnicodeDecodeError unless every field is UTF-8: each is decoded once, or known to be ASCII."""
         # 1. Lines into columns of texts.
         fields = self._splitter.split(part)
         head, lines, rejects = fields.head, fields.lines, fields.rejects
@@ -275,14 +283,14 @@ class ChunkReader:
                 b"A" + number if kind == b"A" or kind == b"M" else kind + number
                 for kind, number in zip(kinds, head[_NUMBER], strict=True)
             ],
-            files=head[_FILE],
+            files=list(head[_FILE]),
             rejects=rejects,
             doubts=found,
             portraits=frozenset(head[_PORTRAIT]) - {b""},
         )
 
     def _columns_of_octets(
-        self, head: list[list[bytes]], made_before: Mapping[int, Any]
+        self, head: list[Sequence[bytes]], made_before: Mapping[int, Any]
     ) -> tuple[list[Sequence[bytes | None]], set[int]]:
         """The columns, and the places of texts that broke their column's rule and so have no octets."""
         made: list[Sequence[bytes | None]] = []
@@ -302,7 +310,7 @@ class ChunkReader:
                 broke.update(row for row, octets in enumerate(made[-1]) if octets is None)
         return made, broke
 
-    def _suspects(self, head: list[list[bytes]], tails: Any, histories: Any) -> set[int]:
+    def _suspects(self, head: list[Sequence[bytes]], tails: Any, histories: Any) -> set[int]:
         """Rows that may break a rule between fields or raise a doubt. `tails` and `histories` hold columns here."""
         if not head[_NUMBER]:
             return set()
@@ -373,12 +381,15 @@ class ChunkReader:
         return rows
 
     def _name(self, text: bytes) -> tuple[bytes | None, bytes | None]:
+        name = text.decode()
+        if is_usual_name(name):
+            return pgcopy.length_of(len(text)) + text, pgcopy.text(sort_key(name))
         try:
-            name = self._layout[_NAME].parse(text.decode())
+            parsed = self._layout[_NAME].parse(name)
         except Fault:
             return None, None
-        assert isinstance(name, str)
-        return pgcopy.text(name), pgcopy.text(sort_key(name))
+        assert isinstance(parsed, str)
+        return pgcopy.text(parsed), pgcopy.text(sort_key(parsed))
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[Any]:

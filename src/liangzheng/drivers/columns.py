@@ -275,7 +275,8 @@ def columns(tables: CodeTables) -> tuple[Column, ...]:
 
 def _plain_addresses(texts: Sequence[bytes]) -> bool:
     short = all(0 < len(text) <= 128 or 0 < len(text.decode()) <= 128 for text in texts)
-    return short and b"".join(texts).decode().isprintable()
+    # With a comma between them, or halves of a character could make a whole one.
+    return short and b",".join(texts).decode().isprintable()
 
 
 def _twelve_digits(texts: Sequence[bytes]) -> bool:

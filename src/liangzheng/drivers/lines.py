@@ -11,8 +11,8 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -54,6 +54,15 @@ class Slice:
     """SHA-256 of those octets."""
     packed_position: int
     """Octets read of the file on disk, for a progress bar."""
+    is_text: bool = True
+    """Whether the lines are known to be UTF-8. Where not, whoever decodes each field sees it; then `checked` tells where."""
+
+    def checked(self) -> Slice:
+        """The same, and every line is UTF-8 or among `bad`."""
+        if self.is_text:
+            return self
+        lines, bad = _line_by_line(self.first_line, self.lines, "utf-8")
+        return replace(self, lines=lines, bad=self.bad + bad, is_text=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,8 @@ class RegisterFile:
             lines, bad = (
                 self._readable(line, whole.removesuffix(b"\n")) if whole else self._overlong(line, overlong)
             )
-            yield Slice(line, lines, bad, self.position, self._hash.copy().digest(), self._disk.tell())
+            prefix_hash, at = self._hash.copy().digest(), self._disk.tell()
+            yield Slice(line, lines, bad, self.position, prefix_hash, at, self.encoding != "utf-8")
             line += len(lines)
 
     def _whole_lines(self) -> tuple[bytes, int]:
@@ -190,44 +200,23 @@ class RegisterFile:
         return length
 
     def _overlong(self, line: int, octets: int) -> tuple[list[bytes | None], list[BadLine]]:
-        why = f"a line of at most {LONGEST_LINE} octets (this one has {octets})"
-        return [None], [BadLine(line, "line-length", why, "")]
+        return [None], [_overlong(line, octets)]
 
     def _readable(self, line: int, whole: bytes) -> tuple[list[bytes | None], list[BadLine]]:
         try:
             octets = self._in_utf8(whole)
         except UnicodeDecodeError:
-            return self._line_by_line(line, whole)
+            return _line_by_line(line, whole.split(b"\n"), self.encoding)
         if b"\r" in octets:
             octets = octets.replace(b"\r\n", b"\n").removesuffix(b"\r")
         lines: list[bytes | None] = [*octets.split(b"\n")]
         if len(whole) > LONGEST_LINE and max(map(len, filter(None, lines)), default=0) > LONGEST_LINE:
-            return self._line_by_line(line, whole)
+            return _line_by_line(line, whole.split(b"\n"), self.encoding)
         return lines, []
 
-    def _line_by_line(self, line: int, whole: bytes) -> tuple[list[bytes | None], list[BadLine]]:
-        lines: list[bytes | None] = []
-        bad: list[BadLine] = []
-        for number, raw in enumerate(whole.split(b"\n"), line):
-            if len(raw) > LONGEST_LINE:
-                bad += self._overlong(number, len(raw))[1]
-                lines.append(None)
-                continue
-            try:
-                lines.append(self._in_utf8(raw).removesuffix(b"\r"))
-            except UnicodeDecodeError as trouble:
-                column = raw.count(b",", 0, trouble.start) + 1
-                why = (
-                    f"text in {self.encoding} (octet {trouble.start + 1} of the line, about column {column})"
-                )
-                bad.append(BadLine(number, "encoding", why, raw.decode(self.encoding, "replace")))
-                lines.append(None)
-        return lines, bad
-
     def _in_utf8(self, octets: bytes) -> bytes:
-        """The same text in UTF-8. Raises UnicodeDecodeError."""
-        text = octets.decode(self.encoding)
-        return octets if self.encoding == "utf-8" else modern(text).encode()
+        """The same text in UTF-8. Raises UnicodeDecodeError, for UTF-8 only later (see Slice)."""
+        return octets if self.encoding == "utf-8" else _in_utf8(octets, self.encoding)
 
     def _take(self, octets: int) -> bytes:
         taken, self._buffer = self._buffer[:octets], self._buffer[octets:]
@@ -243,6 +232,36 @@ class RegisterFile:
             raise Unavailable(
                 f"the file cannot be read on near octet {place} on disk: {trouble}"
             ) from trouble
+
+
+def _line_by_line(
+    first: int, raw_lines: Sequence[bytes | None], encoding: str
+) -> tuple[list[bytes | None], list[BadLine]]:
+    lines: list[bytes | None] = []
+    bad: list[BadLine] = []
+    for number, raw in enumerate(raw_lines, first):
+        if raw is None or len(raw) > LONGEST_LINE:
+            bad += [] if raw is None else [_overlong(number, len(raw))]
+            lines.append(None)
+            continue
+        try:
+            lines.append(_in_utf8(raw, encoding).removesuffix(b"\r"))
+        except UnicodeDecodeError as trouble:
+            column = raw.count(b",", 0, trouble.start) + 1
+            why = f"text in {encoding} (octet {trouble.start + 1} of the line, about column {column})"
+            bad.append(BadLine(number, "encoding", why, raw.decode(encoding, "replace")))
+            lines.append(None)
+    return lines, bad
+
+
+def _overlong(line: int, octets: int) -> BadLine:
+    why = f"a line of at most {LONGEST_LINE} octets (this one has {octets})"
+    return BadLine(line, "line-length", why, "")
+
+
+def _in_utf8(octets: bytes, encoding: str) -> bytes:
+    text = octets.decode(encoding)
+    return octets if encoding == "utf-8" else modern(text).encode()
 
 
 def _read_fully(source: IO[bytes], octets: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -39,8 +40,8 @@ class Fields:
     """
 
     lines: list[int]
-    head: list[list[bytes]]
-    tails: list[bytes]
+    head: list[Sequence[bytes]]
+    tails: Sequence[bytes]
     rejects: list[Reject]
 
 
@@ -140,5 +141,5 @@ class Splitter:
 
 
 def _fields(lines: list[int], rows: list[list[bytes]], rejects: list[Reject]) -> Fields:
-    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(HEAD + 1)]
+    columns: list[Sequence[bytes]] = [*zip(*rows, strict=True)] if rows else [()] * (HEAD + 1)
     return Fields(lines, columns[:HEAD], columns[HEAD], rejects)

@@ -415,17 +415,22 @@ def _may_stand_in_a_name(character: str) -> bool:
     return category == "Cn" and 0x20000 <= ord(character) < 0x3FFFE and ord(character) & 0xFFFE != 0xFFFE
 
 
+def is_usual_name(text: str) -> bool:
+    """Whether a name is nothing but ideographs of Unicode's first block of them: its own normal form, and no fault."""
+    return _USUAL_NAME.fullmatch(text) is not None
+
+
 def normal_name(text: str) -> str:
     """`text` with every kind of middle dot as U+00B7.
 
     No other change: composing would alter rare ideographs.
     """
-    return text if _USUAL_NAME.fullmatch(text) else text.translate(_MIDDLE_DOTS)
+    return text if is_usual_name(text) else text.translate(_MIDDLE_DOTS)
 
 
 def name_fault(text: str) -> str | None:
     """The rule a name (after `normal_name`) breaks, or None."""
-    if _USUAL_NAME.fullmatch(text):
+    if is_usual_name(text):
         return None
     if not 1 <= len(text) <= _LONGEST_NAME:
         return f"1 to {_LONGEST_NAME} characters"
