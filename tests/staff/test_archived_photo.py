@@ -32,19 +32,11 @@ async def test_it_is_the_photo_of_the_person_s_driver_or_none(
     monkeypatch.setattr(wiring.DlibComparer, "with_models", comparer)
     engine = wiring._dlib(place.wiring.settings, place.database)
     assert isinstance(engine, wiring.DlibFace)
-    assert await engine._portraits(await registered(place, MADE_UP[0])) == PORTRAIT
+    person = await registered(place, MADE_UP[0])
+    assert await engine._portraits(person) == PORTRAIT
     # Known to the source of names, and not in the register; and nobody.
     assert await engine._portraits(await registered(place, MADE_UP[1])) is None
     assert await engine._portraits(PersonId.new()) is None
     async with place.database.transaction() as tx:
         await tx.execute("DELETE FROM blob")
-    assert await engine._portraits(await known(place)) is None
-
-
-async def known(place: Place) -> PersonId:
-    async with place.database.read() as tx:
-        return PersonId(
-            await tx.fetchval(
-                "SELECT person_id FROM driver_person WHERE driver_id = $1", place.world.driver_id.uuid
-            )
-        )
+    assert await engine._portraits(person) is None

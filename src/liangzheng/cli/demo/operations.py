@@ -70,7 +70,7 @@ def too_often(holder: Client) -> str:
     hold(said.status == 429 and said.body["code"] == "too-many", f"the {asked}th copy in a row is too many")
     again = holder.get("/holder/account")
     hold(again.status == 200, "what costs little goes on")
-    return f"copy {asked} of one day: 429 {said.body['code']}; other requests go on"
+    return f"the {asked}th copy of one day: 429 {said.body['code']}; other requests go on"
 
 
 def watched(client: Client, actor: Actor, logs: Path) -> str:
