@@ -19,7 +19,7 @@ async def close_account(town: Town) -> None:
         session = SessionId.new()
         await close(
             tx,
-            Caller(person, town.world.driver_id, Level.IDENTITY_MATCHED, session),
+            Caller(person, town.world.driver_id, Level.IDENTITY_MATCHED, session, town.clock.now()),
             policy,
             town.clock.now(),
         )
