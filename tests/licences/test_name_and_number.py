@@ -9,7 +9,7 @@ import pytest
 from liangzheng import accounts
 from liangzheng.kernel.people import Mobile
 from tests.accounts.people import PASSWORD
-from tests.api.phone import Phone, done
+from tests.api.phone import Phone, done, refused
 from tests.licences.holders import Deployment, Holder
 
 
@@ -59,3 +59,13 @@ async def test_the_holder_who_comes_back_and_shows_their_face_has_it_all(place: 
     await phone.pass_face_check("apply")
     assert done(await phone.get("/holder/licence"), 200)["version"] == 1
     assert done(await phone.post("/holder/data-exports"), 200)["licence"] is not None
+
+
+async def test_a_stranger_uses_up_no_photos_of_the_driver(place: Deployment) -> None:
+    phone = await stranger(place, await closed(place))
+    body = {"source": "camera", "picture": "AA"}
+    refused(
+        await phone.post("/holder/photos", body, headers={"Idempotency-Key": "a-key-of-a-stranger"}),
+        403,
+        "forbidden",
+    )

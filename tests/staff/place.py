@@ -14,6 +14,8 @@ from liangzheng.infra import keyindex
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.reference import Reference, load_reference
+from liangzheng.kernel.ids import StaffId
+from liangzheng.kernel.people import IdentityNumber
 from liangzheng.kernel.time import FixedClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Region, StaffPolicy
 from liangzheng.standards import totp
@@ -60,6 +62,12 @@ class Badge:
     def totp(self) -> str:
         """The code of this moment."""
         return totp.code_at(self.secret, totp.step_of(self.place.clock.now()))
+
+    async def link(self, number: IdentityNumber = MADE_UP[0].identity) -> None:
+        """It is known which person this is; by default the driver of the place."""
+        keys, now = self.place.wiring.key_index, self.place.clock.now()
+        async with self.place.database.transaction() as tx:
+            await staff.link_person(tx, StaffId.parse(self.staff_id), number, keys, now, OPERATOR)
 
     def next_totp(self) -> str:
         """A code not used yet: time goes on by a step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -113,3 +114,32 @@ async def test_guesses_are_counted_with_the_look_ups_of_the_day(place: Place) ->
         refused(wrong, 404, "not-found")
     assert (await decide(officer, person, check)).status_code == 429
     assert await place.one("SELECT state FROM face_check") == "in_review"
+
+
+async def test_nobody_decides_about_themselves_whatever_account_they_made(place: Place) -> None:
+    _, person, check = await registered(place)
+    officer, colleague = await place.on_duty("counter"), await place.on_duty("counter")
+    await officer.link()
+    refused(await decide(officer, person, check), 403, "forbidden")
+    assert await place.one("SELECT state FROM face_check") == "in_review"
+    [entry] = await place.entries("face-check.refused")
+    assert (entry["detail"]["reason"], entry["detail"]["case"]) == ("about-oneself", CASE)
+    done(await decide(colleague, person, check), 200)
+
+
+async def test_refusals_before_anybody_was_asked_about_are_recorded_too(place: Place) -> None:
+    _, person, check = await registered(place)
+    place.change_policy(budgets={Duty.COUNTER: 0})
+    assert (await decide(await place.on_duty("counter"), person, check)).status_code == 429
+    refused(await decide(await place.on_duty("patrol"), person, check), 403, "forbidden")
+    reasons = {entry["detail"]["reason"] for entry in await place.entries("face-check.refused")}
+    assert reasons == {"over-budget", "duty-not-held"}
+
+
+async def test_where_it_is_demanded_who_is_not_linked_decides_nothing(place: Place) -> None:
+    _, person, check = await registered(place)
+    place.wiring.settings = replace(place.wiring.settings, reviewers_linked=True)
+    officer = await place.on_duty("counter")
+    refused(await decide(officer, person, check), 403, "forbidden")
+    await officer.link(MADE_UP[1].identity)
+    done(await decide(officer, person, check), 200)

@@ -197,7 +197,9 @@ async def test_who_was_stopped_between_reading_and_deciding_decides_nothing(plac
     opinion = staff.SecondOpinion(ProposalId.parse(proposal["proposal"]), 1, agrees=True)
     with pytest.raises(Forbidden):
         async with place.database.transaction() as tx:
-            await staff.decide(tx, place.wiring.reference, officer, opinion, place.policy, now)
+            await staff.decide(
+                tx, place.wiring.reference, place.wiring.key_index, officer, opinion, place.policy, now
+            )
     assert await place.status() == "A"
 
 
@@ -312,3 +314,14 @@ async def test_what_waits_for_long_is_pruned_and_the_record_stays(place: Place) 
         assert await staff.prune(tx, later) >= 2
     assert await place.one("SELECT count(*) FROM look_up") == 0
     assert len(await place.entries("driver.looked-up")) == 1
+
+
+async def test_nobody_proposes_or_decides_about_the_driver_they_are(place: Place) -> None:
+    one, two = await _two(place, "penalty")
+    await one.link()
+    refused(await one.propose("suspend"), 403, "forbidden")
+    proposal = await _proposed(two)
+    refused(await one.decide(proposal), 403, "forbidden")
+    assert await place.status() == "A"
+    third = await place.on_duty("penalty")
+    done(await third.decide(proposal), 201)

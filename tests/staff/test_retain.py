@@ -236,3 +236,10 @@ async def test_the_same_request_again_is_the_same_retention(place: Place) -> Non
     first = done(await officer.phone.post("/staff/retentions", body, headers=key), 201)
     assert done(await officer.phone.post("/staff/retentions", body, headers=key), 201) == first
     refused(await officer.phone.post("/staff/retentions", body), 422, "invalid")
+
+
+async def test_a_retention_whose_letter_is_gone_is_not_confirmed(place: Place) -> None:
+    _officer, retained = await _retained(place)
+    await place.world.change(status="A")
+    refused(await (await place.on_duty("penalty")).decide(retained), 409, "conflict")
+    assert (await place.events())[-1] == "licence.retained"

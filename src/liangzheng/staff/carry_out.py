@@ -208,6 +208,9 @@ async def retain_now(tx: Connection, proposal: Proposal, actor: Actor, now: date
 async def _confirm(
     tx: Connection, reference: Reference, proposal: Proposal, actor: Actor, now: datetime
 ) -> None:
+    standing, _ = await drivers.held_standing(tx, _of(proposal))
+    if StatusLetter.RETAINED not in standing.status:
+        raise Conflict("the licence is not retained any more", rule="not-in-status")
     await tell(tx, RETENTION_ENDED, proposal, now, how="confirmed")
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from liangzheng import accounts, audit
+from liangzheng import accounts
 from liangzheng.accounts import Decision, FaceCheck
-from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import Failure
+from liangzheng.infra.keyindex import KeyIndex
+from liangzheng.infra.postgres import Database
 from liangzheng.kernel.ids import FaceCheckId, PersonId
 from liangzheng.kernel.people import IdentityNumber
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import store_casework
-from liangzheng.staff.acting import actor_of, permit, permit_still
+from liangzheng.staff.acting import Attempt, actor_of, permit, permit_still, refusals_recorded
+from liangzheng.staff.link import is_person
 from liangzheng.staff.model import Act, CaseKind, CaseNumber, Officer, StaffPolicy
 from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import Refusal
@@ -40,41 +41,34 @@ async def decide_at_counter(
     db: Database,
     officer: Officer,
     asked: AtCounter,
+    keys: KeyIndex,
     staff_policy: StaffPolicy,
     account_policy: accounts.AccountPolicy,
     now: datetime,
 ) -> FaceCheck:
-    """The check has passed or failed. Raises Forbidden without the duty, Invalid for the case, TooMany over the day's budget,
-    NotFound for another document and for no such check alike, Conflict when it is not in review."""
-    held = permit(officer, Act.IDENTIFY, staff_policy, now, asked.case.division)
-    if asked.case.kind is not CaseKind.BUSINESS:
-        raise failure_of(Refusal.CASE_OF_OTHER_KIND)
-    if asked.case.day > civil_day(now):
-        raise failure_of(Refusal.CASE_IN_FUTURE)
-    # Counted with the look-ups of the duty, also when refused: guessing costs as much as deciding.
-    async with db.transaction() as tx:
-        budget = staff_policy.budgets.get(held.duty, 0)
-        counted = await store_casework.count_look_up(tx, officer.staff_id, civil_day(now), held.duty, budget)
-    if not counted:
-        raise failure_of(Refusal.OVER_BUDGET)
-    try:
+    """The check has passed or failed. Raises Forbidden without the duty and for one's own document, Invalid for the case,
+    TooMany over the day's budget, NotFound for another document and for no such check alike, Conflict when it is not in
+    review. In the officer's own record: who was asked about is only known when the document fits."""
+    attempt = Attempt("face-check.refused", purpose=PURPOSE, detail={"case": str(asked.case)})
+    async with refusals_recorded(db, officer, attempt, now):
+        held = permit(officer, Act.IDENTIFY, staff_policy, now, asked.case.division)
+        if asked.case.kind is not CaseKind.BUSINESS:
+            raise failure_of(Refusal.CASE_OF_OTHER_KIND)
+        if asked.case.day > civil_day(now):
+            raise failure_of(Refusal.CASE_IN_FUTURE)
+        # Counted with the look-ups of the duty, also when refused: guessing costs as much as deciding.
+        async with db.transaction() as tx:
+            budget = staff_policy.budgets.get(held.duty, 0)
+            counted = await store_casework.count_look_up(
+                tx, officer.staff_id, civil_day(now), held.duty, budget
+            )
+        if not counted:
+            raise failure_of(Refusal.OVER_BUDGET)
         async with db.transaction() as tx:
             await permit_still(tx, officer, held, now)
+            if await is_person(tx, keys, officer.staff_id, asked.document):
+                raise failure_of(Refusal.ABOUT_ONESELF)
             return await accounts.decide_face_check(
                 tx, asked.person_id, asked.face_check_id, asked.document, asked.decision, actor_of(officer),
                 account_policy, now, case=str(asked.case),
             )  # fmt: skip
-    except Failure as failure:
-        async with db.transaction() as tx:
-            await _record_refusal(tx, officer, asked, failure.code, held.duty.value, now)
-        raise
-
-
-async def _record_refusal(
-    tx: Connection, officer: Officer, asked: AtCounter, code: str, duty: str, now: datetime
-) -> None:
-    """In the officer's own record: who was asked about is only known when the document fits."""
-    await audit.record(
-        tx, act="face-check.refused", actor=actor_of(officer), subject=officer.staff_id, purpose=PURPOSE,
-        detail={"reason": code, "duty": duty, "case": str(asked.case)}, now=now,
-    )  # fmt: skip

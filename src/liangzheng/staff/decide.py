@@ -7,6 +7,7 @@ from datetime import datetime
 
 from liangzheng import audit
 from liangzheng.audit import Actor
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.reference import Reference
 from liangzheng.kernel.errors import Conflict
@@ -16,6 +17,7 @@ from liangzheng.staff import store_casework
 from liangzheng.staff.acting import actor_of, permit, permit_still
 from liangzheng.staff.carry_out import DEEDS, lift
 from liangzheng.staff.lifecycle import ProposalEvent, ProposalState
+from liangzheng.staff.link import is_driver
 from liangzheng.staff.model import DUTIES, KINDS, USED_LATER, HeldDuty, Kind, Officer, Proposal, StaffPolicy
 from liangzheng.staff.propose import record
 from liangzheng.staff.refusals import failure_of
@@ -36,6 +38,7 @@ class SecondOpinion:
 async def decide(
     tx: Connection,
     reference: Reference,
+    keys: KeyIndex,
     officer: Officer,
     opinion: SecondOpinion,
     policy: StaffPolicy,
@@ -56,6 +59,8 @@ async def decide(
     refusal = may_decide(found, officer.staff_id, now)
     if refusal is not None:
         raise failure_of(refusal)
+    if found.driver_id is not None and await is_driver(tx, keys, officer.staff_id, found.driver_id):
+        raise failure_of(Refusal.ABOUT_ONESELF)
     held = permit(officer, KINDS[found.kind].decides, policy, now, found.division)
     await permit_still(tx, officer, held, now)
     if found.move != opinion.move:

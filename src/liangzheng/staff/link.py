@@ -49,8 +49,13 @@ async def demand_link(tx: Connection, staff_id: StaffId) -> None:
 
 async def is_driver(tx: Connection, keys: KeyIndex, staff_id: StaffId, driver_id: DriverId) -> bool:
     """Whether the member is this driver, by the driver's number of now. False for a member who is not linked."""
-    link = await store.person_link(tx, staff_id)
-    if link is None:
+    if await store.person_link(tx, staff_id) is None:
         return False
     driver = await drivers.find(tx, driver_id)
-    return hmac.compare_digest(link, link_of(keys, driver.identity))
+    return await is_person(tx, keys, staff_id, driver.identity)
+
+
+async def is_person(tx: Connection, keys: KeyIndex, staff_id: StaffId, number: IdentityNumber) -> bool:
+    """Whether the number is the member's own. False for a member who is not linked."""
+    link = await store.person_link(tx, staff_id)
+    return link is not None and hmac.compare_digest(link, link_of(keys, number))

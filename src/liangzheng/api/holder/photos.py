@@ -19,7 +19,7 @@ from liangzheng.api.octets import from_base64url
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.infra import idempotency
-from liangzheng.kernel.errors import Invalid, NotFound
+from liangzheng.kernel.errors import Forbidden, Invalid
 from liangzheng.kernel.ids import PersonId
 from liangzheng.licences import DOUBT_TEXTS, FAULT_TEXTS, Photo, PhotoSource, SentPhoto, Usable
 
@@ -69,9 +69,13 @@ async def send_photo(request: Request, who: Holder, body: PhotoBody) -> PhotoAns
     """Send a photo of your own. Needs an Idempotency-Key. It is made anew from its pixels; the file is not kept."""
     wiring = wired(request)
     key, now = idempotency_key(request), wiring.clock.now()
-    if who.driver_id is None:
-        raise NotFound("there is no driving licence to send a photo for")
-    driver_id = who.driver_id
+    if who.proven_driver_id is None:
+        raise Forbidden(
+            "a photo is sent by who has shown their face: begin a face check",
+            place="level",
+            rule="at least 2",
+        )
+    driver_id = who.proven_driver_id
     octets = await asyncio.to_thread(from_base64url, body.picture, "picture")
     sent = body.sent(octets)
     async with wiring.database.read() as tx:

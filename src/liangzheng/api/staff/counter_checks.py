@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from liangzheng import accounts, staff
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.staff.callers import OnDuty
+from liangzheng.api.staff.callers import OnDuty, recorded
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import FaceCheckId, PersonId
@@ -61,9 +61,13 @@ async def decide_counter_check(
     """Decide a check that waits; a decided one answers 409. Another document and no such check are answered alike. Counted
     with the look-ups of the day."""
     wiring = wired(request)
+    if wiring.settings.demands_linked_reviewers:
+        async with recorded(request, who, staff.Attempt("face-check.refused")), wiring.database.read() as tx:
+            await staff.demand_link(tx, who.staff_id)
     check = await staff.decide_at_counter(
-        wiring.database, who, body.asked(), wiring.staff_policy, wiring.account_policy, wiring.clock.now()
-    )
+        wiring.database, who, body.asked(), wiring.key_index, wiring.staff_policy, wiring.account_policy,
+        wiring.clock.now(),
+    )  # fmt: skip
     return CounterDecisionAnswer(
         face_check=str(check.face_check_id), purpose=check.purpose.value, state=check.state.value
     )

@@ -16,7 +16,7 @@ from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
-from liangzheng.api.staff.callers import officer, permitted
+from liangzheng.api.staff.callers import officer, permitted, recorded
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.infra.postgres import Connection
@@ -44,7 +44,7 @@ async def desk_of(request: Request) -> ReviewDesk:
         each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
     )
     if wiring.settings.demands_linked_reviewers:
-        async with wiring.database.read() as tx:
+        async with recorded(request, who, staff.Attempt("review.refused")), wiring.database.read() as tx:
             await staff.demand_link(tx, who.staff_id)
     lease = timedelta(seconds=wiring.settings.review_lease_s)
 

@@ -131,7 +131,9 @@ async def propose(request: Request, who: OnDuty, body: ProposeBody) -> ProposalA
     async with recorded(request, who, tried), wiring.database.transaction(staff.CONSTRAINTS) as tx:
 
         async def perform() -> ProposalAnswer:
-            made = await staff.propose(tx, wiring.reference, who, draft, wiring.staff_policy, now)
+            made = await staff.propose(
+                tx, wiring.reference, wiring.key_index, who, draft, wiring.staff_policy, now
+            )
             return ProposalAnswer.of(made)
 
         return await once(
@@ -202,7 +204,9 @@ async def decide(
 
         async def perform() -> ProposalAnswer:
             return ProposalAnswer.of(
-                await staff.decide(tx, wiring.reference, who, opinion, wiring.staff_policy, now)
+                await staff.decide(
+                    tx, wiring.reference, wiring.key_index, who, opinion, wiring.staff_policy, now
+                )
             )
 
         return await once(
