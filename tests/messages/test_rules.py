@@ -42,6 +42,8 @@ IDS = {
         ("licence.suspended", {"proposal_id": "prp_x"}, Kind.LICENCE_SUSPENDED),
         ("licence.restored", {"proposal_id": "prp_x", "letters": "U"}, Kind.LICENCE_RESTORED),
         ("record.corrected", {"record_version": 3, "columns": ["name"]}, Kind.RECORD_CORRECTED),
+        ("register.changed", {"kind": "address", "record_version": 3}, Kind.ADDRESS_CHANGED),
+        ("register.changed", {"kind": "points", "points": 3}, None),
         # One act, one message: what staff do is told by an event of its own.
         ("standing.changed", {"changed": ["status"], "told_by": "licence.suspended"}, None),
     ],

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LICENCE_SUSPENDED = "licence-suspended"
     LICENCE_RESTORED = "licence-restored"
     RECORD_CORRECTED = "record-corrected"
+    ADDRESS_CHANGED = "address-changed"
     PHONE_KEY_BOUND = "phone-key-bound"
     PHONE_KEY_ENDED = "phone-key-ended"
     PASSKEY_ADDED = "passkey-added"

@@ -71,6 +71,8 @@ def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
         if origin == "photo":
             return None  # told as photo.replaced
         return Kind.LICENCE_ISSUED if origin == "holder" else Kind.LICENCE_REISSUED
+    if topic == "register.changed":  # all else of it is told as standing.changed
+        return Kind.ADDRESS_CHANGED if body.get("kind") == "address" else None
     return {
         "application.accepted": Kind.APPLICATION_ACCEPTED,
         "application.under-review": Kind.PHOTO_UNDER_REVIEW,

@@ -61,6 +61,11 @@ _PLAIN = {
         "The register's record of your licence was corrected; see it in the app.",
         sms=_SEE_THE_APP,
     ),
+    Kind.ADDRESS_CHANGED: Text(
+        "登记机关变更了您驾驶证记录中的住址。如有不符，请在应用中申请更正。",
+        "The register changed the address in your licence record. If it is wrong, ask in the app for its correction.",
+        sms=_SEE_THE_APP,
+    ),
     Kind.PHONE_KEY_BOUND: Text(
         "一部手机已绑定到您的账户，可出示电子驾驶证。非本人操作请立即在应用中解除并重置密码。",
         "A phone was bound to your account and can show the licence. If it was not you, end it in the app and reset the password.",

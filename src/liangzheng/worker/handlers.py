@@ -41,13 +41,11 @@ def handlers(
         await showing.follow_companies(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """What a register told has its effect with `standing.changed`; a closing that could not be done leaves everything
-        as it was.
-        """
+        """A closing that could not be done leaves everything as it was."""
 
     return {
         "standing.changed": both(follow_standing, tell, tell_companies),
-        "register.changed": nothing_to_do,
+        "register.changed": tell,
         # A new phone key alone gives no credential: its holder asks for one.
         "phone-key.ended": both(follow_phone_keys, tell),
         "phone-key.bound": tell,
