@@ -10,7 +10,7 @@ from liangzheng import accounts
 from liangzheng.accounts.model import Level
 from liangzheng.infra import keyindex
 from liangzheng.infra.keyindex import Kind
-from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotAuthenticated, NotFound
+from liangzheng.kernel.errors import Forbidden, Invalid, NotAuthenticated, NotFound
 from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import Mobile, PersonName
 from tests.accounts.people import MADE_UP, PASSWORD, made_up
@@ -76,8 +76,14 @@ async def test_of_two_who_show_the_face_at_once_one_is_the_driver(world: World) 
         (await world.register(replace(ONE, mobile=Mobile(f"1380000000{n}")))).person.person_id for n in (1, 2)
     ]
     begun = [await world.begin(person_id) for person_id in made]
-    ends = await asyncio.gather(*(world.finish(check) for check in begun), return_exceptions=True)
-    assert sorted(isinstance(end, Conflict) for end in ends) == [False, True]
+    ends = await asyncio.gather(*(world.finish(check) for check in begun))
+    assert sorted(end.state.value for end in ends) == ["failed", "passed"]
+    [failed] = [end for end in ends if end.state.value == "failed"]
+    assert failed.reasons == ("claimed_elsewhere",)
+    judged = [
+        row for row in await world.rows("SELECT act FROM audit_entry") if row["act"] == "face-check.judged"
+    ]
+    assert len(judged) == 2, "the one that was too late is on record too"
     assert sorted(row["level"] for row in await world.rows("SELECT level FROM person")) == [1, 2]
     assert await world.count("driver_person") == 1
 

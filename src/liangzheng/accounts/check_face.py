@@ -19,7 +19,15 @@ from liangzheng.accounts.waiting import demand_no_mobile_change
 from liangzheng.infra import jpeg
 from liangzheng.infra.face import FaceChallenge, FaceContext, FaceFrame, FaceResult, FaceVerifier
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import Forbidden, Invalid, NotFound, NotVerified, TooMany, Unavailable
+from liangzheng.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotVerified,
+    TooMany,
+    Unavailable,
+)
 from liangzheng.kernel.ids import DriverId, FaceCheckId, Id, PersonId
 from liangzheng.kernel.people import IdentityNumber
 
@@ -161,11 +169,28 @@ async def finish_face_check(
         result = _unlike(check, faults)
     else:
         result = await _ask(engine, check, frames, policy)
-    # 4. Kept, and the person's level with it.
-    async with database.transaction() as tx:
-        kept = await _existing(tx, person_id, face_check_id, for_update=True)
-        # The agreement was withdrawn while the engine looked: what it found is forgotten.
-        return kept if kept.state is State.VOID else await _keep_result(tx, check, result, policy, now)
+    # 4. Kept, and the person's level with it. Another account may show the driver's face in the same moment: then this one
+    # is looked at once more, and that is its result.
+    try:
+        async with database.transaction() as tx:
+            return await _kept(tx, check, result, policy, now)
+    except Conflict:
+        async with database.transaction() as tx:
+            return await _kept(tx, check, result, policy, now)
+
+
+async def _kept(
+    tx: Connection, check: FaceCheck, result: FaceResult, policy: AccountPolicy, now: datetime
+) -> FaceCheck:
+    # The person before the check, as whoever voids or decides one does.
+    person = await store.find_person(tx, check.person_id, for_update=True)
+    kept = await _existing(tx, check.person_id, check.face_check_id, for_update=True)
+    if kept.state is not State.SUBMITTED:
+        return kept  # the agreement was withdrawn while the engine looked: what it found is forgotten
+    holder = await store.find_person_of(tx, person.driver_id) if person and person.driver_id else None
+    if result.outcome == "pass" and holder not in (None, check.person_id):
+        result = _unlike(check, ["claimed_elsewhere"])
+    return await _keep_result(tx, check, result, policy, now)
 
 
 def _captures(frames: Sequence[FaceFrame]) -> list[rules.Capture]:
