@@ -50,7 +50,9 @@ def _value(current: Settings, row: Setting) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ",".join(value) or "any"
+        return ",".join(value) or "none"
+    if isinstance(value, frozenset):
+        return ",".join(map(str, sorted(value, reverse=True)))
     if isinstance(value, StatusPolicy):
         return status_policy_text(value)
     if row.name == "alg":

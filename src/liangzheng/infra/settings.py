@@ -369,7 +369,11 @@ def default_data_dir() -> Path:
 def _fixed(value: Any) -> tuple[Callable[[], Any], str]:
     if isinstance(value, bool):
         return (lambda: value), "yes" if value else "no"
-    shown = "none" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+    shown = str(value)
+    if value is None or value == ():
+        shown = "none"
+    elif isinstance(value, tuple):
+        shown = ",".join(value)
     return (lambda: value), shown
 
 

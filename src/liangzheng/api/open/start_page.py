@@ -25,7 +25,6 @@ _SIMULATED_OUTSIDE_PRODUCTION: Final = (
         "实名只与本机驾驶人库比对",
         "Real names are compared with this register only; no outside source is asked",
     ),
-    ("不发送短信", "No text messages are sent"),
 )
 
 
@@ -54,7 +53,12 @@ def simulated_neighbours(mode: str, *, face: bool, real_name: bool, sms: bool) -
     if real_name:
         found.append(("实名来源为模拟", "The source of real names is simulated"))
     if sms:
-        found.append(("短信为模拟，不发往任何手机", "Text messages are simulated: none reaches a mobile"))
+        found.append(
+            (
+                "短信为模拟，不发往任何手机，写入数据目录的 simulated-sms.ndjson",
+                "Text messages are simulated: none reaches a mobile, they are in simulated-sms.ndjson of the data directory",
+            )
+        )
     return found
 
 

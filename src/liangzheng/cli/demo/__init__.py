@@ -10,7 +10,7 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -145,7 +145,11 @@ def _print_ways_in(stage: Stage, token: str) -> None:
         table.add_row(
             actor.mobile, actor.password, actor.identity_number, actor.name, actor.authority, actor.classes
         )
-    print_ = stage.console.print
+
+    def print_(what: Any, **how: Any) -> None:
+        """Whole, however narrow the terminal is or the file it goes to: half a password opens nothing."""
+        stage.console.print(what, crop=False, soft_wrap=True, **how)
+
     print_(table)
     staff = Table(title=f"{officers.UNIT} (fictional)", title_justify="left")
     for heading in ("number", "password", "one-time-code secret", "region"):
