@@ -10,7 +10,7 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -30,6 +30,7 @@ from liangzheng.kernel.errors import Forbidden
 
 app = typer.Typer()
 _ACCOUNTS = 3
+_WIDTH = 110
 
 
 @app.command()
@@ -146,10 +147,9 @@ def _print_ways_in(stage: Stage, token: str) -> None:
             actor.mobile, actor.password, actor.identity_number, actor.name, actor.authority, actor.classes
         )
 
-    def print_(what: Any, **how: Any) -> None:
-        """Whole, however narrow the terminal is or the file it goes to: half a password opens nothing."""
-        stage.console.print(what, crop=False, soft_wrap=True, **how)
-
+    # Whole, however narrow the terminal is or the file it goes to: half a password opens nothing.
+    stage.console.width = max(stage.console.width, _WIDTH)
+    print_ = stage.console.print
     print_(table)
     staff = Table(title=f"{officers.UNIT} (fictional)", title_justify="left")
     for heading in ("number", "password", "one-time-code secret", "region"):
