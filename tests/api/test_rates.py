@@ -11,7 +11,7 @@ import pytest
 from starlette.routing import Route
 
 from liangzheng.api.app import create_app, routes_of
-from liangzheng.api.rates import PARTS, RULES, VERIFICATIONS, Rates
+from liangzheng.api.rates import KNOWN_LOG_INS, PARTS, RULES, VERIFICATIONS, Rates
 from liangzheng.api.table import RESOURCES
 from liangzheng.infra.limits import Limiter, Rate
 from liangzheng.infra.settings import Settings
@@ -21,7 +21,7 @@ from liangzheng.kernel.time import FixedClock
 from liangzheng.showing import VerifierKind
 from tests.api.cast import Cast
 from tests.api.conftest import SmallWiring
-from tests.api.matrix import ANYBODY, ROWS
+from tests.api.matrix import ANYBODY, OFFICER, ROWS
 
 WRITES = [
     (method, route.path)
@@ -67,10 +67,10 @@ async def test_every_route_behind_a_login_counts_who_calls(
         def take(self, subject: object, now: Any) -> None:
             raise TooMany("nothing is left", retry_after_s=7)
 
-    def limiter(self: Rates, key: object, rate: Any, what: str) -> Limiter:
+    def limiter(self: Rates, key: object, rate: Any, what: str, *, shared: bool = True) -> Limiter:
         if isinstance(key, tuple) and key[0] == "subject":
             return Nothing(Rate(1, 1), what)
-        return unchecked(self, key, rate, what)
+        return unchecked(self, key, rate, what, shared=shared)
 
     monkeypatch.setattr(Rates, "limiter", limiter)
     for row in BEHIND_A_LOGIN:
@@ -124,8 +124,86 @@ def test_a_request_counts_once_and_reads_of_a_company_count_too(clock: FixedCloc
 
 @pytest.mark.parametrize("kind", VerifierKind)
 def test_who_verifies_has_the_rate_of_its_kind(clock: FixedClock, kind: VerifierKind) -> None:
+    """A company has none here: its own quota, which may be larger, is counted in the database (relying/test_quota.py)."""
     who = SimpleNamespace(id=PersonId.new(), kind=kind)
-    assert Counted(clock).most("/verifier/verifications", who) == VERIFICATIONS[kind].count
+    wanted = 2000 if kind is VerifierKind.COMPANY else VERIFICATIONS[kind].count
+    assert Counted(clock).most("/verifier/verifications", who) == wanted
+
+
+@pytest.mark.parametrize(("kind", "refilled"), [(VerifierKind.POLICE, 120), (VerifierKind.PUBLIC, 3)])
+def test_an_officers_terminal_keeps_its_rate_on_one_connection(
+    clock: FixedClock, kind: VerifierKind, refilled: int
+) -> None:
+    who = SimpleNamespace(id=PersonId.new(), kind=kind)
+    counted = Counted(clock, LZ_WORKERS="10")
+    assert counted.most("/verifier/verifications", who) == VERIFICATIONS[kind].count
+    clock.advance(60)
+    assert counted.most("/verifier/verifications", who) == refilled
+
+
+def _arrives(counted: Counted, path: str, who: object = None, login: str = "") -> bool:
+    """Whether a write from the one network passes; `who` it turns out to be, None: nobody."""
+    scope = counted.scope(path, **({"authorization": login} if login else {}))
+    try:
+        counted.rates.take_network(scope)
+        if who is not None:
+            counted.rates.take_subject(scope, who)
+    except TooMany:
+        return False
+    return True
+
+
+def _officer() -> SimpleNamespace:
+    return SimpleNamespace(staff_id=PersonId.new())
+
+
+def test_many_terminals_behind_one_gateway_use_up_no_network(clock: FixedClock) -> None:
+    counted = Counted(clock, LZ_NETWORK_WRITES_A_MINUTE="5")
+    for number in range(50):
+        who = _officer()
+        assert all(_arrives(counted, "/staff/verifications", who, f"Bearer {number}") for _ in range(10))
+    assert [_arrives(counted, "/holder/sessions") for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_what_is_refused_to_a_caller_stays_counted_for_the_network(clock: FixedClock) -> None:
+    counted = Counted(clock, LZ_NETWORK_WRITES_A_MINUTE="5", LZ_WRITES_A_MINUTE="2")
+    assert [_arrives(counted, "/holder/applications", HOLDER) for _ in range(7)] == [True] * 2 + [False] * 5
+    assert not _arrives(counted, "/holder/sessions")
+
+
+def test_a_login_that_was_right_passes_where_strangers_used_up_the_network(clock: FixedClock) -> None:
+    counted = Counted(clock, LZ_NETWORK_WRITES_A_MINUTE="5")
+    officer, path = _officer(), "/staff/verifications"
+    assert _arrives(counted, path, officer, "Bearer right")
+    assert [_arrives(counted, path, None, f"Bearer {number}") for number in range(6)] == [True] * 5 + [False]
+    assert all(_arrives(counted, path, officer, "Bearer right") for _ in range(20))
+    assert not _arrives(counted, path, officer, "Bearer another")  # not seen before
+    assert not _arrives(counted, path, None)
+    # It ended meanwhile: that many, and no more.
+    passed = sum(_arrives(counted, path, None, "Bearer right") for _ in range(KNOWN_LOG_INS.count + 9))
+    assert passed == KNOWN_LOG_INS.count
+    counted.rates.forget()
+    assert all(_arrives(counted, path, None, "Bearer right") for _ in range(5))
+    assert not _arrives(counted, path, officer, "Bearer right")
+
+
+async def test_over_http_an_officer_is_not_shut_out_by_their_network(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten requests that know who they are, through a network of two; strangers use it up, and the officer goes on."""
+    rates: Rates = cast.app.state.rates
+    small = replace(cast.place.wiring.settings, network_writes_a_minute=2)
+    monkeypatch.setattr(rates, "_settings", lambda: small)
+    rates.forget()
+
+    async def ask(headers: dict[str, str]) -> int:
+        client = cast.place.phone.client
+        return (await client.post("/staff/verifications", json={}, headers=headers)).status_code
+
+    officer = dict(cast.headers_of(OFFICER))
+    assert [await ask(officer) for _ in range(10)] == [422] * 10
+    assert [await ask({}) for _ in range(3)] == [401, 401, 429]
+    assert await ask(officer) == 422
 
 
 def test_several_processes_refill_their_share_and_keep_the_burst(clock: FixedClock) -> None:

@@ -1,19 +1,25 @@
 """How often each route may be called: by whom it is, and by the network it comes from. One table, one mechanism.
 
 Every write passes both: the network before its body is taken in (frame.py), the subject when it is known who calls
-(auth.py). What is not in the table has the rate of its part of the API. Companies' reads count as well: they poll.
+(auth.py). Then the network has its count back: many terminals behind one gateway are many callers, and only who was
+not known, or asked too often, uses up a network. Where a network is used up, a login that this process has seen to be
+right still passes: junk from a carrier's network keeps no officer there from verifying. What is not in the table has
+the rate of its part of the API. Companies' reads count as well: they poll.
 
 A process counts for itself, in memory, so that a count costs no round trip. Of several processes each refills its
-share of the rate and keeps the whole burst: over any longer time all of them together allow what the table says.
+share of the rate and keeps the whole burst: over any longer time all of them together allow what the table says. An
+officer's verifications are not shared out: a terminal keeps its connection, and with it one process.
 What guards a secret is counted in the database besides, exactly and by the secret's owner: passwords and codes
 (accounts/store.py, store_codes.py), staff log-ins (staff/store.py), look-ups and checks of companies by the day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -22,15 +28,18 @@ from starlette.types import Scope
 
 from liangzheng.infra.limits import Limiter, Network, Rate, network_of
 from liangzheng.infra.settings import Settings
+from liangzheng.kernel.errors import TooMany
 from liangzheng.kernel.time import Clock
 from liangzheng.showing.model import VerifierKind
 
 VERIFICATIONS: Final = {
     VerifierKind.POLICE: Rate(120, 60),
-    VerifierKind.COMPANY: Rate(600, 60),
     VerifierKind.PUBLIC: Rate(30, 60),
 }
-"""A minute: an officer's terminal sees one car at a time."""
+"""A minute: an officer's terminal sees one car at a time. A company has its own quota, counted exactly (relying/count.py)."""
+
+KNOWN_LOG_INS: Final = Rate(600, 60)
+"""Requests with one login that was right before, let in from a network that is used up; given back where it is right again."""
 
 SHORT_CODES_TRIED: Final = Rate(10, 60)
 """Short codes a verifier tries, right or wrong: guessing one of a hundred million within its minute stays out of reach."""
@@ -114,6 +123,8 @@ RATES: Final = "rates"
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _COUNTED: Final = "write_counted"
+_TAKEN: Final = "network_taken"
+_KNOWN_KEPT: Final = 100_000
 
 
 class Rates:
@@ -123,26 +134,40 @@ class Rates:
         self._settings, self._clock = settings, clock
         self._limiters: dict[object, Limiter] = {}
         self._proxies: tuple[Network, ...] | None = None
+        # Digests of Authorization headers that were right, the longest unused first.
+        self._known: OrderedDict[bytes, None] = OrderedDict()
 
-    def limiter(self, key: object, rate: RateOf, what: str) -> Limiter:
-        """The one limiter of `key`, which refills this process's share."""
+    def limiter(self, key: object, rate: RateOf, what: str, *, shared: bool = True) -> Limiter:
+        """The one limiter of `key`, which refills this process's share, or the whole where it is not `shared`."""
         found = self._limiters.get(key)
         if found is None:
             settings = self._settings()
-            found = self._limiters[key] = Limiter(rate(settings).shared(settings.workers), what)
+            processes = settings.workers if shared else 1
+            found = self._limiters[key] = Limiter(rate(settings).shared(processes), what)
         return found
 
     def forget(self) -> None:
         """Everything begins anew, with the settings of now."""
         self._limiters.clear()
+        self._known.clear()
 
     def take_network(self, scope: Scope) -> None:
-        """Counts a write for the network it comes from, whatever becomes of it. Raises TooMany."""
+        """Counts a write for the network it comes from, until it is known who makes it. Raises TooMany."""
         method, path = scope["method"], scope["path"]
         if method in _READS:
             return
         network, now = network_of(self.address(scope)), self._clock.now()
-        self.limiter("network", _everything, "writes from this network").take(network, now)
+        everything = self.limiter("network", _everything, "writes from this network")
+        taken: tuple[Limiter, Hashable] = everything, network
+        try:
+            everything.take(network, now)
+        except TooMany:
+            login = _digest_of_login(scope)
+            if login not in self._known:
+                raise
+            taken = self.limiter("known log-ins", lambda _: KNOWN_LOG_INS, "writes with this login"), login
+            taken[0].take(login, now)
+        scope.setdefault("state", {})[_TAKEN] = taken
         rule = RULES.get(f"{method} {path}")
         if rule is not None and rule.network is not None:
             self.limiter(("network", rule.what), rule.network, f"{rule.what} from this network").take(
@@ -150,7 +175,8 @@ class Rates:
             )
 
     def take_subject(self, scope: Scope, who: object) -> None:
-        """Counts a write, or a company's call, for who makes it; a request once. Raises TooMany."""
+        """Counts a write, or a company's call, for who makes it, and no longer for the network; a request once.
+        Raises TooMany; then the network's count stays."""
         state = scope.setdefault("state", {})
         part = scope["path"].split("/", 2)[1]
         if state.get(_COUNTED) or (scope["method"] in _READS and part != "relying"):
@@ -163,12 +189,32 @@ class Rates:
         rule = RULES.get(f"{scope['method']} {scope['path']}")
         if rule is None or rule.subject is None:
             rule = PARTS.get(part)
-        kind = getattr(who, "kind", None)
         if scope["path"].endswith("/verifications") and part in ("verifier", "staff"):
-            rate = VERIFICATIONS[kind if isinstance(kind, VerifierKind) else VerifierKind.POLICE]
-            self.limiter(("subject", rate), lambda _: rate, "verifications").take(subject, now)
+            self._take_verification(who, subject, now)
         elif rule is not None and rule.subject is not None:
             self.limiter(("subject", part, rule.what), rule.subject, rule.what).take(subject, now)
+        self._known_now(scope, part)
+
+    def _take_verification(self, who: object, subject: Hashable, now: datetime) -> None:
+        kind = getattr(who, "kind", None)
+        kind = kind if isinstance(kind, VerifierKind) else VerifierKind.POLICE
+        rate = VERIFICATIONS.get(kind)
+        if rate is not None:
+            shared = kind is not VerifierKind.POLICE
+            self.limiter(("subject", kind), lambda _: rate, "verifications", shared=shared).take(subject, now)
+
+    def _known_now(self, scope: Scope, part: str) -> None:
+        taken: tuple[Limiter, Hashable] | None = scope["state"].pop(_TAKEN, None)
+        if taken is not None:
+            limiter, counted = taken
+            limiter.give_back(counted)
+        login = _digest_of_login(scope)
+        if login is None or part == "source":  # a register signs each body anew
+            return
+        self._known[login] = None
+        self._known.move_to_end(login)
+        if len(self._known) > _KNOWN_KEPT:
+            self._known.popitem(last=False)
 
     def address(self, scope: Scope) -> str:
         """Whom the request comes from: the peer, or, where that is one of LZ_PROXIES, the last address in X-Forwarded-For
@@ -200,6 +246,12 @@ def _id_of(who: object) -> object:
         if found is not None:
             return found
     return None
+
+
+def _digest_of_login(scope: Scope) -> bytes | None:
+    """Of the one Authorization header there is; None without, or with several."""
+    said = [value for name, value in scope["headers"] if name == b"authorization"]
+    return blake2b(said[0], digest_size=16).digest() if len(said) == 1 else None
 
 
 def count_write(request: Request, who: object) -> None:

@@ -442,7 +442,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_WRITES_A_MINUTE", "writes_a_minute", _number(1, 10_000_000), 300,
          "requests that write, a minute, of one holder or member of staff (api/rates.py has every rate)"),
     _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", _number(1, 100_000_000), 6000,
-         "requests that write, a minute, from one network (IPv4 /24, IPv6 /48)"),
+         "requests that write, a minute, from one network (IPv4 /24, IPv6 /48), of callers who are not known"),
     _row("LZ_PROXIES", "proxies", _networks, (),
          "reverse proxies before this service, addresses or networks, comma-separated, whose X-Forwarded-For is believed; "
          "none: whoever connects is the client"),
