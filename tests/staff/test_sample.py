@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from liangzheng import staff
 from liangzheng.kernel.ids import LookUpId
+from liangzheng.staff import store_sample
 from liangzheng.staff.rules import drawn
 from liangzheng.staff.sample import last_week
 from tests.api.phone import done, refused
@@ -80,6 +81,21 @@ async def test_of_a_week_not_over_what_was_looked_up_until_now_is_drawn_and_late
     await _looked(officer, 1)
     async with place.database.read() as tx:
         assert await staff.check(tx) == []
+
+
+async def test_samples_of_a_whole_week_past_are_pruned_so_many_at_a_time_and_its_drawing_stays(
+    place: Place,
+) -> None:
+    place.change_policy(look_ups_reviewed=3)
+    await _looked(await place.on_duty("patrol"), 3)
+    await _drawn(place)
+    left = []
+    for today, limit in ((date(2026, 11, 22), 9), (date(2026, 11, 23), 2), (date(2026, 11, 23), 9)):
+        async with place.database.transaction() as tx:
+            await store_sample.prune(tx, today, limit)
+        left.append(await place.one("SELECT count(*) FROM look_up_sample"))
+    assert left == [3, 1, 0]
+    assert await place.one("SELECT looked FROM look_up_draw") == 3
 
 
 async def test_several_workers_at_once_draw_once(place: Place) -> None:

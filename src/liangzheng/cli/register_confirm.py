@@ -23,14 +23,16 @@ def confirm(
     ] = None,
     in_part: Annotated[
         bool,
-        typer.Option("--in-part", help="The files read hold all there is, though fewer than the register."),
+        typer.Option("--in-part", help="The files read, with what sources told, are all there is."),
     ] = False,
 ) -> None:
     """After a restore: say that the register was read again. Until then no standing is told, shown as sure or signed.
 
-    It holds when files drawn after the restore were imported; or when each source told everything again, up to the last
-    number it says it has (--feed); or, without a source, when files drawn after the backup were imported. What staff
-    decided since the backup is in none of them and is decided again.
+    It holds when a file of the whole register drawn after the restore was imported; or when each source told everything
+    again, up to the last number it says it has (--feed), and the sources speak for every province with drivers; or when
+    they did and do not, or there is none, and a file drawn after the backup was imported, of the whole register or
+    (--in-part) several. A source added after the restore counts for nothing. What staff decided since the backup is in
+    none of them and is decided again.
     """
     said = _said(feed or ())
 

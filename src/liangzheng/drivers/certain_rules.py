@@ -16,6 +16,7 @@ class NotCertain(StrEnum):
     IMPORT_RUNS = "import_runs"
     SOURCE_NOT_SAID = "source_not_said"
     SOURCE_BEHIND = "source_behind"
+    SOURCES_IN_PART = "sources_in_part"
     REGISTER_NOT_READ = "register_not_read"
     REGISTER_READ_IN_PART = "register_read_in_part"
 
@@ -36,16 +37,29 @@ class ReadFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRead:
+    """A source that is not ended: since when it is one, up to which number it is done, and whom it speaks for
+    (two-digit prefixes of GB/T 2260)."""
+
+    added_at: datetime
+    done_to: int
+    provinces: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class CertainFacts:
-    """`done_to`: number up to which each source that is not ended is done; `said`: its last, as the operator has it
-    from the source. `in_part`: the operator says that files of a part of the register are all there is to read."""
+    """`restored_at`: of the latest restore; `uncertain_since`: of the first that was never confirmed. `provinces`: of all
+    drivers in the register, None among them where an authority is in no list. `said`: a source's last number, as the
+    operator has it from the source. `in_part`: the operator says that the files read are all there is to read."""
 
     restored_at: datetime
+    uncertain_since: datetime
     backup_made_at: datetime
     import_runs: bool
     read: Sequence[ReadFile]
     drivers: int
-    done_to: Mapping[SourceId, int]
+    provinces: frozenset[str | None]
+    sources: Mapping[SourceId, SourceRead]
     said: Mapping[SourceId, int]
     in_part: bool = False
 
@@ -53,27 +67,35 @@ class CertainFacts:
 def decide_certain(facts: CertainFacts) -> Certain | NotCertain:
     """Whether every change of standing that a backup does not know is known again.
 
-    Files drawn after the restore know everything. Else what was lost came by the sources, each of which has told it
-    again up to its last number; or, where there is no source, by files, which were drawn after the backup.
+    A file of the whole register drawn after the restore knows everything. Else what was lost came by the sources, each
+    of which has told it again up to its last number; and, where they do not speak for every province with drivers, by
+    files, which were drawn after the backup. A source made after the restore has nothing to tell again and counts for
+    nothing, and one that never told anything speaks for nobody. A file is of the whole register when it has as many rows
+    as there are drivers; rows of several files may be of the same drivers and are not added up: with several, the
+    operator says that they are all.
     Source: threats T18 (a restored old backup resurrects no status); docs/how-to/back-up.md.
     """
     if facts.import_runs:
         return NotCertain.IMPORT_RUNS
-    if _rows_since(facts, facts.restored_at) >= max(1, facts.drivers):
+    if _largest_since(facts, facts.restored_at) >= max(1, facts.drivers):
         return Certain.REGISTER
-    if facts.done_to:
-        if not facts.done_to.keys() <= facts.said.keys():
-            return NotCertain.SOURCE_NOT_SAID
-        if any(facts.said[source] > done for source, done in facts.done_to.items()):
-            return NotCertain.SOURCE_BEHIND
+    sources = {each: at for each, at in facts.sources.items() if at.added_at < facts.uncertain_since}
+    if not sources.keys() <= facts.said.keys():
+        return NotCertain.SOURCE_NOT_SAID
+    if any(facts.said[each] > at.done_to for each, at in sources.items()):
+        return NotCertain.SOURCE_BEHIND
+    told_of = {province for at in sources.values() if at.done_to for province in at.provinces}
+    if sources and facts.provinces <= told_of:
         return Certain.FEED
-    rows = _rows_since(facts, facts.backup_made_at)
+    rows = _largest_since(facts, facts.backup_made_at)
     if not rows:
-        return NotCertain.REGISTER_NOT_READ
+        return NotCertain.SOURCES_IN_PART if sources else NotCertain.REGISTER_NOT_READ
     if rows < facts.drivers and not facts.in_part:
         return NotCertain.REGISTER_READ_IN_PART
     return Certain.REGISTER
 
 
-def _rows_since(facts: CertainFacts, since: datetime) -> int:
-    return sum(file.rows for file in facts.read if file.as_of is not None and file.as_of >= since)
+def _largest_since(facts: CertainFacts, since: datetime) -> int:
+    return max(
+        (file.rows for file in facts.read if file.as_of is not None and file.as_of >= since), default=0
+    )

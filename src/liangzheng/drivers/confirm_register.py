@@ -9,8 +9,10 @@ from typing import Final
 from liangzheng import audit
 from liangzheng.audit import Actor
 from liangzheng.drivers import store_feed, store_restored
-from liangzheng.drivers.certain_rules import Certain, CertainFacts, NotCertain, decide_certain
+from liangzheng.drivers.certain_rules import Certain, CertainFacts, NotCertain, SourceRead, decide_certain
+from liangzheng.drivers.feed_rules import province_of
 from liangzheng.drivers.lifecycle import SourceState
+from liangzheng.drivers.reading import code_tables
 from liangzheng.infra import epochs
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Conflict
@@ -20,10 +22,14 @@ _WORDS: Final[Mapping[NotCertain, str]] = {
     NotCertain.IMPORT_RUNS: "an import is running, or was stopped half-way: let it end",
     NotCertain.SOURCE_NOT_SAID: "say for each source its last number, as the source has it (--feed SOURCE=NUMBER)",
     NotCertain.SOURCE_BEHIND: "a source has not told everything again up to the number given",
+    NotCertain.SOURCES_IN_PART: (
+        "the sources of before the restore that told anything do not speak for every province with drivers: for the others "
+        "read a register file drawn after the backup was made (./lz register import --as-of)"
+    ),
     NotCertain.REGISTER_NOT_READ: "read a register file drawn after the backup was made (./lz register import --as-of)",
     NotCertain.REGISTER_READ_IN_PART: (
-        "the files read since the restore have fewer rows than the register has drivers: read the others, "
-        "or say that these are all (--in-part)"
+        "no file read since the restore has as many rows as the register has drivers: read one of the whole register, "
+        "or say that those read, with what sources told, are all (--in-part)"
     ),
 }
 
@@ -35,21 +41,28 @@ async def confirm_register(
 
     Raises Conflict with what is still to do, and when nothing was restored.
     """
+    authorities = code_tables().authorities
     async with database.transaction() as tx:
         restore = await epochs.unconfirmed(tx)
         if restore is None:
             raise Conflict("no restore waits to be confirmed: every standing is certain")
-        runs, read, count = await store_restored.read_since(tx, restore.restored_at)
+        runs, read = await store_restored.read_since(tx, restore.restored_at)
+        drivers = await store_restored.drivers_by_authority(tx)
         sources = await store_feed.sources(tx)
-        done_to = {each.id: each.done_to for each in sources if each.state is not SourceState.ENDED}
         decided = decide_certain(
             CertainFacts(
                 restored_at=restore.restored_at,
+                uncertain_since=restore.uncertain_since,
                 backup_made_at=restore.backup_made_at,
                 import_runs=runs,
                 read=read,
-                drivers=count,
-                done_to=done_to,
+                drivers=sum(drivers.values()),
+                provinces=frozenset(province_of(each, authorities) for each in drivers),
+                sources={
+                    each.id: SourceRead(each.added_at, each.done_to, each.provinces)
+                    for each in sources
+                    if each.state is not SourceState.ENDED
+                },
                 said=said,
                 in_part=in_part,
             )

@@ -87,15 +87,16 @@ def may_speak_for(record: Record, said: Said, grounds: Grounds) -> bool:
 
     Source: docs/reference.md §3.1 (C, 转出); that the receiving province speaks is a modelling choice.
     """
-    if _province(record.columns["issuing_authority"], grounds.authorities) in grounds.provinces:
+    if province_of(record.columns["issuing_authority"], grounds.authorities) in grounds.provinces:
         return True
     taken_over = StatusLetter.TRANSFERRED_OUT in Status.parse(record.columns["status"])
     if said.change is not ChangeKind.AUTHORITY or not taken_over:
         return False
-    return _province(str(said.values["issuing_authority"]), grounds.authorities) in grounds.provinces
+    return province_of(str(said.values["issuing_authority"]), grounds.authorities) in grounds.provinces
 
 
-def _province(authority: str, authorities: Authorities) -> str | None:
+def province_of(authority: str, authorities: Authorities) -> str | None:
+    """Whose source speaks for a driver of this issuing authority: two-digit prefix of GB/T 2260; None outside the list."""
     return authorities.get(authority).province_prefix if authority in authorities else None
 
 

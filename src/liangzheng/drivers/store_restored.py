@@ -27,13 +27,20 @@ async def raise_versions(tx: Connection) -> int:
     return int(said.split()[-1])
 
 
-async def read_since(tx: Connection, restored_at: datetime) -> tuple[bool, list[ReadFile], int]:
-    """Whether an import runs (or was stopped half-way); the files read to their end since; how many drivers there are."""
+async def read_since(tx: Connection, restored_at: datetime) -> tuple[bool, list[ReadFile]]:
+    """Whether an import runs (or was stopped half-way); the files read to their end since."""
     rows = await tx.fetch(
         "SELECT state, as_of, fresh + changed + unchanged AS rows FROM register_import "
         "WHERE state = 'running' OR (state = 'finished' AND started_at >= $1)",
         restored_at,
     )
     read = [ReadFile(row["as_of"], row["rows"]) for row in rows if row["state"] == "finished"]
-    count: int = await tx.fetchval("SELECT count(*) FROM driver", timeout=600)
-    return any(row["state"] == "running" for row in rows), read, count
+    return any(row["state"] == "running" for row in rows), read
+
+
+async def drivers_by_authority(tx: Connection) -> dict[str, int]:
+    """How many drivers there are of each issuing authority, by its code."""
+    rows = await tx.fetch(
+        "SELECT issuing_authority, count(*) AS many FROM driver GROUP BY issuing_authority", timeout=600
+    )
+    return {row["issuing_authority"]: row["many"] for row in rows}

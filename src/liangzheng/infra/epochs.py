@@ -22,10 +22,12 @@ _AGAIN_IN_S: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """A restore whose register was not confirmed yet."""
+    """A restore whose register was not confirmed yet. `uncertain_since`: when the first was made that never was; earlier
+    than `restored_at` where a backup of an uncertain register was restored."""
 
     epoch: int
     restored_at: datetime
+    uncertain_since: datetime
     backup_made_at: datetime
 
 
@@ -48,9 +50,10 @@ async def begin(tx: Connection, now: datetime, backup_id: UUID, backup_made_at: 
 async def unconfirmed(tx: Connection) -> Restore | None:
     """The latest restore after which the register was not confirmed; None: every standing is certain."""
     row = await tx.fetchrow(
-        "SELECT epoch, restored_at, backup_made_at FROM restored WHERE certain_at IS NULL ORDER BY epoch DESC LIMIT 1"
+        "SELECT epoch, restored_at, min(restored_at) OVER () AS uncertain_since, backup_made_at FROM restored "
+        "WHERE certain_at IS NULL ORDER BY epoch DESC LIMIT 1"
     )
-    return None if row is None else Restore(row["epoch"], row["restored_at"], row["backup_made_at"])
+    return None if row is None else Restore(*row.values())
 
 
 async def demand_certain(tx: Connection) -> None:

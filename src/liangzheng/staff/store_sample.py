@@ -38,14 +38,14 @@ async def draw(
 
     Of each member of staff the first `most` in the order of SHA-256 over seed and id (`rules.drawn` is the same in Python).
     """
-    looked = await tx.fetchval("SELECT count(*) FROM look_up WHERE at >= $1 AND at < $2", since, until)
     fresh = await tx.fetchval(
-        "INSERT INTO look_up_draw (week, drawn_at, looked, drawn, per_staff, seed) VALUES ($1, $2, $3, 0, $4, $5) "
+        "INSERT INTO look_up_draw (week, drawn_at, looked, drawn, per_staff, seed) VALUES ($1, $2, 0, 0, $3, $4) "
         "ON CONFLICT (week) DO NOTHING RETURNING true",
-        week, now, looked, most, seed,
+        week, now, most, seed,
     )  # fmt: skip
     if not fresh:
         return None
+    looked = await tx.fetchval("SELECT count(*) FROM look_up WHERE at >= $1 AND at < $2", since, until)
     added = await tx.execute(
         """
         INSERT INTO look_up_sample (staff_id, look_up_id, driver_id, at, week, division, unit, duty, purpose, case_number)
@@ -57,7 +57,7 @@ async def draw(
         week, seed, since, until, most,
     )  # fmt: skip
     drawn = int(added.rsplit(" ", 1)[1])
-    await tx.execute("UPDATE look_up_draw SET drawn = $2 WHERE week = $1", week, drawn)
+    await tx.execute("UPDATE look_up_draw SET looked = $2, drawn = $3 WHERE week = $1", week, looked, drawn)
     return looked, drawn
 
 
@@ -92,7 +92,12 @@ async def review(
     return None if row is None else _sampled(row)
 
 
-async def prune(tx: Connection, before: datetime) -> int:
-    """Samples of look-ups before an instant are gone; how many. Audit entries and drawings stay."""
-    gone = await tx.execute("DELETE FROM look_up_sample WHERE at < $1", before)
+async def prune(tx: Connection, before: date, limit: int) -> int:
+    """Samples of weeks that were over before a day began are gone, at most `limit`; how many. Audit entries and drawings
+    stay."""
+    gone = await tx.execute(
+        "DELETE FROM look_up_sample WHERE (staff_id, look_up_id) IN "
+        "(SELECT staff_id, look_up_id FROM look_up_sample WHERE week <= $1::date - 7 LIMIT $2)",
+        before, limit,
+    )  # fmt: skip
     return int(gone.rsplit(" ", 1)[1])
