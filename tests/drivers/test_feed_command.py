@@ -183,9 +183,9 @@ def test_from_a_new_source_to_a_change_applied_once(lz: Lz) -> None:
     changes.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     told = lz("register", "feed", changes, "--source", source)
     assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == "2 lines told, 1 applied, 1 refused, 0 done before; done to 2"
+    assert told.stdout.strip() == "2 lines told, 1 applied, 1 refused, 0 older, 0 done before; done to 2"
     again = lz("register", "feed", changes, "--source", source, "--strict")
-    assert again.stdout.strip() == "0 lines told, 0 applied, 0 refused, 2 done before; done to 2"
+    assert again.stdout.strip() == "0 lines told, 0 applied, 0 refused, 0 older, 2 done before; done to 2"
     assert "2  " in lz("register", "source", "refused", source).stdout
     assert "active  done to 2, 0 waiting" in lz("register", "source", "list").stdout
     assert lz("register", "source", "end", source).returncode == 0
