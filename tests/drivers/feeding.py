@@ -109,7 +109,7 @@ class Feeding:
         """Every row version of every table a feed writes: the same only when nothing was written."""
         tables = (
             "driver", "driver_change", "register_source", "register_line", "register_line_waiting", "points_account",
-            "points_entry", "outbox", "audit_entry",
+            "points_entry", "last_said", "outbox", "audit_entry",
         )  # fmt: skip
         return {
             table: await self.rows(f"SELECT xmin::text, ctid::text, t::text FROM {table} AS t ORDER BY 3")

@@ -77,7 +77,7 @@ class Deployment:
         for sequence in sorted(self.waits)[self.room :]:
             self.waits.discard(sequence)
             refused.append({"line": 1, "sequence": sequence, "place": "sequence", "rule": "x"})
-        return {"done_to": self.done_to, "applied": self.done_to - before, "refused": refused}
+        return {"done_to": self.done_to, "applied": self.done_to - before, "refused": refused, "older": []}
 
 
 def told_by(
@@ -174,20 +174,24 @@ def test_from_a_new_source_to_a_change_applied_once(lz: Lz) -> None:
     source = added.stdout.split()[0]
     changes = lz.room / "changes.ndjson"
     lines = [
-        {"sequence": n, "occurred_at": "2026-11-01T00:00:00Z", "driver": whose, "change": "status", "values": {"status": letters}}
-        for n, letters, whose in (
-            (1, "D", {"file_number": row["file_number"]}),
-            (2, "D", {"file_number": "000000000000"}),
+        {
+            "sequence": n, "occurred_at": f"2026-{month}-01T00:00:00Z", "driver": whose, "change": "status",
+            "values": {"status": letters},
+        }
+        for n, letters, month, whose in (
+            (1, "D", 11, {"file_number": row["file_number"]}),
+            (2, "D", 11, {"file_number": "000000000000"}),
+            (3, "A", 10, {"file_number": row["file_number"]}),
         )
     ]  # fmt: skip
     changes.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     told = lz("register", "feed", changes, "--source", source)
     assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == "2 lines told, 1 applied, 1 refused, 0 done before; done to 2"
+    assert told.stdout.strip() == "3 lines told, 1 applied, 1 refused, 1 older, 0 done before; done to 3"
     again = lz("register", "feed", changes, "--source", source, "--strict")
-    assert again.stdout.strip() == "0 lines told, 0 applied, 0 refused, 2 done before; done to 2"
+    assert again.stdout.strip() == "0 lines told, 0 applied, 0 refused, 0 older, 3 done before; done to 3"
     assert "2  " in lz("register", "source", "refused", source).stdout
-    assert "active  done to 2, 0 waiting" in lz("register", "source", "list").stdout
+    assert "active  done to 3, 0 waiting" in lz("register", "source", "list").stdout
     assert lz("register", "source", "end", source).returncode == 0
     assert lz("register", "feed", changes, "--source", source).returncode == 1
 

@@ -83,6 +83,7 @@ SHARD_KEYS = {
     "points_account": "driver_id",
     "status_letter": "driver_id",
     "points_entry": "driver_id",
+    "last_said": "driver_id",
     # by their own aggregate
     "look_up_draw": "week",
     "register_import": "import_id",

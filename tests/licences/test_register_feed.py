@@ -104,6 +104,21 @@ async def test_after_a_line_is_acknowledged_no_verification_answers_older_knowle
         )
 
 
+async def test_a_late_line_does_not_lift_a_newer_suspension(register: Register) -> None:
+    holder, whose, credential = await issued(register.place)
+    suspended = line(1, "status", {"status": "D"}, whose)
+    late = line(2, "status", {"status": "A"}, whose, occurred_at="2026-10-20T09:30:00+08:00")
+    assert done(await register.post(suspended), 200)["older"] == []
+    for _ in range(2):  # a repeat is answered alike
+        answer = done(await register.post(suspended, late), 200)
+        assert (answer["done_to"], answer["applied"], answer["refused"], answer["older"]) == (2, 0, [], [2])
+        verdict = await register.verify(holder, credential)
+        assert (verdict["outcome"], verdict["standing"]["status"]) == ("may_not_drive", "D")
+    newer = line(3, "status", {"status": "A"}, whose)
+    assert done(await register.post(newer), 200)["applied"] == 1
+    assert (await register.verify(holder, credential))["outcome"] == "valid"
+
+
 async def test_a_class_taken_away_is_not_allowed_from_the_next_verification_on(register: Register) -> None:
     holder, whose, credential = await issued(register.place)
     done(await register.post(line(1, "classes", {"driving_privileges": "C2"}, whose)), 200)
@@ -116,7 +131,7 @@ async def test_the_licence_is_issued_anew_by_itself_and_the_old_code_says_what_h
 ) -> None:
     holder, whose, old = await issued(register.place)
     answer = done(await register.post(line(1, "classes", {"driving_privileges": "C1D"}, whose)), 200)
-    assert answer == {"done_to": 1, "applied": 1, "known": 0, "waiting": 0, "refused": []}
+    assert answer == {"done_to": 1, "applied": 1, "known": 0, "waiting": 0, "refused": [], "older": []}
     await register.place.drain()
     assert await register.place.issue() == 1
     new = await credential_of(holder)

@@ -190,8 +190,8 @@ def feed(
         for each in told.shown:
             typer.echo(each, err=True)
     typer.echo(
-        f"{told.sent} lines told, {told.applied} applied, {told.refused} refused, {told.passed_over} done before; "
-        f"done to {told.done_to}"
+        f"{told.sent} lines told, {told.applied} applied, {told.refused} refused, {told.older} older, "
+        f"{told.passed_over} done before; done to {told.done_to}"
     )
     raise typer.Exit(1 if strict and told.refused else 0)
 

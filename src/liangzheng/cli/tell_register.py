@@ -43,6 +43,7 @@ class Told:
     passed_over: int = 0
     applied: int = 0
     refused: int = 0
+    older: int = 0
     too_far: int = 0
     shown: list[str] = field(default_factory=list)
 
@@ -56,6 +57,7 @@ class Told:
         """What an answer says. A number past `done_to` is refused for want of room, not for good."""
         self.done_to = answer["done_to"]
         self.applied += answer["applied"]
+        self.older += len(answer["older"])
         for each in answer["refused"]:
             sequence = each["sequence"]
             if sequence is not None and sequence > self.done_to:

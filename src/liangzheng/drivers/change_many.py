@@ -15,7 +15,7 @@ from uuid import UUID
 from liangzheng import audit
 from liangzheng.audit import Actor
 from liangzheng.drivers import store, store_feed, store_letters, store_points
-from liangzheng.drivers.feed_lines import ChangeKind
+from liangzheng.drivers.feed_lines import ChangeKind, Said
 from liangzheng.drivers.feed_rules import Record, Step
 from liangzheng.drivers.import_register import STANDING_CHANGED
 from liangzheng.drivers.letters import PutHere
@@ -37,6 +37,8 @@ class _Change:
     ledger: Ledger | None
     standing_before: int
     put_here: tuple[PutHere, ...] = ()
+    last_said: Mapping[ChangeKind, datetime] = field(default_factory=dict)
+    newly_said: dict[ChangeKind, datetime] = field(default_factory=dict)
     moved: bool = False
     heard: bool = False
     entries: list[tuple[Entry, str]] = field(default_factory=list)
@@ -51,11 +53,15 @@ class Batch:
         rows: Mapping[UUID, Any],
         ledgers: Mapping[UUID, Ledger],
         put_here: Mapping[UUID, tuple[PutHere, ...]],
+        last_said: Mapping[UUID, Mapping[ChangeKind, datetime]],
     ) -> None:
         self._changes = {
-            i: _Change(dict(row), ledgers.get(i), row["standing_version"], put_here.get(i, ()))
+            i: _Change(
+                dict(row), ledgers.get(i), row["standing_version"], put_here.get(i, ()), last_said.get(i, {})
+            )
             for i, row in rows.items()
         }
+        self._older: list[tuple[UUID, Said]] = []
         self._versions: list[Version] = []
         self._entered: list[tuple[UUID, int]] = []
         self._events: list[tuple[DriverId, dict[str, Any]]] = []
@@ -67,18 +73,34 @@ class Batch:
         driver_ids: Sequence[UUID],
         with_points: Sequence[UUID],
         with_letters: Sequence[UUID] = (),
+        with_last_said: Sequence[UUID] = (),
     ) -> Batch:
-        """The records, locked in the order of their ids, with the ledgers of those `with_points` and what staff put to
-        the status of those `with_letters`."""
+        """The records, locked in the order of their ids, with the ledgers of those `with_points`, what staff put to
+        the status of those `with_letters`, and when the last lines `with_last_said` are about happened."""
         rows = await store.columns_held(tx, sorted(set(driver_ids)))
         ledgers = await store_points.ledgers(tx, sorted(set(with_points)))
         put_here = await store_letters.put_here(tx, sorted(set(with_letters))) if with_letters else {}
-        return cls(rows, ledgers, put_here)
+        last_said = await store_feed.last_said(tx, sorted(set(with_last_said))) if with_last_said else {}
+        return cls(rows, ledgers, put_here, last_said)
 
     def record(self, driver_id: UUID) -> Record | None:
         """The record as it stands now; None when there is none."""
         change = self._changes.get(driver_id)
-        return None if change is None else Record(change.columns, change.ledger, change.put_here)
+        if change is None:
+            return None
+        return Record(
+            change.columns, change.ledger, change.put_here, {**change.last_said, **change.newly_said}
+        )
+
+    def hear(self, driver_id: UUID, said: Said, step: Step, source: str) -> None:
+        """The step a line makes is taken, and the line is the last of its kind."""
+        if said.points is None:
+            self._changes[driver_id].newly_said[said.change] = said.occurred_at
+        self.take(driver_id, said.change, step, source)
+
+    def pass_over(self, driver_id: UUID, said: Said) -> None:
+        """The line has no effect because it is older than the last of its kind; the record of acts says so."""
+        self._older.append((driver_id, said))
 
     def take(self, driver_id: UUID, kind: ChangeKind, step: Step, source: str) -> None:
         """The step is taken: a new version where a column changed, new entries where the ledger grew."""
@@ -112,6 +134,12 @@ class Batch:
     async def write(self, tx: Connection, actor: Actor, purpose: str, now: datetime) -> None:
         """Everything that was taken is written, with history, ledger, events and audit entries."""
         await store_letters.keep(tx, {i: c.put_here for i, c in self._changes.items() if c.heard})
+        await store_feed.keep_last_said(
+            tx, [(i, kind, at) for i, c in self._changes.items() for kind, at in c.newly_said.items()]
+        )
+        if self._older:
+            older = [_passed_over(driver_id, said, actor, purpose, now) for driver_id, said in self._older]
+            await audit.record_many(tx, older)
         if not self._versions and not any(change.moved for change in self._changes.values()):
             return
         rewritten = sorted({version.driver_id for version in self._versions})
@@ -159,6 +187,12 @@ def _event(
 def _entered(driver_id: UUID, number: int, actor: Actor, purpose: str, now: datetime) -> audit.Entry:
     whose = DriverId(driver_id)
     return audit.entry_of("points.entered", actor, whose, whose, purpose, {"entry": number}, now)
+
+
+def _passed_over(driver_id: UUID, said: Said, actor: Actor, purpose: str, now: datetime) -> audit.Entry:
+    whose = DriverId(driver_id)
+    detail: audit.Detail = {"change": said.change.value, "sequence": said.sequence, "taken_as": "older"}
+    return audit.entry_of("register-line.passed-over", actor, whose, whose, purpose, detail, now)
 
 
 def _entry(version: Version, actor: Actor, purpose: str, now: datetime) -> audit.Entry:

@@ -31,12 +31,13 @@ from liangzheng.kernel.time import civil_day
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as a batch has it so far: columns of the table → values, the ledger if there is one, and which letters
-    of the status staff put."""
+    """A record as a batch has it so far: columns of the table → values, the ledger if there is one, which letters
+    of the status staff put, and when the last applied line of each kind but points happened."""
 
     columns: Mapping[str, Any]
     ledger: Ledger | None = None
     put_here: tuple[PutHere, ...] = ()
+    last_said: Mapping[ChangeKind, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Refused:
 
     place: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """A line overtaken by one that happened after it: taken, and without effect. No fault of its source."""
 
 
 AHEAD: Final = timedelta(minutes=5)
@@ -95,16 +101,28 @@ def may_speak_for(record: Record, said: Said, grounds: Grounds) -> bool:
     return province_of(str(said.values["issuing_authority"]), grounds.authorities) in grounds.provinces
 
 
+def may_replace(said_at: datetime, last_at: datetime | None) -> bool:
+    """Whether a line may replace the last one of its kind about the driver that was applied: it did not happen before it.
+
+    What happened first has been overtaken, whichever source says it and however late: an October restoration that
+    arrives in December does not lift a suspension of November. Of equal instants the later arrival holds: in one
+    source that is the higher sequence; between two sources nothing else could tell.
+
+    Source: docs/reference.md §3.1; that the newest word holds is a modelling choice (decisions/0019).
+    """
+    return last_at is None or said_at >= last_at
+
+
 def province_of(authority: str, authorities: Authorities) -> str | None:
     """Whose source speaks for a driver of this issuing authority: two-digit prefix of GB/T 2260; None outside the list."""
     return authorities.get(authority).province_prefix if authority in authorities else None
 
 
-def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused:
+def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused | Older:
     """What a line makes of a record: nothing half, and never a record an import would refuse.
 
     Reasons in order: the source may not speak for the driver · the day is not possible · points (their own
-    order) · a full ledger keeps status B · a rule between fields that held before.
+    order) · the line is older than the last of its kind · a full ledger keeps status B · a rule between fields that held before.
 
     Source: docs/reference.md §1.2, §3.1–3.3; the rules between fields are those of the import.
     """
@@ -115,6 +133,8 @@ def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused:
     if said.points is not None:
         today = grounds.day_of(said)
         return _points(record, _at_present(record, today), said, today, grounds.points)
+    if not may_replace(said.occurred_at, record.last_said.get(said.change)):
+        return Older()
     wanted = _wanted(record, said, civil_day(said.occurred_at))
     if isinstance(wanted, Refused):
         return wanted

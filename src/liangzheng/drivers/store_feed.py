@@ -1,4 +1,4 @@
-"""Every statement on register_source, register_source_key, register_line and register_line_waiting, and the
+"""Every statement on register_source, register_source_key, register_line, register_line_waiting and last_said, and the
 writing of many records at once."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from liangzheng.drivers.feed_lines import ChangeKind
 from liangzheng.drivers.lifecycle import SourceState
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import SourceId
@@ -128,19 +129,22 @@ async def advance(tx: Connection, source_id: SourceId, done_to: int, now: dateti
 
 @dataclass(frozen=True, slots=True)
 class DoneLine:
-    """A number that is done. `place` and `rule` say why it was refused; None for one that was applied."""
+    """A number that is done. `place` and `rule` say why it was refused; None for one that was not. `older`: it was
+    taken and had no effect, because a line of its kind that happened later was there before it."""
 
     sequence: int
     line_hash: bytes
     place: str | None = None
     rule: str | None = None
     done_at: datetime | None = None
+    older: bool = False
 
 
 async def done_lines(tx: Connection, source_id: SourceId, sequences: Sequence[int]) -> dict[int, DoneLine]:
     """Those of the numbers that are done."""
     rows = await tx.fetch(
-        "SELECT sequence, line_hash, place, rule FROM register_line WHERE source_id = $1 AND sequence = ANY ($2::bigint[])",
+        "SELECT sequence, line_hash, place, rule, done_at, older FROM register_line "
+        "WHERE source_id = $1 AND sequence = ANY ($2::bigint[])",
         source_id.uuid, list(sequences),
     )  # fmt: skip
     return {row["sequence"]: DoneLine(*row.values()) for row in rows}
@@ -151,9 +155,10 @@ async def note_done(tx: Connection, source_id: SourceId, lines: Sequence[DoneLin
     await tx.copy_records_to_table(
         "register_line",
         records=[
-            (source_id.uuid, line.sequence, now, line.line_hash, line.place, line.rule) for line in lines
+            (source_id.uuid, line.sequence, now, line.line_hash, line.place, line.rule, line.older)
+            for line in lines
         ],
-        columns=("source_id", "sequence", "done_at", "line_hash", "place", "rule"),
+        columns=("source_id", "sequence", "done_at", "line_hash", "place", "rule", "older"),
     )
     await tx.execute(
         "DELETE FROM register_line_waiting WHERE source_id = $1 AND sequence <= $2",
@@ -240,6 +245,33 @@ async def let_wait(tx: Connection, source_id: SourceId, lines: Mapping[int, byte
 async def drop_waiting(tx: Connection, source_id: SourceId) -> None:
     """Nothing of the source waits any more."""
     await tx.execute("DELETE FROM register_line_waiting WHERE source_id = $1", source_id.uuid)
+
+
+# ---- when the last lines happened ----
+
+
+async def last_said(tx: Connection, driver_ids: Sequence[UUID]) -> dict[UUID, dict[ChangeKind, datetime]]:
+    """When the last applied line of each kind happened, of those drivers that lines were about. The caller holds the
+    drivers' rows."""
+    rows = await tx.fetch(
+        "SELECT driver_id, change, occurred_at FROM last_said WHERE driver_id = ANY ($1::uuid[])",
+        list(driver_ids),
+    )
+    found: dict[UUID, dict[ChangeKind, datetime]] = {}
+    for row in rows:
+        found.setdefault(row["driver_id"], {})[ChangeKind(row["change"])] = row["occurred_at"]
+    return found
+
+
+async def keep_last_said(tx: Connection, said: Sequence[tuple[UUID, ChangeKind, datetime]]) -> None:
+    """Of these drivers and kinds the last applied line happened then."""
+    if not said:
+        return
+    await tx.execute(
+        "INSERT INTO last_said (driver_id, occurred_at, change) SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) "
+        "ON CONFLICT (driver_id, change) DO UPDATE SET occurred_at = excluded.occurred_at",
+        [driver_id for driver_id, _, _ in said], [at for _, _, at in said], [kind.value for _, kind, _ in said],
+    )  # fmt: skip
 
 
 # ---- records ----

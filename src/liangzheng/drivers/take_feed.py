@@ -20,7 +20,7 @@ from liangzheng.drivers import store_feed
 from liangzheng.drivers.change_many import Batch
 from liangzheng.drivers.columns import CodeTables
 from liangzheng.drivers.feed_lines import LONGEST_LINE, ChangeKind, Reader, Said, hash_of, sequence_of
-from liangzheng.drivers.feed_rules import Grounds, Refused, decide_said
+from liangzheng.drivers.feed_rules import Grounds, Older, Refused, decide_said
 from liangzheng.drivers.lifecycle import REGISTER_SOURCE, SourceEvent, SourceState
 from liangzheng.drivers.points import PointsPolicy
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
@@ -66,7 +66,8 @@ class FeedAnswer:
     """What became of a body. Every number up to `done_to` is done; the next one expected is one more.
 
     `applied`: had its effect now. `known`: was done before. `waiting`: kept for later. `refused` lists also
-    those that were refused before, so that a repeated body is answered alike.
+    those that were refused before, so that a repeated body is answered alike. `older`, likewise: numbers that were
+    taken and have no effect, because a line of their kind that happened later was applied before them.
     """
 
     done_to: int
@@ -74,6 +75,7 @@ class FeedAnswer:
     known: int
     waiting: int
     refused: tuple[RefusedLine, ...]
+    older: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +86,7 @@ class _Body:
     lines: dict[int, bytes] = field(default_factory=dict)
     line_of: dict[int, int] = field(default_factory=dict)
     refused: list[RefusedLine] = field(default_factory=list)
+    older: list[int] = field(default_factory=list)
     contradicts: int | None = None
     applied: int = 0
     known: int = 0
@@ -95,8 +98,10 @@ class _Body:
             if line.place is not None and line.rule is not None:
                 number = self.line_of.get(line.sequence)
                 self.refused.append(RefusedLine(number, line.sequence, line.place, line.rule))
+            if line.older:
+                self.older.append(line.sequence)
         self.known += len(round_.known) + round_.forgotten
-        self.applied += sum(line.rule is None for line in round_.outcome)
+        self.applied += sum(line.rule is None and not line.older for line in round_.outcome)
         self.waiting += round_.waiting
         for sequence in round_.too_far:
             rule = f"not so far ahead of {round_.done_to + 1}, which is missing: send it again after that one"
@@ -158,7 +163,8 @@ async def take_feed(
         taken.account_for(did)
         more, done_to = did.more, did.done_to
     taken.refused.sort(key=lambda refused: (refused.line is None, refused.line or refused.sequence or 0))
-    return FeedAnswer(done_to, taken.applied, taken.known, taken.waiting, tuple(taken.refused))
+    refused, older = tuple(taken.refused), tuple(sorted(taken.older))
+    return FeedAnswer(done_to, taken.applied, taken.known, taken.waiting, refused, older)
 
 
 def _lines(body: bytes) -> _Body:
@@ -292,16 +298,16 @@ async def _apply(
     whose = {n: owners.get(each.whose) for n, each in said.items() if isinstance(each, Said)}
     points_of = _owners_of(said, whose, ChangeKind.POINTS, ChangeKind.STATUS)
     letters_of = _owners_of(said, whose, ChangeKind.STATUS)
-    batch = await Batch.held(tx, [owner for owner in whose.values() if owner], points_of, letters_of)
+    said_of = _owners_of(said, whose, *(kind for kind in ChangeKind if kind is not ChangeKind.POINTS))
+    batch = await Batch.held(tx, [owner for owner in whose.values() if owner], points_of, letters_of, said_of)
     # 2. One after the other.
     grounds = Grounds(source.provinces, reader.tables.authorities, now, policy.points)
     from_where = f"feed:{source.id}"
     done: list[DoneLine] = []
     for sequence, line in run:
-        fault = _take(batch, said[sequence], whose.get(sequence), grounds, f"{from_where} {sequence}")
-        done.append(
-            DoneLine(sequence, hash_of(line), fault.place if fault else None, fault.rule if fault else None)
-        )
+        became = _take(batch, said[sequence], whose.get(sequence), grounds, f"{from_where} {sequence}")
+        place, rule = (became.place, became.rule) if isinstance(became, Refused) else (None, None)
+        done.append(DoneLine(sequence, hash_of(line), place, rule, older=isinstance(became, Older)))
     # 3. Written together.
     await batch.write(tx, Actor("source", source.id), from_where, now)
     return done
@@ -327,7 +333,7 @@ def _read(reader: Reader, line: bytes) -> Said | Refused:
 
 def _take(
     batch: Batch, said: Said | Refused, owner: UUID | None, grounds: Grounds, from_where: str
-) -> Refused | None:
+) -> Refused | Older | None:
     if isinstance(said, Refused):
         return said
     record = batch.record(owner) if owner else None
@@ -340,7 +346,10 @@ def _take(
         return Refused(invalid.place, invalid.rule)
     if isinstance(step, Refused):
         return step
-    batch.take(owner, said.change, step, from_where)
+    if isinstance(step, Older):
+        batch.pass_over(owner, said)
+        return step
+    batch.hear(owner, said, step, from_where)
     return None
 
 

@@ -1159,9 +1159,11 @@ CREATE TABLE register_line (
     line_hash  bytea NOT NULL,
     place      text,
     rule       text,
+    older      boolean DEFAULT false NOT NULL,
     CONSTRAINT register_line_pkey PRIMARY KEY (source_id, sequence),
     CONSTRAINT register_line_check CHECK (((place IS NULL) = (rule IS NULL))),
     CONSTRAINT register_line_line_hash_check CHECK ((octet_length(line_hash) = 16)),
+    CONSTRAINT register_line_older CHECK (((NOT older) OR (rule IS NULL))),
     CONSTRAINT register_line_sequence_check CHECK ((sequence >= 1))
 );
 CREATE INDEX register_line_refused ON register_line USING btree (source_id, sequence) WHERE (rule IS NOT NULL);
@@ -1369,6 +1371,14 @@ CREATE TABLE look_up_sample (
 CREATE INDEX look_up_sample_look_up ON look_up_sample USING btree (look_up_id);
 CREATE INDEX look_up_sample_open ON look_up_sample USING btree (look_up_id) WHERE (outcome IS NULL);
 
+CREATE TABLE last_said (
+    driver_id    uuid NOT NULL,
+    occurred_at  timestamp with time zone NOT NULL,
+    change       text NOT NULL,
+    CONSTRAINT last_said_pkey PRIMARY KEY (driver_id, change),
+    CONSTRAINT last_said_change_check CHECK ((change = ANY (ARRAY['status'::text, 'classes'::text, 'validity'::text, 'authority'::text, 'address'::text])))
+) WITH (fillfactor=90);
+
 -- Foreign keys.
 
 ALTER TABLE account ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
@@ -1402,3 +1412,4 @@ ALTER TABLE photo_review ADD CONSTRAINT photo_review_driver_id_photo_id_fkey FOR
 ALTER TABLE staff_passkey ADD CONSTRAINT staff_passkey_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
 ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
+ALTER TABLE last_said ADD CONSTRAINT last_said_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);

@@ -36,13 +36,18 @@ class RefusedAnswer(Answer):
 
 
 class FeedAnswer(Answer):
-    """Every number up to `done_to` is done: applied or refused. The feed goes on with the next one."""
+    """Every number up to `done_to` is done: applied, older or refused. The feed goes on with the next one.
+
+    `older`: numbers that were taken and have no effect, because a line of their kind about the driver that happened
+    later was applied before.
+    """
 
     done_to: int
     applied: int
     known: int
     waiting: int
     refused: list[RefusedAnswer]
+    older: list[int]
 
 
 @router.post("", summary="Tell of changes", openapi_extra=_BODY)
@@ -66,4 +71,5 @@ async def tell_changes(request: Request, who: Source) -> FeedAnswer:
         known=answer.known,
         waiting=answer.waiting,
         refused=refused,
+        older=list(answer.older),
     )

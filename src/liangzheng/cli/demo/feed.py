@@ -53,6 +53,7 @@ class Feed:
             ("issued anew", self.anew),
             ("twelve points", self.twelve),
             ("known late", self.late),
+            ("said late", self.older),
         ]
 
     async def told(self) -> str:
@@ -146,6 +147,19 @@ class Feed:
         )
         return f"0 points after study and test; a violation of {eve}, told today, opens that cycle again: {standing['points']}"
 
+    async def older(self) -> str:
+        """A restoration of last month, told after what has happened since, lifts nothing."""
+        before = (await self._verify())["standing"]
+        last_month = datetime.now(UTC) - timedelta(days=30)
+        answer = await self._post(self._lines(8, ("status", {"status": "A"}), at=last_month))
+        hold((answer["older"], answer["refused"]) == ([8], []), "the line is older, and no fault")
+        standing = (await self._verify())["standing"]
+        hold(
+            standing["status"] == before["status"],
+            f"status {before['status']} stays, and not {standing['status']}",
+        )
+        return f"status A of {civil_day(last_month)}, told today: older than the last word, no effect"
+
     # -- the means ------------------------------------------------------------------------------------------
 
     @property
@@ -170,11 +184,17 @@ class Feed:
         hold(done.returncode == 0, f"./lz register source add: {done.stderr.strip()[-200:]}")
         self.source = done.stdout.split()[0]
 
-    def _lines(self, first: int, *changes: tuple[str, dict[str, Any]]) -> bytes:
+    def _lines(self, first: int, *changes: tuple[str, dict[str, Any]], at: datetime | None = None) -> bytes:
         whose = {"identity_kind": "A", "document_number": self.actor.identity_number}
-        at = datetime.now(UTC).isoformat(timespec="seconds")
+        occurred_at = (at or datetime.now(UTC)).isoformat(timespec="seconds")
         lines = [
-            {"sequence": sequence, "occurred_at": at, "driver": whose, "change": kind, "values": values}
+            {
+                "sequence": sequence,
+                "occurred_at": occurred_at,
+                "driver": whose,
+                "change": kind,
+                "values": values,
+            }
             for sequence, (kind, values) in enumerate(changes, first)
         ]
         return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
