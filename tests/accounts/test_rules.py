@@ -11,8 +11,10 @@ from liangzheng.accounts import rules
 from liangzheng.accounts.lifecycle import Event, State
 from liangzheng.accounts.model import (
     AccountPolicy,
+    CodePurpose,
     FaceCheck,
     Level,
+    LiveCode,
     Outcome,
     Purpose,
     Session,
@@ -278,3 +280,28 @@ def test_a_label_people_write_is_taken(label: str) -> None:
 )
 def test_a_label_that_hides_something_is_not(label: str) -> None:
     assert rules.label_fault(label) is not None
+
+
+# --- one-time codes ---------------------------------------------------------------------------------
+
+CODE = LiveCode(
+    mobile_hash=b"m" * 32, purpose=CodePurpose.REGISTER, made_at=NOW, expires_at=NOW + timedelta(minutes=5), tries=0,
+    request_hash=b"r" * 32, code_hash=b"c" * 32, bound_to=None, proof_hash=None, proof_until=None, used_at=None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "after", "may"),
+    [
+        (CODE, timedelta(0), True),
+        (CODE, timedelta(minutes=5) - timedelta(microseconds=1), True),
+        (CODE, timedelta(minutes=5), False),
+        (replace(CODE, tries=POLICY.code_tries - 1), timedelta(0), True),
+        (replace(CODE, tries=POLICY.code_tries), timedelta(0), False),
+        (replace(CODE, proof_hash=b"p" * 32), timedelta(0), False),
+    ],
+)
+def test_a_code_is_tried_in_time_five_times_and_until_it_was_given_back(
+    code: LiveCode, after: timedelta, may: bool
+) -> None:
+    assert rules.may_try_code(code, POLICY, NOW + after) is may

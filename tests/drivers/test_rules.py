@@ -28,7 +28,7 @@ from liangzheng.drivers.rules import (
 )
 from liangzheng.infra.reference import load_reference
 from liangzheng.kernel.classes import Classes, DrivingClass
-from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import FileNumber, IdentityKind, IdentityNumber, PersonName, Sex
 from liangzheng.kernel.status import Status
@@ -58,6 +58,26 @@ def test_letters_overrule_an_a_beside_them_and_that_is_a_doubt(
     assert letters == (text, beside_normal)
     found = doubts(GOOD._replace(status=letters), load_reference().divisions)
     assert found == ["status-normal"] * beside_normal
+
+
+@pytest.mark.parametrize(
+    ("number", "doubted"),
+    [
+        ("110105194912310021", []),  # 北京朝阳, in force
+        ("999999194912310021", ["number-division"]),
+        ("810000194912310021", []),  # Hong Kong residence permit: of no division, and no doubt
+    ],
+)
+def test_a_number_of_no_known_division_is_a_doubt_and_no_refusal(number: str, doubted: list[str]) -> None:
+    assert doubts(GOOD._replace(document_number=number), load_reference().divisions) == doubted
+
+
+def test_a_division_code_of_the_past_is_no_doubt() -> None:
+    divisions = load_reference().divisions
+    past = "110103"  # 北京崇文, merged in 2010
+    with pytest.raises(NotFound):
+        divisions.get(past)
+    assert doubts(GOOD._replace(document_number=past + "194912310021"), divisions) == []
 
 
 @pytest.mark.parametrize("written", ["", "AA", "AAH", "AHH", "AO", "a"])

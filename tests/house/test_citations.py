@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ SECTIONS = re.compile(
 PAPER = re.compile(r"\bdocs/[\w./-]+?\.md\b")
 # Named by code and by the front page before they are written; a name leaves when its paper is here.
 ANNOUNCED = {"docs/live-code.md", "docs/how-to/import-a-register.md"}
+RULE_OR_FILE = re.compile(r"^## \[([\w/]+\.py)\]|^\*\*`(\w+)\(", re.MULTILINE)
 ROW = re.compile(r"^\| `([\w/]+\.py)::(\w+)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 
@@ -63,6 +66,22 @@ def faults_of_row(file: str, name: str, stands_on: str, held_by: str) -> list[st
         if not (ROOT / "tests" / test).is_file():
             faults.append(f"no tests/{test}")
     return faults
+
+
+def rules_of(rulebook: str) -> list[str]:
+    """The rules of docs/rulebook.md, each as `file::name`."""
+    rules, file = [], ""
+    for match in RULE_OR_FILE.finditer(rulebook):
+        file = match[1] or file
+        if match[2]:
+            rules.append(f"{file}::{match[2]}")
+    return rules
+
+
+def not_in_one_row(rules: Iterable[str], rows: Iterable[str]) -> dict[str, int]:
+    """How many rows each has that does not have exactly one: rules without a row, and whatever has several."""
+    counted = Counter(rows)
+    return {name: counted[name] for name in {*rules, *counted} if counted[name] != 1}
 
 
 SECTIONS_HERE = sections_of((ROOT / "docs" / "reference.md").read_text(encoding="utf-8"))
@@ -139,7 +158,24 @@ def test_every_paper_under_docs_that_code_names_is_there() -> None:
 
 
 def test_the_clauses_are_read() -> None:
-    assert len(ROWS) > 40
+    text = (ROOT / "docs" / "clauses.md").read_text(encoding="utf-8")
+    assert len(ROWS) == text.count("\n| `"), "no row is written in another way"
+
+
+def test_every_rule_of_the_rulebook_has_exactly_one_row() -> None:
+    rules = rules_of((ROOT / "docs" / "rulebook.md").read_text(encoding="utf-8"))
+    assert len(rules) > 50 and len(rules) == len(set(rules))
+    assert not_in_one_row(rules, (f"{file}::{name}" for file, name, _, _ in ROWS)) == {}
+
+
+def test_a_rule_without_a_row_and_one_with_two_are_seen() -> None:
+    rules = rules_of(
+        "## [a/rules.py](../a)\n\n**`one(x) → bool`**  \nWords.\n\n**`two(x) → bool`**  \n"
+        "## [b/rules.py](../b)\n\n**`one(x) → bool`**  \n## Duties: [b/model.py](../b)\n"
+    )
+    assert rules == ["a/rules.py::one", "a/rules.py::two", "b/rules.py::one"]
+    rows = ["a/rules.py::two", "b/rules.py::one", "b/rules.py::one", "b/model.py::A_VALUE"]
+    assert not_in_one_row(rules, rows) == {"a/rules.py::one": 0, "b/rules.py::one": 2}
 
 
 @pytest.mark.parametrize(

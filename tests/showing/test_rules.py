@@ -272,6 +272,14 @@ def test_police_see_whose_a_credential_out_of_force_was_but_not_the_portrait() -
     assert seen.portrait_of is None
 
 
+def test_what_each_kind_may_ask_for_is_this_table() -> None:
+    assert PURPOSES == {
+        VerifierKind.POLICE: ("roadside-check", "violation", "accident", "licence-business"),
+        VerifierKind.COMPANY: ("rental", "insurance", "employment", "freight"),
+        VerifierKind.PUBLIC: ("general",),
+    }
+
+
 @pytest.mark.parametrize("kind", list(VerifierKind))
 def test_each_kind_may_ask_for_its_own_purposes_and_for_no_other(kind: VerifierKind) -> None:
     everything = {purpose for purposes in PURPOSES.values() for purpose in purposes}

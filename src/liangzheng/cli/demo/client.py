@@ -15,10 +15,11 @@ _TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: the status and the JSON body (None when there is none)."""
+    """One answer: the status, the JSON body (None when there is none), and the seconds of a Retry-After."""
 
     status: int
     body: Any
+    retry_after_s: int | None = None
 
     def expect(self, *statuses: int) -> Any:
         """The body, when the status is one of these. Raises Unavailable with the problem's own words otherwise."""
@@ -58,15 +59,17 @@ class Client:
 
     def octets(self, path: str) -> tuple[int, bytes]:
         """GET of something that is not JSON: status and octets."""
-        return self._exchange("GET", path, None, self._headers(None))
+        status, octets, _ = self._exchange("GET", path, None, self._headers(None))
+        return status, octets
 
     def _send(self, method: str, path: str, body: Any, key: str | None) -> Reply:
         payload = None if body is None else msgspec.json.encode(body)
-        status, octets = self._exchange(method, path, payload, self._headers(key))
+        status, octets, after = self._exchange(method, path, payload, self._headers(key))
+        wait = int(after) if after.isascii() and after.isdigit() else None
         try:
-            return Reply(status, msgspec.json.decode(octets) if octets else None)
+            return Reply(status, msgspec.json.decode(octets) if octets else None, wait)
         except msgspec.DecodeError:
-            return Reply(status, None)
+            return Reply(status, None, wait)
 
     def _headers(self, key: str | None) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -78,12 +81,12 @@ class Client:
 
     def _exchange(
         self, method: str, path: str, payload: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT_S)
         try:
             connection.request(method, path, payload, headers)
             reply = connection.getresponse()
-            return reply.status, reply.read()
+            return reply.status, reply.read(), reply.headers.get("Retry-After", "")
         except (OSError, http.client.HTTPException) as trouble:
             raise Unavailable(f"the API does not answer: {type(trouble).__name__}") from trouble
         finally:

@@ -17,7 +17,7 @@ from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import hold
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.phone import Phone
-from liangzheng.kernel.ids import CompanyId
+from liangzheng.kernel.ids import CompanyId, ConsentRequestId
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.relying.model import credit_check_character
 from liangzheng.standards import httpsig
@@ -38,6 +38,7 @@ class Companies:
         self._id = ""
         self._pseudonym = ""
         self._consent = ""
+        self._request = ""
         self._key: dict[str, bytes] = {}
         self._url = ""
         self._heard: list[tuple[httpsig.Request, bytes]] = []
@@ -148,6 +149,7 @@ class Companies:
             "standing_until": until.isoformat(),
         }
         made = (await self._post(self._company, "/relying/requests", question)).expect(201)
+        self._request = made["request"]
         self._consent = (await self._approve(holder, phone, phone_key, made["code"]))["consent"]
         answered = (await self._post(self._company, f"/relying/requests/{made['request']}/answer")).expect(
             200
@@ -161,6 +163,23 @@ class Companies:
         )
         self._key = {given["key_id"]: base64.urlsafe_b64decode(given["key"] + "=" * (-len(given["key"]) % 4))}
         return f"until {until}; known to the company as {self._pseudonym[:12]}…; webhook set"
+
+    async def another_asks(self) -> str:
+        """Another company, registered for the same, hears nothing by what was agreed with this one."""
+        other = Companies(self._stage, self._lz)
+        await other._open()
+        path = "/relying/requests/{}/answer"
+        asked = await self._post(other._company, path.format(self._request))
+        unknown = await self._post(other._company, path.format(ConsentRequestId.new()))
+        hold(asked.status == 404, f"the answer to another's request is not there ({asked.status})")
+        told = {name: asked.body[name] for name in ("code", "title", "detail")}
+        hold(told == {name: unknown.body[name] for name in told}, "nor is it said that there is one")
+        checked = await other._checked(self._pseudonym)
+        hold(checked["outcome"] == "no_consent", f"the pseudonym is no one to it ({checked['outcome']})")
+        hold((await self._checked())["outcome"] != "no_consent", "to this one it is")
+        return (
+            "its question for this one's answer: 404, as for no request; this one's pseudonym: 'no consent'"
+        )
 
     async def told(self) -> str:
         """The suspension came as "changed", signed; asked again, the company hears the no and not the reason."""

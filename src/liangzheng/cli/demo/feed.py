@@ -1,4 +1,4 @@
-"""The register tells of changes by itself: a class more, the licence made anew, twelve points."""
+"""The register tells of changes by itself: a class more, the licence made anew, twelve points; out of order; in a forger's hand."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.phone import Phone
 from liangzheng.cli.tell_register import post_body
 from liangzheng.infra.reference import load_reference
+from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.points import cycle
 from liangzheng.kernel.time import civil_day
@@ -54,6 +55,8 @@ class Feed:
             ("twelve points", self.twelve),
             ("known late", self.late),
             ("said late", self.older),
+            ("out of order", self.out_of_order),
+            ("forged register", self.forged),
         ]
 
     async def told(self) -> str:
@@ -160,6 +163,36 @@ class Feed:
         )
         return f"status A of {civil_day(last_month)}, told today: older than the last word, no effect"
 
+    async def out_of_order(self) -> str:
+        """A line that comes before the one it follows waits without effect; then both have theirs, once."""
+        held = await self._points()
+        later = self._lines(10, ("points", self._violation("v-4", 3)))
+        missing = self._lines(9, ("points", self._violation("v-3", 1)))
+        early = await self._post(later)
+        hold((early["waiting"], early["applied"], early["done_to"]) == (1, 0, 8), "line 10 waits for line 9")
+        hold(await self._points() == held, "what waits has no effect")
+        answer = await self._post(missing)
+        hold((answer["applied"], answer["done_to"]) == (2, 10), f"line 9 brings both: {answer}")
+        again = await self._post(missing + later)
+        hold((again["applied"], again["known"]) == (0, 2), "both are known")
+        after = await self._points()
+        hold(after == held + 4, f"each counts once: {held} and 4 are not {after}")
+        return f"line 10 waits for line 9, without effect; then both at once, and not again: {held} points, {after} points"
+
+    async def forged(self) -> str:
+        """A body in the register's name, signed with another key: nothing of it is taken."""
+        held = await self._points()
+        body = self._lines(11, ("points", self._violation("v-5", 12)))
+        forger = SoftwareSigner.generate(self.signer.alg)
+        try:
+            await asyncio.to_thread(post_body, self._url, SourceId.parse(self.source), forger, body)
+        except NotAuthenticated as refused:
+            said = str(refused)
+        else:
+            raise StepFailed("a body signed with another key was taken")
+        hold((await self._post(b""))["done_to"] == 10 and await self._points() == held, "nothing was taken")
+        return f"{said}; the register stands where it stood"
+
     # -- the means ------------------------------------------------------------------------------------------
 
     @property
@@ -208,6 +241,12 @@ class Feed:
 
     async def _post(self, body: bytes) -> dict[str, Any]:
         return await asyncio.to_thread(post_body, self._url, SourceId.parse(self.source), self.signer, body)
+
+    def _violation(self, reference: str, points: int) -> dict[str, Any]:
+        return {"kind": "violation", "reference": reference, "on": _today(), "points": points}
+
+    async def _points(self) -> int:
+        return int((await self._verify())["standing"]["points"])
 
     async def _verify(self, wanted: str = "C1") -> Any:
         body = {"code": self.phone.show(datetime.now(UTC)), "class": wanted, "request": secrets.token_hex(8)}

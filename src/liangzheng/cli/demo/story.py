@@ -27,6 +27,7 @@ from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.officers import Officers
 from liangzheng.cli.demo.stage import Stage
+from liangzheng.cli.demo.stranger import Stranger
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.face_simulated import played_frames
 from liangzheng.kernel.errors import Failure
@@ -106,6 +107,7 @@ class Story:
             ("company scans", lambda: self._asking.scans(self._phone)),
             ("company asks too much", self._asking.asks_too_much),
             ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
+            ("another company", self._asking.another_asks),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
             *Behind(self._stage, self._actor).steps(),
             ("suspend", self.suspend),
@@ -116,7 +118,10 @@ class Story:
             *self._feed.steps(),
             ("audit from outside", self.audited),
             ("backup", lambda: operations.backed_up(self._lz)),
-            *Account(self._stage.settings, self._actor, lambda: self._holder, self._face_check).steps(),
+            *Account(
+                self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
+            ).steps(),
+            *Stranger(self._stage.settings, self._anybody, lambda: self._holder).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
             ("too often", lambda: asyncio.to_thread(operations.too_often, self._holder)),
             (
