@@ -160,6 +160,23 @@ async def test_a_gateway_out_of_reach_is_tried_again_and_nothing_comes_twice(
     assert await place.world.count("SELECT count(*) FROM message WHERE sms = 'sent'") == 1
 
 
+async def test_one_message_the_gateway_does_not_take_now_holds_up_no_other_person_s(
+    place: Deployment,
+) -> None:
+    for _ in range(3):  # each binds a phone, which is told
+        await place.holder()
+    await place.drain()
+    assert await place.world.count("SELECT count(*) FROM outbox WHERE topic = 'message.sms-due'") == 3
+    gateway = place.wiring.sms
+    assert isinstance(gateway, SimulatedSms)
+    gateway.will(Fault.OUT_OF_REACH)
+    assert await send(place) == outbox.Drained(2, 1, 0)
+    assert len(sent(place)) == 2
+    place.clock.advance(2)
+    assert await send(place) == outbox.Drained(1, 0, 0)
+    assert await place.world.count("SELECT count(*) FROM message WHERE sms = 'wanted'") == 0
+
+
 async def test_a_number_the_gateway_never_serves_is_given_up_and_said(place: Deployment) -> None:
     holder = await issued(place)
     gateway = place.wiring.sms
