@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from liangzheng import accounts, drivers, messages
+from liangzheng.accounts import HeldAct, HeldKind, store_held
+from liangzheng.accounts.lifecycle import HELD_ACT
 from liangzheng.drivers import StandingChange
 from liangzheng.infra import outbox
 from liangzheng.infra.sms import NoSms
 from liangzheng.infra.sms_simulated import FILE, Fault, SimulatedSms, delivered
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import DriverId, HeldActId, PersonId, VerificationId, VerifierId
+from liangzheng.kernel.people import Mobile
 from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import civil_day
 from liangzheng.messages.look_around import SETTLED
@@ -242,6 +246,60 @@ async def test_a_gateway_away_over_the_holding_time_lets_nothing_be_done_unannou
     assert await complete(place) == 0
     place.clock.advance(1)
     assert await complete(place) == 1
+
+
+async def test_the_notice_of_a_change_goes_to_the_old_mobile_however_late(place: Deployment) -> None:
+    holder, new = await place.holder(), Mobile("13711112222")
+    await place.drain()
+    await send(place)
+    hold = timedelta(seconds=place.wiring.account_policy.mobile_change_hold_s)
+    async with place.world.database.transaction() as tx:  # as accounts.change_mobile leaves it
+        person_id = PersonId(await tx.fetchval("SELECT person_id FROM account"))
+        act = HeldAct(
+            person_id,
+            HeldActId.new(),
+            HeldKind.MOBILE,
+            HELD_ACT.start,
+            place.now,
+            place.now + hold,
+            None,
+            1,
+            new,
+        )
+        await store_held.add(tx, act)
+        told = {"held_act_id": str(act.held_act_id)}
+        await outbox.put(tx, "mobile-change.asked", person_id, told, place.now)
+    await place.drain()
+    place.clock.advance(3 * hold.total_seconds())
+    assert await complete(place) == 0
+    assert (await send(place)).handled == 1
+    file = place.wiring.settings.data_dir / FILE
+    assert "停止码：" in delivered(file, holder.person.mobile)[-1].text
+    assert delivered(file, new) == []
+    place.clock.advance(hold.total_seconds())
+    assert await complete(place) == 1
+
+
+async def test_what_waits_at_the_upgrade_is_noticed_where_its_text_message_went(place: Deployment) -> None:
+    told, untold = await place.holder(), await place.holder()
+    await place.drain()
+    await send(place)
+    await closing(place, told)
+    place.clock.advance(100)
+    await send(place)
+    await closing(place, untold)
+    sql = files("liangzheng.migrations").joinpath("0024_notices_sent.sql").read_text(encoding="utf-8")
+    moved = sql.partition("noticed_at timestamptz;")[2].partition("ALTER TABLE")[0]
+    async with place.world.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE held_act SET noticed_at = NULL, due_at = asked_at + make_interval(secs => $1)",
+            float(place.wiring.account_policy.closing_hold_s),
+        )
+        await tx.execute(moved)
+        rows = await tx.fetch("SELECT asked_at, noticed_at, due_at FROM held_act ORDER BY asked_at")
+    hold = timedelta(seconds=place.wiring.account_policy.closing_hold_s)
+    assert [row["noticed_at"] for row in rows] == [place.now, None]
+    assert [row["due_at"] for row in rows] == [place.now + hold, place.now + hold]
 
 
 @pytest.mark.parametrize("fault", [None, Fault.NUMBER_REFUSED])

@@ -46,9 +46,7 @@ def handlers(
         await showing.follow_companies(tx, events, now())
 
     async def nothing_to_do(tx: Connection, events: Sequence[Event]) -> None:
-        """What a register told has its effect with `standing.changed`; a closing that could not be done leaves everything
-        as it was.
-        """
+        """What a register told has its effect with `standing.changed`; a closing that could not be done leaves all as it was."""
 
     return {
         "standing.changed": both(follow_standing, tell, tell_companies),
