@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from liangzheng import accounts
@@ -62,17 +64,28 @@ async def new_proof(post: Post, who: Caller, mobile: Mobile = NEW) -> str:
     )
 
 
-async def change(post: Post, who: Caller, mobile: Mobile = NEW, **proven: Any) -> HeldAct:
+async def noticed(post: Post, act: HeldAct) -> None:
+    """As when the gateway took the notice."""
+    async with post.world.database.transaction() as tx:
+        await accounts.owner_noticed(tx, act.person_id, act.held_act_id, post.world.clock.now())
+
+
+async def change(
+    post: Post, who: Caller, mobile: Mobile = NEW, *, told: bool = True, **proven: Any
+) -> HeldAct:
     world = post.world
     if not proven:
         check = await world.passed(who.person_id, Purpose.CHANGE_MOBILE)
         proven = {"face_check_id": check.face_check_id}
     proof = await new_proof(post, who, mobile)
     async with world.database.transaction(accounts.CONSTRAINTS) as tx:
-        return await accounts.change_mobile(
+        act = await accounts.change_mobile(
             tx, who, mobile, proof, Reauthentication(PASSWORD, **proven), SITE, world.key_index, world.policy,
             world.clock.now(),
         )  # fmt: skip
+    if told:
+        await noticed(post, act)
+    return act
 
 
 async def complete(post: Post) -> int:
@@ -376,9 +389,12 @@ async def test_a_passkey_of_today_changes_no_mobile_and_one_of_yesterday_does(po
 # --- closing ----------------------------------------------------------------------------------------------
 
 
-async def closing(post: Post, who: Caller) -> HeldAct:
+async def closing(post: Post, who: Caller, *, told: bool = True) -> HeldAct:
     async with post.world.database.transaction(accounts.CONSTRAINTS) as tx:
-        return await accounts.close(tx, who, post.world.policy, post.world.clock.now())
+        act = await accounts.close(tx, who, post.world.policy, post.world.clock.now())
+    if told:
+        await noticed(post, act)
+    return act
 
 
 async def test_a_closed_account_has_no_way_in_and_its_numbers_are_free(post: Post) -> None:
@@ -427,6 +443,63 @@ async def test_closing_fails_a_change_of_mobile_that_waits(post: Post) -> None:
     post.world.clock.advance(60)
     assert await complete(post) == 1
     assert await state_of(post, act) is HeldState.FAILED
+
+
+# --- nobody was told --------------------------------------------------------------------------------------
+
+
+async def due_at(post: Post, act: HeldAct) -> datetime:
+    async with post.world.database.read() as tx:
+        return next(
+            h.due_at for h in await accounts.held_acts(tx, act.person_id) if h.held_act_id == act.held_act_id
+        )
+
+
+@pytest.mark.parametrize("ask", [change, closing])
+async def test_nothing_is_done_before_a_whole_holding_time_after_its_notice(post: Post, ask: Any) -> None:
+    act = await ask(post, await caller(post), told=False)
+    hold = act.due_at - act.asked_at
+    post.world.clock.advance(3 * hold.total_seconds())
+    assert await complete(post) == 0, "its owner could not have stopped it"
+    await noticed(post, act)
+    assert await due_at(post, act) == post.world.clock.now() + hold
+    post.world.clock.advance(hold.total_seconds() - 1)
+    await noticed(post, act)  # again, as after an answer that was lost: no new holding time
+    assert await complete(post) == 0
+    post.world.clock.advance(1)
+    assert await complete(post) == 1
+    await noticed(post, act)
+    assert await state_of(post, act) is HeldState.DONE
+
+
+async def test_the_mobile_stays_while_another_notice_is_to_go_to_it(post: Post) -> None:
+    who = await caller(post)
+    other = await closing(post, who, told=False)
+    act = await change(post, who)
+    post.world.clock.advance(post.world.policy.mobile_change_hold_s)
+    assert await complete(post) == 0
+    await noticed(post, other)
+    assert await complete(post) == 1
+    assert (await state_of(post, act), await state_of(post, other)) == (HeldState.DONE, HeldState.WAITING)
+
+
+async def test_what_was_stopped_before_its_notice_is_noticed_by_nobody(post: Post) -> None:
+    act = await closing(post, await caller(post), told=False)
+    async with post.world.database.transaction() as tx:
+        assert await accounts.is_held(tx, act.person_id, act.held_act_id)
+        await accounts.stop_held(tx, act.person_id, act.held_act_id, post.world.clock.now())
+        assert not await accounts.is_held(tx, act.person_id, act.held_act_id)
+    await noticed(post, act)
+    assert await post.world.rows("SELECT noticed_at FROM held_act") == [{"noticed_at": None}]
+
+
+async def test_the_database_takes_none_as_done_that_was_not_noticed(post: Post) -> None:
+    act = await closing(post, await caller(post), told=False)
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with post.world.database.transaction() as tx:
+            await tx.execute(
+                "UPDATE held_act SET state = 'done', ended_at = due_at WHERE id = $1", act.held_act_id.uuid
+            )
 
 
 # --- the table --------------------------------------------------------------------------------------------

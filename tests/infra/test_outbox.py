@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -207,3 +208,82 @@ async def test_a_neighbour_out_of_reach_stops_the_drain_and_counts_as_no_attempt
         await outbox.drain(seen, {TOPIC: away}, now)
     async with seen.read() as tx:
         assert await tx.fetchval("SELECT attempts FROM outbox") == 0
+
+
+class Neighbour:
+    """Somebody outside who answers for these events, and not for the others."""
+
+    def __init__(self, *dead: int) -> None:
+        self.dead = set(dead)
+        self.asked: list[int] = []
+
+    async def __call__(self, tx: Connection, events: Sequence[Event]) -> None:
+        for event in events:
+            self.asked.append(event.body["n"])
+            await tx.execute("INSERT INTO seen (n) VALUES ($1)", event.body["n"])
+            if event.body["n"] in self.dead:
+                raise Unavailable("no answer")
+
+
+async def _attempts(database: Database) -> dict[int, int]:
+    async with database.read() as tx:
+        return {
+            row["body"]["n"]: row["attempts"] for row in await tx.fetch("SELECT body, attempts FROM outbox")
+        }
+
+
+async def test_an_event_its_neighbour_does_not_answer_for_holds_up_no_other_of_any_bucket(
+    seen: Database, now: datetime
+) -> None:
+    drivers = sorted((DriverId.new() for _ in range(6)), key=lambda driver: driver.bucket)
+    await _put(seen, range(12), now, *drivers)
+
+    assert await outbox.drain(seen, {TOPIC: Neighbour(0, 7)}, now) == Drained(10, 2, 0)
+
+    assert sorted(await _seen(seen)) == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert await _attempts(seen) == {0: 1, 7: 1}
+    assert not await outbox.drain(seen, {TOPIC: Neighbour()}, now), "they wait as any that failed"
+    assert await outbox.drain(seen, {TOPIC: Neighbour()}, now + timedelta(seconds=2)) == Drained(2, 0, 0)
+    assert sorted(await _seen(seen)) == list(range(12))
+
+
+async def test_a_neighbour_that_is_away_is_asked_little_and_parks_nothing_however_long(
+    seen: Database, now: datetime
+) -> None:
+    await _put(seen, range(40), now, *(DriverId.new() for _ in range(20)))
+    at = now
+    for _ in range(ATTEMPTS * 3):
+        away = Neighbour(*range(40))
+        with pytest.raises(Unavailable):
+            await outbox.drain(seen, {TOPIC: away}, at)
+        assert len(away.asked) <= 6
+        at += timedelta(minutes=10)
+    assert set((await _attempts(seen)).values()) == {0}
+    assert await _waiting(seen) == {TOPIC: 40, "parked": 0}
+    assert await outbox.drain(seen, {TOPIC: Neighbour()}, at) == Drained(40, 0, 0)
+
+
+async def test_the_neighbour_of_one_topic_holds_up_no_other_topic(seen: Database, now: datetime) -> None:
+    drivers = [DriverId.new() for _ in range(8)]
+    await _put(seen, range(8), now, *drivers)
+    async with seen.transaction() as tx:
+        await outbox.put_many(
+            tx, "other.done", [(driver, {"n": 100 + n}) for n, driver in enumerate(drivers)], now
+        )
+    with pytest.raises(Unavailable):
+        await outbox.drain(seen, {TOPIC: Neighbour(*range(8)), "other.done": Neighbour()}, now)
+    assert sorted(await _seen(seen)) == list(range(100, 108))
+    assert await _attempts(seen) == dict.fromkeys(range(8), 0)
+
+
+async def test_events_without_an_answer_at_the_head_give_way_to_those_behind(
+    seen: Database, now: datetime
+) -> None:
+    """As many as make a neighbour seem away, in the first bucket, for ever: the rest is handled all the same."""
+    await _put(seen, range(9), now)
+    at = now
+    for _ in range(6):
+        with contextlib.suppress(Unavailable):
+            await outbox.drain(seen, {TOPIC: Neighbour(0, 1, 2, 3, 4)}, at)
+        at += timedelta(seconds=1)
+    assert sorted(await _seen(seen)) == [5, 6, 7, 8]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from liangzheng import accounts
+from liangzheng.kernel.ids import HeldActId, PersonId
 from liangzheng.kernel.people import Mobile
 from tests.accounts.people import PASSWORD
 from tests.api.phone import Phone, done, refused
@@ -19,7 +20,11 @@ async def closed(place: Deployment) -> Holder:
     holder = await place.holder()
     await holder.apply()
     assert await place.issue() == 1
-    done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    asked = done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    async with place.world.database.transaction() as tx:
+        (row,) = await tx.fetch("SELECT person_id FROM held_act")
+        act = HeldActId.parse(asked["held_act_id"])
+        await accounts.owner_noticed(tx, PersonId(row["person_id"]), act, place.now)
     place.clock.advance(place.wiring.account_policy.closing_hold_s)
     assert await accounts.complete_held(place.world.database, place.wiring.key_index, place.now) == 1
     await place.drain()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
-from liangzheng import drivers, messages
+from liangzheng import accounts, drivers, messages
+from liangzheng.accounts import HeldAct, HeldKind, store_held
+from liangzheng.accounts.lifecycle import HELD_ACT
 from liangzheng.drivers import StandingChange
 from liangzheng.infra import outbox
+from liangzheng.infra.sms import NoSms
 from liangzheng.infra.sms_simulated import FILE, Fault, SimulatedSms, delivered
 from liangzheng.kernel.errors import Unavailable
-from liangzheng.kernel.ids import DriverId, VerificationId, VerifierId
+from liangzheng.kernel.ids import DriverId, HeldActId, PersonId, VerificationId, VerifierId
+from liangzheng.kernel.people import Mobile
 from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import civil_day
 from liangzheng.messages.look_around import SETTLED
+from liangzheng.wiring import Part, wire
+from liangzheng.worker.drain import queue_batch
 from liangzheng.worker.handlers import handlers, sms_handlers
 from tests.accounts.people import PASSWORD
 from tests.api.phone import done, refused
@@ -160,6 +168,23 @@ async def test_a_gateway_out_of_reach_is_tried_again_and_nothing_comes_twice(
     assert await place.world.count("SELECT count(*) FROM message WHERE sms = 'sent'") == 1
 
 
+async def test_one_message_the_gateway_does_not_take_now_holds_up_no_other_person_s(
+    place: Deployment,
+) -> None:
+    for _ in range(3):  # each binds a phone, which is told
+        await place.holder()
+    await place.drain()
+    assert await place.world.count("SELECT count(*) FROM outbox WHERE topic = 'message.sms-due'") == 3
+    gateway = place.wiring.sms
+    assert isinstance(gateway, SimulatedSms)
+    gateway.will(Fault.OUT_OF_REACH)
+    assert await send(place) == outbox.Drained(2, 1, 0)
+    assert len(sent(place)) == 2
+    place.clock.advance(2)
+    assert await send(place) == outbox.Drained(1, 0, 0)
+    assert await place.world.count("SELECT count(*) FROM message WHERE sms = 'wanted'") == 0
+
+
 async def test_a_number_the_gateway_never_serves_is_given_up_and_said(place: Deployment) -> None:
     holder = await issued(place)
     gateway = place.wiring.sms
@@ -188,6 +213,151 @@ async def test_the_notice_of_a_closing_carries_its_stop_word_in_the_text_message
     assert (await holder.phone.post(path, {"mobile": mobile, "stop_word": word})).status_code == 204
     assert asked["state"] == "waiting"
     assert await place.world.count("SELECT count(*) FROM held_act WHERE state = 'stopped'") == 1
+
+
+async def closing(place: Deployment, holder: Holder) -> None:
+    done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    await place.drain()
+
+
+async def complete(place: Deployment) -> int:
+    return await accounts.complete_held(place.world.database, place.wiring.key_index, place.now)
+
+
+async def test_a_gateway_away_over_the_holding_time_lets_nothing_be_done_unannounced(
+    place: Deployment,
+) -> None:
+    holder, hold_s = await place.holder(), place.wiring.account_policy.closing_hold_s
+    await place.drain()
+    await send(place)
+    await closing(place, holder)
+    gateway = place.wiring.sms
+    assert isinstance(gateway, SimulatedSms)
+    for _ in range(4):
+        gateway.will(Fault.OUT_OF_REACH)
+        with pytest.raises(Unavailable):
+            await send(place)
+        place.clock.advance(hold_s)
+        assert await complete(place) == 0
+    before = len(sent(place))
+    assert (await send(place)).handled == 1
+    assert "停止码：" in sent(place)[before]
+    place.clock.advance(hold_s - 1)
+    assert await complete(place) == 0
+    place.clock.advance(1)
+    assert await complete(place) == 1
+
+
+async def test_the_notice_of_a_change_goes_to_the_old_mobile_however_late(place: Deployment) -> None:
+    holder, new = await place.holder(), Mobile("13711112222")
+    await place.drain()
+    await send(place)
+    hold = timedelta(seconds=place.wiring.account_policy.mobile_change_hold_s)
+    async with place.world.database.transaction() as tx:  # as accounts.change_mobile leaves it
+        person_id = PersonId(await tx.fetchval("SELECT person_id FROM account"))
+        act = HeldAct(
+            person_id,
+            HeldActId.new(),
+            HeldKind.MOBILE,
+            HELD_ACT.start,
+            place.now,
+            place.now + hold,
+            None,
+            1,
+            new,
+        )
+        await store_held.add(tx, act)
+        told = {"held_act_id": str(act.held_act_id)}
+        await outbox.put(tx, "mobile-change.asked", person_id, told, place.now)
+    await place.drain()
+    place.clock.advance(3 * hold.total_seconds())
+    assert await complete(place) == 0
+    assert (await send(place)).handled == 1
+    file = place.wiring.settings.data_dir / FILE
+    assert "停止码：" in delivered(file, holder.person.mobile)[-1].text
+    assert delivered(file, new) == []
+    place.clock.advance(hold.total_seconds())
+    assert await complete(place) == 1
+
+
+async def test_what_waits_at_the_upgrade_is_noticed_where_its_text_message_went(place: Deployment) -> None:
+    told, untold = await place.holder(), await place.holder()
+    await place.drain()
+    await send(place)
+    await closing(place, told)
+    place.clock.advance(100)
+    await send(place)
+    await closing(place, untold)
+    sql = files("liangzheng.migrations").joinpath("0024_notices_sent.sql").read_text(encoding="utf-8")
+    moved = sql.partition("noticed_at timestamptz;")[2].partition("ALTER TABLE")[0]
+    async with place.world.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE held_act SET noticed_at = NULL, due_at = asked_at + make_interval(secs => $1)",
+            float(place.wiring.account_policy.closing_hold_s),
+        )
+        await tx.execute(moved)
+        rows = await tx.fetch("SELECT asked_at, noticed_at, due_at FROM held_act ORDER BY asked_at")
+    hold = timedelta(seconds=place.wiring.account_policy.closing_hold_s)
+    assert [row["noticed_at"] for row in rows] == [place.now, None]
+    assert [row["due_at"] for row in rows] == [place.now + hold, place.now + hold]
+
+
+@pytest.mark.parametrize("fault", [None, Fault.NUMBER_REFUSED])
+async def test_the_gateway_s_last_word_on_a_notice_begins_the_holding_time(
+    place: Deployment, fault: Fault | None
+) -> None:
+    """Also that the number is out of service: whoever lost it could never change it."""
+    holder = await place.holder()
+    await place.drain()
+    await send(place)
+    await closing(place, holder)
+    gateway = place.wiring.sms
+    assert isinstance(gateway, SimulatedSms)
+    gateway.will(*([fault] if fault else []))
+    assert (await send(place)).handled == 1
+    place.clock.advance(place.wiring.account_policy.closing_hold_s)
+    assert await complete(place) == 1
+
+
+async def test_the_notice_of_what_was_stopped_meanwhile_goes_to_no_mobile(place: Deployment) -> None:
+    holder = await place.holder()
+    await place.drain()
+    await send(place)
+    await closing(place, holder)
+    async with place.world.database.transaction() as tx:
+        (row,) = await tx.fetch("SELECT person_id, id FROM held_act")
+        await accounts.stop_held(tx, PersonId(row["person_id"]), HeldActId(row["id"]), place.now)
+    before = sent(place)
+    assert (await send(place)).handled == 1
+    assert sent(place) == before
+    found = done(await holder.phone.get("/holder/messages"), 200)["messages"]
+    assert {m["sms"] for m in found if m["kind"] == "account-closing-asked"} == {"none"}
+
+
+@pytest.mark.parametrize("by_sms", [True, False])
+async def test_without_a_gateway_the_message_in_the_app_is_the_notice(
+    place: Deployment, by_sms: bool
+) -> None:
+    holder = await place.holder()
+    await place.drain()
+    done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    place.clock.advance(place.wiring.account_policy.closing_hold_s)
+    assert await complete(place) == 0, "the queue was away: it is not in the app yet"
+    table = handlers(place.wiring.reference.authorities, place.clock.now, by_sms=by_sms)
+    assert (await outbox.drain(place.world.database, table, place.now)).handled == 1
+    assert await complete(place) == 0
+    place.clock.advance(place.wiring.account_policy.closing_hold_s)
+    assert await complete(place) == (0 if by_sms else 1)
+
+
+async def test_the_queue_worker_knows_whether_there_is_a_gateway(place: Deployment) -> None:
+    holder = await place.holder()
+    await place.drain()
+    done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
+    noticed = "SELECT count(*) FROM held_act WHERE noticed_at IS NOT NULL"
+    wiring = wire(place.wiring.settings, Part.QUEUE, place.world.database, place.clock)
+    assert await queue_batch(replace(wiring, sms=NoSms()))()
+    assert await place.world.count(noticed) == 1
 
 
 async def test_the_queue_does_not_wait_for_the_gateway(place: Deployment) -> None:

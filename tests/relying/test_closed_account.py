@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liangzheng import relying
-from liangzheng.accounts import AccountPolicy, Caller, Level, close, complete_held
+from liangzheng.accounts import AccountPolicy, Caller, Level, close, complete_held, owner_noticed
 from liangzheng.infra.outbox import Event
 from liangzheng.kernel.ids import EventId, PersonId, SessionId
 from liangzheng.relying import CompanyEvent
@@ -17,12 +17,13 @@ async def close_account(town: Town) -> None:
     async with town.database.transaction() as tx:
         person = PersonId(await tx.fetchval("SELECT person_id FROM driver_person"))
         session = SessionId.new()
-        await close(
+        act = await close(
             tx,
             Caller(person, town.world.driver_id, Level.IDENTITY_MATCHED, session, town.clock.now()),
             policy,
             town.clock.now(),
         )
+        await owner_noticed(tx, person, act.held_act_id, town.clock.now())
     town.clock.advance(60)
     assert await complete_held(town.database, KEYS, town.clock.now()) == 1
 

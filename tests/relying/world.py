@@ -178,7 +178,7 @@ class Town:
 
     async def work(self) -> None:
         """Every due event is handled, every due notice sent."""
-        table = handlers(load_reference().authorities, self.clock.now)
+        table = handlers(load_reference().authorities, self.clock.now, by_sms=False)
         while await outbox.drain(self.database, table, self.clock.now()):
             pass
         await self.send()

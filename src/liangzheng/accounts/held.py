@@ -183,8 +183,18 @@ async def held_acts(tx: Connection, person_id: PersonId) -> Sequence[HeldAct]:
     return await store_held.of_person(tx, person_id)
 
 
+async def is_held(tx: Connection, person_id: PersonId, held_act_id: HeldActId) -> bool:
+    """Whether the act still waits, so that its notice is of use."""
+    return await store_held.is_waiting_act(tx, person_id, held_act_id)
+
+
+async def owner_noticed(tx: Connection, person_id: PersonId, held_act_id: HeldActId, now: datetime) -> None:
+    """The notice was handed over: from now on the holding time runs. Again, or once the act has ended, changes nothing."""
+    await store_held.noticed(tx, person_id, held_act_id, now)
+
+
 async def complete_held(database: Database, key_index: KeyIndex, now: datetime, limit: int = 100) -> int:
-    """Acts whose holding time is over are done, each in its own transaction; how many. A job, good to repeat."""
+    """Acts noticed a holding time ago are done, each in its own transaction; how many. A job, good to repeat."""
     async with database.read() as tx:
         found = await store_held.due(tx, now, limit)
     done = 0
@@ -199,9 +209,12 @@ async def _complete(
 ) -> bool:
     account = await _account(tx, person_id)
     act = await store_held.find(tx, person_id, held_act_id)
-    if act is None or act.state is not HeldState.WAITING or now < act.due_at:
+    if act is None or act.state is not HeldState.WAITING or act.noticed_at is None or now < act.due_at:
         return False  # another worker, or its owner, was faster
     if act.kind is HeldKind.MOBILE:
+        # A notice still to be sent is for the mobile of when it was asked: that stays until it has been.
+        if any(other.noticed_at is None for other in await store_held.waiting(tx, person_id)):
+            return False
         return await _complete_mobile(tx, act, account, key_index, now)
     for waiting in await store_held.waiting(tx, person_id):
         if waiting.held_act_id != held_act_id:

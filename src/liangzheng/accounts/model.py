@@ -176,7 +176,11 @@ class Passkey:
 
 @dataclass(frozen=True, slots=True)
 class HeldAct:
-    """Something asked now and done after a holding time, so that its owner can stop it."""
+    """Something asked now and done after a holding time, so that its owner can stop it.
+
+    `noticed_at`: when the notice to its owner was handed over. Until then `due_at` is the earliest it could be, and from
+    then on a whole holding time later.
+    """
 
     person_id: PersonId
     held_act_id: HeldActId
@@ -187,6 +191,7 @@ class HeldAct:
     ended_at: datetime | None
     move: int
     new_mobile: Mobile | None = field(repr=False)
+    noticed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ async def export(tx: Connection, person_id: PersonId, now: datetime) -> dict[str
         ],
         "held_acts": [
             {"kind": h.kind.value, "state": h.state.value, "asked_at": _at(h.asked_at), "due_at": _at(h.due_at),
-             "new_mobile": h.new_mobile.value if h.new_mobile else None}
+             "noticed_at": _at(h.noticed_at), "new_mobile": h.new_mobile.value if h.new_mobile else None}
             for h in await store_held.of_person(tx, person_id)
         ],
         "corrections": [

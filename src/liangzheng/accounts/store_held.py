@@ -60,10 +60,38 @@ async def find(tx: Connection, person_id: PersonId, held_act_id: HeldActId) -> H
     return _held(row) if row is not None else None
 
 
+async def is_waiting_act(tx: Connection, person_id: PersonId, held_act_id: HeldActId) -> bool:
+    """Whether this act waits; not locked."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM held_act WHERE person_id = $1 AND id = $2 AND state = 'waiting')",
+            person_id.uuid, held_act_id.uuid,
+        )
+    )  # fmt: skip
+
+
+async def noticed(tx: Connection, person_id: PersonId, held_act_id: HeldActId, now: datetime) -> None:
+    """The holding time begins, the first time this is said of an act that waits."""
+    await tx.execute(
+        """
+        UPDATE held_act SET noticed_at = greatest($3, asked_at), due_at = due_at + (greatest($3, asked_at) - asked_at)
+         WHERE person_id = $1 AND id = $2 AND state = 'waiting' AND noticed_at IS NULL
+        """,
+        person_id.uuid, held_act_id.uuid, now,
+    )  # fmt: skip
+
+
 async def due(tx: Connection, now: datetime, limit: int) -> Sequence[tuple[PersonId, HeldActId]]:
     """Whose holding time is over. A job over all shards."""
     rows = await tx.fetch(
-        "SELECT person_id, id FROM held_act WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT $2",
+        """
+        SELECT person_id, id FROM held_act AS h
+         WHERE state = 'waiting' AND due_at <= $1 AND noticed_at IS NOT NULL
+           AND (kind <> 'mobile' OR NOT EXISTS (
+               SELECT FROM held_act AS o
+                WHERE o.person_id = h.person_id AND o.state = 'waiting' AND o.noticed_at IS NULL))
+         ORDER BY due_at LIMIT $2
+        """,
         now, limit,
     )  # fmt: skip
     return [(PersonId(row["person_id"]), HeldActId(row["id"])) for row in rows]
@@ -113,5 +141,5 @@ def _held(row: Row) -> HeldAct:
     return HeldAct(
         PersonId(row["person_id"]), HeldActId(row["id"]), HeldKind(row["kind"]), HeldState(row["state"]),
         row["asked_at"], row["due_at"], row["ended_at"], row["move"],
-        Mobile(row["new_mobile"]) if row["new_mobile"] else None,
+        Mobile(row["new_mobile"]) if row["new_mobile"] else None, row["noticed_at"],
     )  # fmt: skip

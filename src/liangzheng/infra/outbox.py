@@ -29,6 +29,9 @@ ATTEMPTS: Final = 12
 """After this many failures an event is parked."""
 _FIRST_WAIT_S: Final = 2
 _LONGEST_WAIT_S: Final = 3600
+_LONGEST_PUT_OFF_S: Final = 300
+_AWAY_AFTER: Final = 3
+"""So many events of a topic in a row without an answer: its neighbour is away, not the events at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,61 @@ async def drain(
 ) -> Drained:
     """Due events of the topics in `handlers` are handled, at most `limit` a bucket; returns what was done.
 
-    Several drains may run at once: none handles an event another has in hand. A handler that raises is tried
-    again event by event, so that one bad event does not hold up its neighbours.
+    Several drains may run at once: none handles an event another has in hand. A handler that raises is tried again event
+    by event, so that one bad event does not hold up its neighbours. Raises Unavailable, after everything else was handled,
+    when a topic's neighbour is out of reach: its events wait, and none of them is charged with an attempt.
     """
     handled = failed = parked = 0
+    reach = {topic: _Reach() for topic in handlers}
     for bucket in await _busy_buckets(database, list(handlers), now, buckets):
-        done = await _drain_bucket(database, handlers, bucket, now, limit)
+        done = await _drain_bucket(database, handlers, reach, bucket, now, limit)
         handled, failed, parked = handled + done.handled, failed + done.failed, parked + done.parked
+    away: Unavailable | None = None
+    for topic in reach.values():
+        for event, error in topic.alone():
+            done = await _postpone(database, event, error, now)
+            failed, parked = failed + done.failed, parked + done.parked
+        for event, error in topic.unanswered():
+            await _put_off(database, event, now)
+            away = error
+    if away is not None:
+        raise away
     return Drained(handled, failed, parked)
+
+
+class _Reach:
+    """Whether the neighbour behind a topic answers, by what became of the topic's events in one drain.
+
+    An event for which it does not, while it does for others, is in trouble of its own; several in a row are a neighbour
+    that is away, and are not to pay for it.
+    """
+
+    def __init__(self) -> None:
+        self._answered = False
+        self._alone: list[tuple[Event, Unavailable]] = []
+        self._in_a_row: list[tuple[Event, Unavailable]] = []
+
+    @property
+    def is_lost(self) -> bool:
+        """No more is asked of it in this drain."""
+        return len(self._in_a_row) >= _AWAY_AFTER
+
+    def answered(self) -> None:
+        self._answered = True
+        self._alone += self._in_a_row
+        self._in_a_row = []
+
+    def did_not(self, event: Event, error: Unavailable) -> None:
+        self._in_a_row.append((event, error))
+
+    def alone(self) -> list[tuple[Event, Unavailable]]:
+        return self._alone + ([] if self._is_away() else self._in_a_row)
+
+    def unanswered(self) -> list[tuple[Event, Unavailable]]:
+        return self._in_a_row if self._is_away() else []
+
+    def _is_away(self) -> bool:
+        return self.is_lost or not self._answered
 
 
 async def _busy_buckets(
@@ -138,30 +188,45 @@ async def _busy_buckets(
 
 
 async def _drain_bucket(
-    database: Database, handlers: Mapping[str, Handler], bucket: int, now: datetime, limit: int
+    database: Database,
+    handlers: Mapping[str, Handler],
+    reach: Mapping[str, _Reach],
+    bucket: int,
+    now: datetime,
+    limit: int,
 ) -> Drained:
     claimed: list[Event] = []
+    topics = [topic for topic in handlers if not reach[topic].is_lost]
     try:
         async with database.transaction() as tx:
-            claimed = await _claim(tx, bucket, list(handlers), now, limit)
+            claimed = await _claim(tx, bucket, topics, now, limit)
             await _apply(tx, handlers, claimed)
-        return Drained(len(claimed), 0, 0)
-    except Unavailable:
-        raise
     except Exception as error:
+        if not claimed and isinstance(error, Unavailable):
+            raise  # the database itself
         if len(claimed) == 1:
-            return await _postpone(database, claimed[0], error, now)
+            return await _failed(database, reach, claimed[0], error, now)
+    else:
+        for topic in {event.topic for event in claimed}:
+            reach[topic].answered()
+        return Drained(len(claimed), 0, 0)
     # Someone in the batch failed and the whole batch was undone: one at a time finds out who.
     handled = failed = parked = 0
     for event in claimed:
-        done = await _drain_one(database, handlers, event, now)
-        handled, failed, parked = handled + done.handled, failed + done.failed, parked + done.parked
+        if not reach[event.topic].is_lost:
+            done = await _drain_one(database, handlers, reach, event, now)
+            handled, failed, parked = handled + done.handled, failed + done.failed, parked + done.parked
     return Drained(handled, failed, parked)
 
 
 async def _drain_one(
-    database: Database, handlers: Mapping[str, Handler], event: Event, now: datetime
+    database: Database,
+    handlers: Mapping[str, Handler],
+    reach: Mapping[str, _Reach],
+    event: Event,
+    now: datetime,
 ) -> Drained:
+    taken = False
     try:
         async with database.transaction() as tx:
             again = await tx.fetchrow(
@@ -174,13 +239,25 @@ async def _drain_one(
             )  # fmt: skip
             if again is None:
                 return Drained(0, 0, 0)  # another drain took it meanwhile
+            taken = True
             with _handling(event.topic, 1):
                 await handlers[event.topic](tx, [event])
-        return Drained(1, 0, 0)
-    except Unavailable:
-        raise
     except Exception as error:
-        return await _postpone(database, event, error, now)
+        if not taken and isinstance(error, Unavailable):
+            raise  # the database itself
+        return await _failed(database, reach, event, error, now)
+    reach[event.topic].answered()
+    return Drained(1, 0, 0)
+
+
+async def _failed(
+    database: Database, reach: Mapping[str, _Reach], event: Event, error: Exception, now: datetime
+) -> Drained:
+    if isinstance(error, Unavailable):
+        # Whether it is this event or all of its topic, the drain knows at its end.
+        reach[event.topic].did_not(event, error)
+        return Drained(0, 0, 0)
+    return await _postpone(database, event, error, now)
 
 
 async def _claim(tx: Connection, bucket: int, topics: list[str], now: datetime, limit: int) -> list[Event]:
@@ -233,6 +310,17 @@ async def _postpone(database: Database, event: Event, error: Exception, now: dat
             event.bucket, event.id, attempts, now + timedelta(seconds=wait), reason,
         )  # fmt: skip
     return Drained(0, 1, 0)
+
+
+async def _put_off(database: Database, event: Event, now: datetime) -> None:
+    """It waits as long again as it has waited: whatever lies behind it has its turn first, and no attempt is counted."""
+    waited_s = (now - event.created_at).total_seconds()
+    wait = min(max(waited_s, _FIRST_WAIT_S), _LONGEST_PUT_OFF_S)
+    async with database.transaction() as tx:
+        await tx.execute(
+            "UPDATE outbox SET due_at = $3, last_error = $4 WHERE bucket = $1 AND id = $2",
+            event.bucket, event.id, now + timedelta(seconds=wait), Unavailable.code,
+        )  # fmt: skip
 
 
 async def _park(database: Database, event: Event, attempts: int, reason: str, now: datetime) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from liangzheng.messages.model import SMS_ALWAYS, SMS_BY_DEFAULT, Kind
+from liangzheng.kernel.ids import HeldActId
+from liangzheng.messages.model import SMS_ALWAYS, SMS_BY_DEFAULT, Kind, Message
 
 EXPIRY_NOTICE_DAYS: Final = 90
 """A licence may be renewed from 90 days before it expires (Order 162 art. 63; docs/reference.md §2.5)."""
@@ -97,6 +98,12 @@ def wants_sms(kind: Kind, choices: Mapping[Kind, bool]) -> bool:
     """Whether this person gets a text message of this kind: what keeps the account safe always, else
     their own choice, else what is usual."""
     return kind in SMS_ALWAYS or choices.get(kind, kind in SMS_BY_DEFAULT)
+
+
+def held_act(message: Message) -> HeldActId | None:
+    """The act a message is the notice of."""
+    found = message.detail.get("held_act_id")
+    return HeldActId.parse(found) if found is not None else None
 
 
 def decide_expiry_notice(today: date, valid_until: date) -> bool:

@@ -99,10 +99,10 @@ async def awaiting_sms(tx: Connection, asked: Sequence[tuple[PersonId, MessageId
 
 
 async def sms_ended(tx: Connection, message: Message, state: SmsState, now: datetime) -> None:
-    """The text message was sent, or never will be."""
+    """The text message was sent, or never will be; with NONE, it is not wanted any more."""
     await tx.execute(
         "UPDATE message SET sms = $3, sms_at = $4 WHERE person_id = $1 AND id = $2",
-        message.person_id.uuid, message.id.uuid, state.value, now,
+        message.person_id.uuid, message.id.uuid, state.value, None if state is SmsState.NONE else now,
     )  # fmt: skip
 
 

@@ -1079,9 +1079,11 @@ CREATE TABLE held_act (
     kind        text NOT NULL,
     state       text NOT NULL,
     new_mobile  text,
+    noticed_at  timestamp with time zone,
     CONSTRAINT held_act_pkey PRIMARY KEY (person_id, id),
     CONSTRAINT held_act_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
     CONSTRAINT held_act_check1 CHECK ((((kind = 'mobile'::text) AND (state = 'waiting'::text)) = (new_mobile IS NOT NULL))),
+    CONSTRAINT held_act_check2 CHECK (((state <> 'done'::text) OR ((noticed_at IS NOT NULL) AND (due_at <= ended_at)))),
     CONSTRAINT held_act_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'closing'::text]))),
     CONSTRAINT held_act_move_check CHECK ((move >= 1)),
     CONSTRAINT held_act_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'stopped'::text, 'done'::text, 'failed'::text])))

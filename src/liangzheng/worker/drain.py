@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from liangzheng.infra import metrics, outbox
+from liangzheng.infra.sms import NoSms
 from liangzheng.wiring import Wiring
 from liangzheng.worker.handlers import handlers, sms_handlers
 from liangzheng.worker.schedule import Schedule
@@ -14,7 +15,10 @@ def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
     """A batch of the queue: due events of every topic, then the jobs that are due; whether there was an
     event.
     """
-    table = handlers(wiring.reference.authorities, wiring.clock.now, wiring.settings.status_policy)
+    by_sms = not isinstance(wiring.sms, NoSms)
+    table = handlers(
+        wiring.reference.authorities, wiring.clock.now, wiring.settings.status_policy, by_sms=by_sms
+    )
     schedule = Schedule(wiring)
 
     async def batch() -> bool:

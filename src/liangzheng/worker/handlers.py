@@ -15,9 +15,14 @@ from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 
 
 def handlers(
-    authorities: Authorities, now: Callable[[], datetime], policy: StatusPolicy = DEFAULT_POLICY
+    authorities: Authorities,
+    now: Callable[[], datetime],
+    policy: StatusPolicy = DEFAULT_POLICY,
+    *,
+    by_sms: bool = True,
 ) -> Mapping[str, Handler]:
-    """The handler of every topic there is. tests/worker compares this table with what contexts put."""
+    """The handler of every topic there is; `by_sms`: there is a gateway, so `sms_handlers` are at work too. tests/worker
+    compares this table with what contexts put."""
 
     async def follow_standing(tx: Connection, events: Sequence[Event]) -> None:
         await licences.follow_standing(tx, events, now(), policy)
@@ -29,7 +34,7 @@ def handlers(
         await figures.fold(tx, events, authorities)
 
     async def tell(tx: Connection, events: Sequence[Event]) -> None:
-        await messages.tell(tx, events, now())
+        await messages.tell(tx, events, now(), by_sms=by_sms)
 
     async def tell_companies(tx: Connection, events: Sequence[Event]) -> None:
         await relying.follow_changes(tx, events, now())
