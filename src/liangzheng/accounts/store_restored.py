@@ -18,7 +18,8 @@ async def end_sessions(tx: Connection, now: datetime) -> int:
 async def end_challenges(tx: Connection, now: datetime) -> None:
     """No challenge or one-time code of before serves: one used after the backup would serve once more.
 
-    Used challenges stay, so that none of them is taken a second time.
+    Used challenges stay, so that none of them is taken a second time. One to log in by passkey is kept only when it was used,
+    and lives minutes.
     """
     await tx.execute("UPDATE passkey_challenge SET used_at = $1 WHERE used_at IS NULL", now, timeout=_A_DAY)
     await tx.execute("UPDATE phone_key_challenge SET used_at = $1 WHERE used_at IS NULL", now, timeout=_A_DAY)
