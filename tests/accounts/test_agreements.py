@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from liangzheng.kernel.errors import AgreementNeeded, Conflict, Invalid, NotFoun
 from liangzheng.kernel.ids import ApplicationId, PersonId
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.accounts.world import World
+from tests.cli.test_main import lz
 
 ONE, TWO = MADE_UP[:2]
 FACE = AgreementKind.FACE_DATA
@@ -190,6 +193,18 @@ async def test_a_request_is_answered_once_and_its_person_is_told(world: World) -
         assert (found.state, found.answer) == (CorrectionState.CORRECTED, "已更正")
         assert await accounts.open_corrections(tx) == []
     assert [row["topic"] for row in await world.rows("SELECT topic FROM outbox")] == ["correction.answered"]
+
+
+async def test_each_list_an_operator_reads_of_requests_is_an_entry_that_holds_no_wish(
+    world: World, tmp_path: Path
+) -> None:
+    place = {"LZ_DATA_DIR": str(tmp_path), "LZ_DATABASE_URL": world.database.params.url()}
+    asked = await ask(world, await world.person(ONE))
+    shown = await asyncio.to_thread(lz, "requests", "list", **place)
+    assert shown.returncode == 0, shown.stderr
+    assert str(asked.request_id) in shown.stdout and "住址有误" in shown.stdout
+    (entry,) = await world.rows("SELECT * FROM audit_entry WHERE act = 'correction-requests.listed'")
+    assert (entry["actor_kind"], entry["detail"]) == ("operator", {"count": 1})
 
 
 async def test_a_request_is_taken_back_by_its_person_only(world: World) -> None:

@@ -5,8 +5,8 @@ A new route adds a row to ROWS; test_matrix.py fails until it has one. A row say
 - `route`: method and path as the application has it;
 - `roles`: which callers of ROLES may call it at all; the others are turned away with 401 or 403;
 - `names`: where the request names somebody's thing, and of which kind: `path:application_id`, `query:of`,
-`body:face_check`. From these the calls across owners are made, at least twenty a route. Kinds are the fields of
-`Things`;
+`body:face_check`. From these the calls across owners are made, at least twenty a route that names one; a route open to
+everybody that names nothing has none. Kinds are the fields of `Things`;
 - `body`, `query`: what a right request holds besides; `{application}` stands for the caller's own thing. A body
 that must be made anew for each request is a function of whose it is and of the things it names;
 - `refusal`: words of an answer that is a stored refusal: a decision, with the status of success;
@@ -309,7 +309,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("POST /staff/sessions/current/proofs", OFFICERS, body=proving, own=statuses(204), by=OFFICER),
     Row("GET /staff/second-factors", OFFICERS, by=OFFICER),
     Row("POST /staff/second-factors/passkeys/challenges", OFFICERS, own=statuses(201), by=OFFICER),
-    # The ceremony is played in tests/staff/test_passkeys.py, with another officer's credential too.
+    # The ceremony is played in tests/staff/test_second_factors.py, with another officer's credential too.
     Row(
         "POST /staff/second-factors/passkeys",
         OFFICERS,

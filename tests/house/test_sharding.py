@@ -48,6 +48,9 @@ CROSS_SHARD = {
     "infra/epochs.py::confirm": "the operator's confirmation after a restore",
     "licences/store/restored.py::raise_list_versions": "a restore, before the service opens",
     "accounts/store_restored.py::end_sessions": "a restore, before the service opens",
+    "accounts/store_restored.py::end_challenges": "a restore, before the service opens",
+    "staff/store_restored.py::end_logins": "a restore, before the service opens",
+    "relying/store/restored.py::end_tokens": "a restore, before the service opens",
     "showing/store.py::forget_short_codes": "the pruning of short codes that have run out",
 }
 """place → why the statement may cross shards: reports and batch jobs only, nothing a request waits for."""

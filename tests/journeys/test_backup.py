@@ -25,6 +25,7 @@ from liangzheng.infra.postgres.migrate import level
 from liangzheng.infra.readiness import readiness
 from liangzheng.infra.sealed_files import CHUNK, Sealer
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
+from liangzheng.kernel.ids import CompanyId, StaffId
 from liangzheng.kernel.status import Status
 from liangzheng.relying.ask import says_of_many
 from liangzheng.wiring import Part, wire
@@ -133,6 +134,72 @@ async def test_nothing_made_before_the_restore_counts_for_newer_than_what_comes_
         assert (await drivers.standing(tx, holder.driver_id)).version > STEP
         assert await tx.fetchval("SELECT count(*) FROM session WHERE ended_at IS NULL") == 0
         assert await tx.fetchval("SELECT min(version) FROM status_list") > STEP
+
+
+async def test_what_was_logged_in_or_asked_for_before_the_backup_opens_nothing_after_the_restore(
+    place: Deployment, holder: Holder, empty_database: Database, tmp_path: Path
+) -> None:
+    """A member of staff stopped, a company suspended or a code used since must not come back with its open door."""
+    later, whole = place.now + timedelta(hours=1), bytes(32)
+    async with place.world.database.transaction() as tx:
+        officer, company = StaffId.new(), CompanyId.new()
+        await tx.execute(
+            "INSERT INTO staff VALUES ($1, $2, $2, 1, 'active', '100001', '样本警员', '样本大队')",
+            officer.uuid,
+            place.now,
+        )
+        await tx.execute(
+            "INSERT INTO company VALUES ($1, '样本租车', '91350100M000100Y43', 'approved', 1, 60, 1000, NULL, 0, $2, $2)",
+            company.uuid,
+            place.now,
+        )
+        person = await tx.fetchval("SELECT person_id FROM person LIMIT 1")
+        await tx.execute(
+            "INSERT INTO staff_session VALUES ($4, gen_random_uuid(), $1, $1, $1, $2, NULL, $3)",
+            place.now, later, whole, officer.uuid,
+        )  # fmt: skip
+        await tx.execute(
+            "INSERT INTO company_token VALUES ($4, $3, '{employment}', $1, $2)",
+            place.now,
+            later,
+            whole,
+            company.uuid,
+        )
+        await tx.execute(
+            "INSERT INTO staff_passkey_challenge VALUES ($1, $3, 'add', $2, NULL)",
+            whole,
+            later,
+            officer.uuid,
+        )
+        await tx.execute(
+            "INSERT INTO passkey_challenge VALUES ($1, $4, 'add', $2, NULL), "
+            "(sha256($1), NULL, 'log-in', $2, $3)",
+            whole, later, place.now - timedelta(seconds=5), person,
+        )  # fmt: skip
+        await tx.execute("INSERT INTO phone_key_challenge VALUES ($3, $1, $2)", whole, later, person)
+        await tx.execute(
+            "INSERT INTO one_time_code VALUES ($1, 'log-in', $3, $4, 0, $2, $1)",
+            bytes(16), whole, place.now, later,
+        )  # fmt: skip
+    await backed_up(place, tmp_path / "backup")
+    opened, sealer = open_backup(tmp_path / "backup", None)
+    restored = await restore_into(empty_database, tmp_path / "backup", opened, sealer, place.now)
+    assert restored.tokens == 1
+    async with empty_database.read() as tx:
+        alive = {
+            "staff_session": "ended_at IS NULL",
+            "session": "ended_at IS NULL",
+            "company_token": "true",
+            "staff_passkey_challenge": "used_at IS NULL",
+            "passkey_challenge": "used_at IS NULL",
+            "phone_key_challenge": "used_at IS NULL",
+            "one_time_code": "true",
+        }
+        for table, open_still in alive.items():
+            assert await tx.fetchval(f"SELECT count(*) FROM {table} WHERE {open_still}") == 0, table
+        assert await tx.fetchval("SELECT count(*) FROM passkey_challenge") == 2, "what was used stays used"
+        holders = await tx.fetchval("SELECT count(*) FROM session")
+    assert restored.logins == holders + 1
 
 
 async def test_until_the_register_was_read_again_nothing_of_a_standing_is_signed_or_told(

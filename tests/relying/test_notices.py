@@ -10,7 +10,7 @@ import pytest
 
 from liangzheng import drivers
 from liangzheng.drivers import StandingChange
-from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.ids import DriverId, NoticeId
 from liangzheng.kernel.status import Status
 from liangzheng.relying import CompanyEvent, Grant
 from liangzheng.relying.pseudonyms import pseudonym, webhook_key
@@ -242,6 +242,46 @@ async def test_one_company_s_slow_receiver_takes_a_few_places_of_a_batch_only(to
             town.clock.now(),
         )
     assert await town.send() == 4
+
+
+async def test_companies_with_long_queues_keep_nobody_s_single_notice_waiting(town: Town) -> None:
+    _, many = await town.open_company(EMPLOYMENT)
+    _, single = await town.open_company(EMPLOYMENT, name="样本货运")
+    driver = await town.driver()
+    for company in (many, single):
+        await put(company, URL)
+        await town.standing(company, driver)
+    await change(town, "D")
+    (before,) = await listed(single)
+    async with town.database.transaction() as tx:
+        # Nine with more than a batch between them, one of them with thousands, all due before the single one is.
+        await tx.execute(
+            """
+            INSERT INTO company
+            SELECT (jsonb_populate_record(c, jsonb_build_object('company_id', gen_random_uuid(), 'name', '样本多多'))).*
+              FROM company AS c, generate_series(1, 8) WHERE c.name = '样本租车'
+            """
+        )
+        await tx.execute(
+            """
+            INSERT INTO notice
+            SELECT c.company_id, gen_random_uuid(), driver_id, consent_id, pseudonym, purpose, 'waiting', 1,
+                   $1::timestamptz, made_at, NULL::timestamptz, NULL
+              FROM company AS c, notice AS n,
+                   generate_series(1, CASE c.name WHEN '样本租车' THEN 3000 ELSE 10 END)
+             WHERE c.name <> '样本货运' AND n.notice_id = $2
+            """,
+            town.clock.now() - timedelta(hours=1),
+            NoticeId.parse(before["notice"]).uuid,
+        )
+        await tx.execute(
+            "UPDATE notice SET state = 'waiting', attempts = 1, ended_at = NULL, due_at = $2 WHERE notice_id = $1",
+            NoticeId.parse(before["notice"]).uuid,
+            town.clock.now(),
+        )
+    assert await town.send() == 32
+    (after,) = await listed(single)
+    assert (after["state"], after["attempts"]) == ("delivered", 2)
 
 
 async def test_the_list_of_notices_pages(town: Town) -> None:

@@ -135,6 +135,7 @@ class Badge:
                 "reason": "scheduled", "case_number": KEY_CASE, "subject": None,
                 "what": {"role": "document", "province": "CN-32"},
             },
+            "retire-key": {"reason": "compromised", "case_number": KEY_CASE, "subject": None},
             "open-wave": {
                 "reason": "announced", "case_number": "O-320900-20261120-0001", "subject": None,
                 "what": {

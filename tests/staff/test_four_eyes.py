@@ -11,7 +11,7 @@ import pytest
 
 from liangzheng import staff
 from liangzheng.kernel.errors import Forbidden
-from liangzheng.kernel.ids import ProposalId
+from liangzheng.kernel.ids import ProposalId, StaffId
 from liangzheng.staff import Duty, Region, StaffEvent
 from tests.api.phone import done, refused
 from tests.staff.place import CORRECTION_CASE, ELSEWHERE, OPERATOR, PENALTY_CASE, Badge, Place
@@ -163,6 +163,11 @@ async def test_another_region_has_neither_the_driver_nor_the_proposal(place: Pla
     refused(await stranger.decide(proposal), 404, "not-found")
     assert done(await stranger.get("/staff/proposals"), 200)["proposals"] == []
     assert len(done(await one.get("/staff/proposals"), 200)["proposals"]) == 1
+    # Each page read is on record, with the duties it was shown under; the empty one too.
+    empty, full = await place.entries("proposals.listed")
+    assert (empty["actor"], empty["detail"]["count"]) == (StaffId.parse(stranger.staff_id).uuid, 0)
+    assert (full["actor"], full["detail"]["count"]) == (StaffId.parse(one.staff_id).uuid, 1)
+    assert full["detail"]["duties"] == ["penalty"]
 
 
 async def test_a_duty_of_another_kind_has_no_such_proposal_either(place: Place) -> None:

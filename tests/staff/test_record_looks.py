@@ -1,4 +1,4 @@
-"""The holder's list has every look: also in casework, in a photo review and by the operator; by unit, never by person."""
+"""The holder's list has every look: in casework, photo review, the audit record, by the operator; by unit, never by person."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ async def test_reading_a_correction_a_photo_and_a_record_is_in_the_holder_s_list
         ("photo.viewed", audit.Actor("staff", StaffId.parse(one.staff_id)), "photo-review"),
         ("record.shown", OPERATOR, "somebody typed why"),
         ("proposal.made", OPERATOR, "no look"),
+        ("audit.read", audit.Actor("staff", StaffId.parse(two.staff_id)), "complaint"),
     )
     for act, actor, purpose in looks:
         place.clock.advance(1)
@@ -36,9 +37,24 @@ async def test_reading_a_correction_a_photo_and_a_record_is_in_the_holder_s_list
     answer = await holder.get("/holder/showings")
     listed = done(answer, 200)["looks"]
     assert [(look["verifier"], look["verifier_kind"], look["purpose"]) for look in listed] == [
+        ("样本登记二科", "staff", "audit"),
         ("operator", "operator", "operation"),
         ("样本登记科", "staff", "photo-review"),
         ("样本登记二科", "staff", "casework"),
     ]
     assert all(look["entry"].startswith("aud_") for look in listed)
     assert CORRECTION_CASE not in answer.text and "typed" not in answer.text
+
+
+async def test_an_auditor_who_reads_about_the_driver_is_in_the_list_and_who_reads_about_another_is_not(
+    place: Place,
+) -> None:
+    auditor = await place.on_duty("audit", region="nationwide", unit="样本督察队")
+    case = "purpose=complaint&case_number=P-320900-20261120-0001"
+    done(await auditor.get(f"/staff/audit-entries?subject={place.world.driver_id}&{case}"), 200)
+    done(await auditor.get(f"/staff/audit-entries?by={auditor.staff_id}&{case}"), 200)
+    place.clock.advance(1)
+    holder = place.nobody.another()
+    await holder.arrive(MADE_UP[0])
+    [look] = done(await holder.get("/holder/showings"), 200)["looks"]
+    assert (look["verifier"], look["purpose"]) == ("样本督察队", "audit")

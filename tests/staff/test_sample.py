@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liangzheng import staff
-from liangzheng.kernel.ids import LookUpId
+from liangzheng.kernel.ids import LookUpId, StaffId
 from liangzheng.staff import store_sample
 from liangzheng.staff.rules import drawn
 from liangzheng.staff.sample import last_week
@@ -121,6 +121,20 @@ async def test_one_person_reviews_and_the_second_hears_conflict(place: Place) ->
     assert (entry["subject"], entry["scope"]) == (look.uuid, place.world.driver_id.uuid)
     assert entry["detail"]["outcome"] in ("in-order", "improper")
     assert done(await auditors[0].get("/staff/look-up-reviews"), 200)["look_ups"] == []
+
+
+async def test_each_page_of_the_drawn_is_recorded_and_a_refused_one_shows_nothing(place: Place) -> None:
+    looks = await _looked(await place.on_duty("patrol"), 3)
+    await _drawn(place)
+    auditor = await place.on_duty("audit")
+    for page in ("?limit=2", f"?limit=2&after={sorted(looks, key=str)[1]}"):
+        done(await auditor.get(f"/staff/look-up-reviews{page}"), 200)
+    refused(await (await place.on_duty("patrol")).get("/staff/look-up-reviews"), 403, "forbidden")
+    entries = await place.entries("look-up-reviews.listed")
+    assert [(str(each["actor"]), each["detail"]["duty"], each["detail"]["count"]) for each in entries] == [
+        (str(StaffId.parse(auditor.staff_id).uuid), "audit", 2),
+        (str(StaffId.parse(auditor.staff_id).uuid), "audit", 1),
+    ]
 
 
 async def test_nobody_reviews_their_own_or_elsewhere(place: Place) -> None:

@@ -113,7 +113,7 @@ from liangzheng.accounts.sessions import end_other_sessions, end_session, sessio
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.stop_word import stop_word
 from liangzheng.accounts.store import CONSTRAINTS
-from liangzheng.accounts.store_restored import end_sessions
+from liangzheng.accounts.store_restored import end_challenges, end_sessions
 from liangzheng.accounts.withdraw_agreement import withdraw_agreement
 from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
@@ -178,6 +178,7 @@ __all__ = [
     "corrections",
     "decide_face_check",
     "demand_fresh",
+    "end_challenges",
     "end_other_sessions",
     "end_session",
     "end_sessions",

@@ -18,15 +18,20 @@ app = typer.Typer(no_args_is_help=True, help="Requests of people to have their d
 
 @app.command("list")
 def list_open() -> None:
-    """Open requests, oldest first: day, person, request, and the wish in the person's own words."""
+    """Open requests, oldest first: day, person, request, and the wish in the person's own words. The reading is audited."""
 
-    async def act() -> None:
-        async with attach(Settings.from_env()) as database, database.read() as tx:
-            for asked in await accounts.open_corrections(tx):
-                day = f"{asked.asked_at.astimezone(CHINA):%Y-%m-%d}"
-                typer.echo(f"{day}  {asked.person_id}  {asked.request_id}  {asked.wish!r}")
+    async def act() -> list[accounts.CorrectionRequest]:
+        async with attach(Settings.from_env()) as database, database.transaction() as tx:
+            found = list(await accounts.open_corrections(tx))
+            await audit.record(
+                tx, act="correction-requests.listed", actor=audit.Actor("operator"), purpose="correction-requests",
+                detail={"count": len(found)}, now=SystemClock().now(),
+            )  # fmt: skip
+            return found
 
-    run(act())
+    for asked in run(act()):
+        day = f"{asked.asked_at.astimezone(CHINA):%Y-%m-%d}"
+        typer.echo(f"{day}  {asked.person_id}  {asked.request_id}  {asked.wish!r}")
 
 
 @app.command("answer")

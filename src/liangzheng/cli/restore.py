@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from liangzheng import accounts, audit, drivers, licences
+from liangzheng import accounts, audit, drivers, licences, relying, staff
 from liangzheng.cli.backup import read_passphrase
 from liangzheng.cli.fsck import Report, check_all
 from liangzheng.cli.main import run
@@ -38,7 +38,8 @@ class Restored:
     manifest: Manifest
     epoch: int
     drivers: int
-    sessions: int
+    logins: int
+    tokens: int
 
 
 @app.command()
@@ -51,7 +52,7 @@ def restore(
         bool, typer.Option("--check", help="Check the files against the manifest, restore nothing.")
     ] = False,
 ) -> None:
-    """Into an empty database only. Raises every standing and list version, ends every login, begins a new epoch, runs fsck.
+    """Into an empty database only. Raises standing and list versions, ends every login and token, begins a new epoch, runs fsck.
 
     What was acknowledged after the backup is not in it. Until the register was read again (./lz register confirm) every
     verification says that the status was not checked, and no standing is told or signed (docs/how-to/back-up.md).
@@ -74,7 +75,9 @@ def restore(
     typer.echo(
         f"{rows} rows restored from backup {manifest.id} of {manifest.made_at}; epoch {done.epoch} begins"
     )
-    typer.echo(f"{done.drivers} standings have higher versions, {done.sessions} logins ended")
+    typer.echo(
+        f"{done.drivers} standings have higher versions, {done.logins} logins and {done.tokens} tokens of companies ended"
+    )
     if isinstance(report, str):
         typer.echo(f"not checked: {report}; put the keys in their place and run ./lz fsck")
     else:
@@ -141,7 +144,9 @@ async def restore_into(
         epoch = await epochs.begin(tx, now, manifest.backup_id, manifest.at)
         raised = await drivers.raise_versions(tx)
         await licences.raise_list_versions(tx)
-        ended = await accounts.end_sessions(tx, now)
+        logins = await accounts.end_sessions(tx, now) + await staff.end_logins(tx, now)
+        await accounts.end_challenges(tx, now)
+        tokens = await relying.end_tokens(tx)
         detail: dict[str, str | int] = {
             "epoch": epoch,
             "backup": manifest.id,
@@ -156,7 +161,7 @@ async def restore_into(
             detail=detail,
         )
         await finish(tx)
-    return Restored(manifest, epoch, raised, ended)
+    return Restored(manifest, epoch, raised, logins, tokens)
 
 
 @asynccontextmanager

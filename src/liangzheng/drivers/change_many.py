@@ -1,7 +1,7 @@
 """Many changes of many records in one transaction: read once, changed in memory in their order, written once.
 
 The feed and the end of points cycles come this way. Every change is a version of its record with its own line
-in the history; others hear once of each record whose standing changed, and of every kind of change.
+in the history; others hear once of each record whose standing changed, and of each change of a standing or an address by itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId
 
 REGISTER_CHANGED: Final = "register.changed"
-"""What the holder is told of: one event for each change that had an effect, codes and numbers only."""
+"""One event for each step that changed a standing or an address, codes and numbers only. Nobody acts on it: the holder and
+whoever follows hear by `standing.changed`, once for all steps."""
 
 
 @dataclass(slots=True)

@@ -78,6 +78,7 @@ from liangzheng.relying.register import (
     set_webhook,
 )
 from liangzheng.relying.rules import MOST_CHECKED, AskRefusal, refuse_malformed
+from liangzheng.relying.store.restored import end_tokens
 
 __all__ = [
     "CODE_PREFIX",
@@ -118,6 +119,7 @@ __all__ = [
     "consents_of",
     "count",
     "covers_today",
+    "end_tokens",
     "every_company",
     "fetch_answer",
     "fetch_portrait",

@@ -74,6 +74,7 @@ from liangzheng.staff.record_looks import RecordLook, record_looks_at
 from liangzheng.staff.sample import draw_sample, review_look_up, sample_to_review
 from liangzheng.staff.store import CONSTRAINTS as MEMBER_CONSTRAINTS
 from liangzheng.staff.store_casework import CONSTRAINTS as CASEWORK_CONSTRAINTS
+from liangzheng.staff.store_restored import end_logins
 from liangzheng.staff.totp_factor import TotpFactor
 
 CONSTRAINTS = {**CASEWORK_CONSTRAINTS, **MEMBER_CONSTRAINTS}
@@ -134,6 +135,7 @@ __all__ = [
     "division_of",
     "draw_sample",
     "end_duty",
+    "end_logins",
     "enrol",
     "events_of",
     "give_duty",

@@ -236,8 +236,10 @@ async def _prepare_rotate(
     exactly(what, "role", "province")
     role, province = what["role"], what["province"]
     named = isinstance(province, str) and province[:3] == "CN-" and province[3:] in PROVINCES
-    if not ((role == "document" and named) or (role == "status" and province is None)):
-        raise Invalid("what", "role document with a province CN-32, or role status with province null")
+    if not ((role == "document" and named) or (role in ("status", "audit") and province is None)):
+        raise Invalid(
+            "what", "role document with a province CN-32, or role status or audit with province null"
+        )
     return {"role": role, "province": province}
 
 

@@ -122,10 +122,23 @@ def _under(officer: Officer, proposal: Proposal, now: datetime) -> HeldDuty:
 async def list_proposals(
     tx: Connection, officer: Officer, state: ProposalState, before: ProposalId, limit: int, now: datetime
 ) -> tuple[list[Proposal], ProposalId | None]:
-    """Proposals within reach, newest first, and where the next page begins; None when there is none."""
+    """Proposals within reach, newest first, and where the next page begins; None when there is none. That the page was read
+    is recorded."""
     found = await store_casework.proposals(tx, _provinces(officer), state, before, limit)
     following = found[-1].proposal_id if len(found) == limit else None
-    return [each for each in found if _reaches(officer, each, now)], following
+    shown = [each for each in found if _reaches(officer, each, now)]
+    detail: audit.Detail = {
+        "duties": sorted({_under(officer, each, now).duty.value for each in shown}),
+        "state": state.value,
+        "count": len(shown),
+        "newest": str(shown[0].proposal_id) if shown else None,
+        "oldest": str(shown[-1].proposal_id) if shown else None,
+    }
+    await audit.record(
+        tx, act="proposals.listed", actor=actor_of(officer), subject=officer.staff_id, purpose="casework", detail=detail,
+        now=now,
+    )  # fmt: skip
+    return shown, following
 
 
 async def events_of(tx: Connection, proposal: Proposal) -> list[tuple[str, datetime, StaffId | None]]:

@@ -1,5 +1,5 @@
-"""Looks at a driver's record that are neither a verification nor a look-up by number: in casework, in a photo review, by the
-operator. Told from the audit record, so that none can be made without being in the holder's list."""
+"""Looks at a driver's record that are neither a verification nor a look-up by number: in casework, in a photo review, in
+the audit record, by the operator. Told from the audit record, so that none can be made without being in the holder's list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from liangzheng.kernel.ids import AuditId, DriverId
 from liangzheng.staff import store
 
 LOOKS: Final[Mapping[str, str]] = MappingProxyType(
-    {"proposal.read": "casework", "photo.viewed": "photo-review", "record.shown": "operation"}
+    {
+        "proposal.read": "casework",
+        "photo.viewed": "photo-review",
+        "record.shown": "operation",
+        "audit.read": "audit",
+    }
 )
 """Act of the audit entry → the purpose the holder reads; what an operator typed there is the operator's."""
 
@@ -33,7 +38,7 @@ class RecordLook:
 async def record_looks_at(
     db: Database, driver_id: DriverId, before: datetime, limit: int = 50
 ) -> list[RecordLook]:
-    """Who looked at this driver's record or pictures, newest first. `before` pages on."""
+    """Who looked at this driver's record or pictures, or read what was done about them, newest first. `before` pages on."""
     async with db.read() as tx:
         found = await audit.acts_about(tx, driver_id.uuid, list(LOOKS), before, min(limit, 200))
         named = {each.actor for each in found if each.actor is not None}

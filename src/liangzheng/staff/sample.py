@@ -67,13 +67,25 @@ async def draw_sample(
 async def sample_to_review(
     tx: Connection, officer: Officer, policy: StaffPolicy, after: LookUpId | None, limit: int, now: datetime
 ) -> list[SampledLookUp]:
-    """Drawn look-ups nobody has reviewed, of the caller's region and never the caller's own, oldest first. Raises Forbidden."""
-    permit(officer, Act.REVIEW_LOOK_UPS, policy, now)
+    """Drawn look-ups nobody has reviewed, of the caller's region and never the caller's own, oldest first. That the page was
+    read is recorded. Raises Forbidden."""
+    duty = permit(officer, Act.REVIEW_LOOK_UPS, policy, now).duty
     today = civil_day(now)
     prefixes = [
         held.region.prefix for held in officer.duties_on(today) if Act.REVIEW_LOOK_UPS in held.duty.acts
     ]
-    return await store_sample.unreviewed(tx, officer.staff_id, prefixes, after, limit)
+    shown = await store_sample.unreviewed(tx, officer.staff_id, prefixes, after, limit)
+    detail: audit.Detail = {
+        "duty": duty.value,
+        "count": len(shown),
+        "oldest": str(shown[0].look_up_id) if shown else None,
+        "newest": str(shown[-1].look_up_id) if shown else None,
+    }
+    await audit.record(
+        tx, act="look-up-reviews.listed", actor=actor_of(officer), subject=officer.staff_id, purpose="look-up-review",
+        detail=detail, now=now,
+    )  # fmt: skip
+    return shown
 
 
 async def review_look_up(

@@ -39,7 +39,7 @@ class LookAnswer(Answer):
     """One verification of one of the holder's codes; or one answer to a company by consent, with the `fields` it was
     told; or one look-up by number: then `look_up` stands in place of `verification`, `verifier` is the unit of who
     looked, and `shown_at` is when; or, with `entry`, one look at the record or the pictures in casework, in a photo
-    review or by the operator."""
+    review or by the operator, or a reading of the audit entries about the driver."""
 
     verification: str | None = None
     look_up: str | None = None

@@ -74,10 +74,10 @@ async def list_sample(
     after: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SampleAnswer:
-    """Drawn look-ups of the caller's region that nobody has reviewed; never the caller's own."""
+    """Drawn look-ups of the caller's region that nobody has reviewed; never the caller's own. Each page read is recorded."""
     wiring = wired(request)
     last = LookUpId.parse(after) if after is not None else None
-    async with recorded(request, who, Attempt("look-up-review.refused")), wiring.database.read() as tx:
+    async with recorded(request, who, Attempt("look-up-review.refused")), wiring.database.transaction() as tx:
         found = await staff.sample_to_review(tx, who, wiring.staff_policy, last, limit, wiring.clock.now())
     return SampleAnswer(
         look_ups=[SampledAnswer.of(each) for each in found],

@@ -169,10 +169,10 @@ async def list_proposals(
     before: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ProposalsAnswer:
-    """Proposals within reach of the caller's duties, newest first."""
+    """Proposals within reach of the caller's duties, newest first. That the page was read is recorded."""
     wiring = wired(request)
     until = ProposalId.parse(before) if before is not None else _LATEST
-    async with wiring.database.read() as tx:
+    async with wiring.database.transaction() as tx:
         found, following = await staff.list_proposals(tx, who, state, until, limit, wiring.clock.now())
     return ProposalsAnswer(
         proposals=[ProposalAnswer.of(each) for each in found], next=str(following) if following else None

@@ -72,7 +72,8 @@ async def add(
 async def claim(
     tx: Connection, now: datetime, lease: timedelta, today: date, limit: int
 ) -> list[NoticeToSend]:
-    """Due notices, each counted as tried and this caller's until the lease ends, a few of each company.
+    """Due notices, each counted as tried and this caller's until the lease ends, a few of each company, the first of
+    every company before anybody's second; among them by chance, so that many with long queues shut nobody out.
 
     A claim counts as an attempt before anything is sent: a sender that dies at it cannot try for ever, and a
     change that comes while one is on its way makes a notice of its own.
@@ -81,13 +82,12 @@ async def claim(
         """
         WITH due AS (
             SELECT company_id, notice_id, row_number() OVER (PARTITION BY company_id ORDER BY due_at) AS place
-              FROM (SELECT company_id, notice_id, due_at FROM notice
-                     WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT 20 * $3) AS first
+              FROM notice WHERE state = 'waiting' AND due_at <= $1
         ), held AS (
             SELECT n.company_id, n.notice_id FROM notice AS n
               JOIN due USING (company_id, notice_id)
              WHERE due.place <= $4 AND n.state = 'waiting' AND n.due_at <= $1
-             ORDER BY n.due_at LIMIT $3 FOR UPDATE OF n SKIP LOCKED
+             ORDER BY due.place, random() LIMIT $3 FOR UPDATE OF n SKIP LOCKED
         ), claimed AS (
             UPDATE notice AS n SET attempts = attempts + 1, due_at = $2
               FROM held WHERE n.company_id = held.company_id AND n.notice_id = held.notice_id
