@@ -26,8 +26,8 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId
 
 REGISTER_CHANGED: Final = "register.changed"
-"""One event for each step that changed a standing or an address, codes and numbers only. Nobody acts on it: the holder and
-whoever follows hear by `standing.changed`, once for all steps."""
+"""One event for each step that changed a standing or an address, codes and numbers only. Of an address the holder is told by
+it; all else of it is told and followed as `standing.changed`."""
 
 
 @dataclass(slots=True)
