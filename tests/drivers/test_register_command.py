@@ -119,3 +119,11 @@ def test_mistakes_are_told_in_one_sentence(lz: Lz) -> None:
         assert told in answer.stderr
         assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
     assert lz("register", "generate", "--drivers", "many").returncode == 2
+
+
+def test_in_production_nobody_changes_a_standing_alone_and_who_looks_says_why(lz: Lz) -> None:
+    lz.environment |= {"LZ_MODE": "production"}
+    changed = lz("register", "change", "--driver", "drv_x", "--status", "D", "--reason", "alone")
+    assert (changed.returncode, "two members of staff" in changed.stderr) == (1, True), changed.stderr
+    shown = lz("register", "show", "--driver", "drv_x")
+    assert (shown.returncode, "--purpose: why you look" in shown.stderr) == (1, True), shown.stderr

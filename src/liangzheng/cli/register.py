@@ -29,7 +29,7 @@ from liangzheng.cli.register_feed import feed, source_app
 from liangzheng.infra.postgres import Connection, attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import Classes
-from liangzheng.kernel.errors import Invalid, NotFound
+from liangzheng.kernel.errors import Forbidden, Invalid, NotFound
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber
 from liangzheng.kernel.status import Status
@@ -182,10 +182,15 @@ def show(
     kind: KindOption = "A",
     driver: IdOption = None,
     purpose: Annotated[
-        str, typer.Option(help="Why you look; kept in the audit record.")
-    ] = "operator looked at a record",
+        str | None,
+        typer.Option(
+            help="Why you look, and in which case; kept in the audit record. In production always said."
+        ),
+    ] = None,
 ) -> None:
-    """Show one record, with its numbers masked, and its history. The look is audited."""
+    """Show one record, with its numbers masked, and its history. The look is audited, and in the driver's list of looks."""
+    if purpose is None and Settings.from_env().mode == "production":
+        raise Invalid("--purpose", "why you look, and in which case")
 
     async def act() -> tuple[drivers.Driver, list[Any], bool]:
         settings = Settings.from_env()
@@ -193,8 +198,8 @@ def show(
             driver_id = await _driver_id(tx, settings, identity, kind, driver)
             found = await drivers.find(tx, driver_id)
             await audit.record(
-                tx, act="record.shown", actor=OPERATOR, subject=driver_id, driver_id=driver_id, purpose=purpose,
-                now=SystemClock().now(),
+                tx, act="record.shown", actor=OPERATOR, subject=driver_id, driver_id=driver_id,
+                purpose=purpose or "operator looked at a record", now=SystemClock().now(),
             )  # fmt: skip
             changes = [dict(row) for row in await drivers.history(tx, driver_id)]
             return found, changes, await drivers.portrait_on_file(tx, found.standing)
@@ -261,8 +266,14 @@ def change(
     """Change a driver's standing: suspend, give points, add a class, move to another authority.
 
     A licence held on a phone follows by itself: what it shows within seconds, and a new version where classes, validity or
-    authority changed.
+    authority changed. For trying: in production a register says it (a file or its feed), or two members of staff decide it.
     """
+    if Settings.from_env().mode == "production":
+        raise Forbidden(
+            "in production a standing changes by a register file, a register's feed, or what two members of staff decide "
+            "(docs/how-to/run-a-duty.md)",
+            rule="four-eyes",
+        )
     if authority is not None and authority not in drivers.code_tables().authorities:
         raise Invalid("--authority", "a code of the list of issuing authorities, such as 苏E")
     now = SystemClock().now()

@@ -19,18 +19,19 @@ async def forget_lines(database: Database, before: datetime, at_most: int = 200_
     nothing any more.
     """
     async with database.read() as tx:
-        sources = await store_feed.sources(tx)
+        waiting = [source.id for source in await store_feed.sources(tx)]
     gone = 0
-    for source in sources:
-        while gone < at_most:
+    # In turns, so that one source with much to forget holds up no other.
+    while waiting and gone < at_most:
+        for source_id in tuple(waiting):
 
-            async def some(tx: Connection, source_id: SourceId = source.id) -> int:
+            async def some(tx: Connection, source_id: SourceId = source_id) -> int:
                 return await _forget(tx, source_id, before)
 
             done = await database.retrying(some)
             gone += done
             if done < _AT_ONCE:
-                break
+                waiting.remove(source_id)
     return gone
 
 
