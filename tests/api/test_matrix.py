@@ -357,7 +357,7 @@ async def test_a_route_that_forgets_whose_a_request_is_is_noticed(
 async def test_a_feed_that_forgets_its_provinces_is_noticed(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liangzheng.drivers.feed_rules._province", lambda *_: "32")
+    monkeypatch.setattr("liangzheng.drivers.feed_rules.province_of", lambda *_: "32")
     before = await _rows_of(cast)
     found, _ = await breaches(cast, _row("POST /source/register-changes"))
     assert any("body:file_number theirs: 200" in breach for breach in found)
