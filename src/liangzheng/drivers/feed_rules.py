@@ -108,7 +108,7 @@ def may_replace(said_at: datetime, last_at: datetime | None) -> bool:
     arrives in December does not lift a suspension of November. Of equal instants the later arrival holds: in one
     source that is the higher sequence; between two sources nothing else could tell.
 
-    Source: docs/reference.md §3.1; that the newest word holds is a modelling choice (decisions/0019).
+    Source: docs/reference.md §3.1; that the newest word holds is a modelling choice (decisions/0011).
     """
     return last_at is None or said_at >= last_at
 

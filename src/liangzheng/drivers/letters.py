@@ -1,7 +1,7 @@
 """Letters of a status by who put them there: the register, or an act of staff here.
 
 A status says which letters hold, not why. So an act of staff (retained on the spot, suspended) has its letter
-kept apart as well, until the register says something newer or the act is over (decisions/0019).
+kept apart as well, until the register says something newer or the act is over (decisions/0011).
 """
 
 from __future__ import annotations

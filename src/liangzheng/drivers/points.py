@@ -2,7 +2,7 @@
 
 A driver's points are counted in one cycle at a time. The end of a cycle clears fewer than 12; 12 or more stay
 until study and test are passed, so a full cycle stays open past its last day. Where a late entry or a correction
-shows that the calendar did what it should not have, points are reckoned again, by entries too (decisions/0019).
+shows that the calendar did what it should not have, points are reckoned again, by entries too (decisions/0011).
 
 Source: docs/reference.md §3.3 (Order 163; Regulations on the Road Traffic Safety Law art. 23 to 28).
 """
