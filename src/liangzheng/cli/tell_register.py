@@ -15,15 +15,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from liangzheng import drivers
-from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.keys_file import read_index_secret
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Conflict, Invalid, NotAuthenticated, NotFound, TooMany, Unavailable
 from liangzheng.kernel.ids import SourceId
 from liangzheng.kernel.time import SystemClock
 from liangzheng.standards.keys import Signer
-from liangzheng.wiring import feed_policy, key_dirs
+from liangzheng.wiring import feed_policy, index_keys
 
 LINES_A_BODY: Final = 1_000
 _SHOWN_REFUSED: Final = 20
@@ -93,10 +91,7 @@ def send(
 async def apply(file: Path, source_id: SourceId, told: Told, advance: Advance) -> None:
     """The file is applied to this deployment's own database."""
     settings, clock = Settings.from_env(), SystemClock()
-    dirs = key_dirs(settings)
-    if not dirs.index.is_dir():
-        raise Unavailable(f"there are no keys in {dirs.index} yet: run `./lz keys init`")
-    keys, tables, policy = KeyIndex(read_index_secret(dirs)), drivers.code_tables(), feed_policy(settings)
+    keys, tables, policy = index_keys(settings), drivers.code_tables(), feed_policy(settings)
     async with attach(settings) as database:
 
         async def take(body: bytes) -> drivers.FeedAnswer:
