@@ -64,6 +64,7 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "POST /holder/passkeys/log-in-challenges",
         "POST /holder/passkeys/sessions",
         "GET /open/agreement-texts",
+        "GET /open/deployment",
         "GET /open/rollout",
         "GET /open/status-lists/{list_id}",
         "GET /open/trust-bundle",

@@ -64,7 +64,9 @@ def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
     """The application over `wiring`. Raises RuntimeError when a route does not say who may call it."""
     app = _bare()
     app.state.wiring = wiring
-    limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts), forms=FORMS)
+    hosts = frozenset(wiring.settings.hosts)
+    hosts |= frozenset(wiring.settings.face_hosts.values()) if hosts else frozenset()
+    limits = Limits(larger=LARGER_BODIES, hosts=hosts, forms=FORMS)
     app.state.rates = Rates(lambda: wiring.settings, wiring.clock)
     return dress(app, routes_of(resources), wiring.clock, limits, app.state.rates)
 

@@ -13,6 +13,7 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.open.start_page",
     "liangzheng.api.open.health",
     "liangzheng.api.open.papers",
+    "liangzheng.api.open.deployment",
     "liangzheng.api.holder.accounts",
     "liangzheng.api.holder.sessions",
     "liangzheng.api.holder.codes",

@@ -65,6 +65,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "requests": Command(
         "liangzheng.cli.requests", "Answer people who ask to have their data put right.", _REGISTER
     ),
+    "web": Command("liangzheng.cli.web", "Build the web apps.", _BUILD),
     "papers": Command("liangzheng.cli.papers", "Write the generated papers from the code.", _BUILD),
     "bench": Command("liangzheng.cli.bench", "Measure, each figure against its limit.", _BUILD),
 }

@@ -22,6 +22,7 @@ import typer
 import uvicorn
 
 from liangzheng.api.app import SERVER_OPTIONS, create_app
+from liangzheng.api.faces import Faces
 from liangzheng.cli.main import run
 from liangzheng.infra import logs
 from liangzheng.infra.metrics_server import serving
@@ -121,7 +122,7 @@ async def answer(
 ) -> None:
     """Answers on `listener` until SIGINT or SIGTERM, then finishes what is in hand."""
     config = uvicorn.Config(
-        create_app(wiring),
+        Faces(create_app(wiring), wiring.settings.face_hosts),
         loop="none",  # we run in the loop that is there
         lifespan="off",
         log_config=None,

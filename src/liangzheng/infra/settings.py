@@ -20,6 +20,8 @@ from liangzheng.standards.livecode import Lives
 Mode = Literal["demo", "test", "production"]
 Role = Literal["root", "issuer", "status", "audit", "index"]
 ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "audit", "index")
+FACES: Final = ("driver", "verify", "staff", "open")
+"""The web apps (api/faces.py)."""
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
@@ -76,6 +78,7 @@ class Settings:
     host: str
     port: int
     hosts: tuple[str, ...]
+    faces: tuple[str, ...] | None
     workers: int
     pool_size: int
     log_format: Literal["console", "json"]
@@ -208,6 +211,13 @@ class Settings:
                 "choose a directory others may pass through (chmod o+x), such as /var/lib/liangzheng"
             )
 
+    @property
+    def face_hosts(self) -> dict[str, str]:
+        """Web app → the host name it is served under, without port."""
+        if self.faces is None:
+            return {} if self.mode == "production" else {name: f"{name}.localhost" for name in FACES}
+        return dict(pair.split("=", 1) for pair in self.faces)
+
     def demand_hosts(self) -> None:
         """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
         if self.mode == "production" and not self.hosts:
@@ -287,6 +297,18 @@ def _number(low: int, high: int) -> Callable[[str, str], int]:
 
 
 _COUNT: Final = re.compile(r"[a-z-]+=[0-9]{1,5}", re.ASCII)
+
+
+_FACE = re.compile(rf"({'|'.join(FACES)})=[a-z0-9.-]+")
+
+
+def _faces(variable: str, text: str) -> tuple[str, ...]:
+    found = _words(variable, text.lower())
+    if not all(map(_FACE.fullmatch, found)):
+        raise Invalid(variable, "is like driver=driver.example,verify=verify.example: " + ", ".join(FACES))
+    if len({pair.split("=")[1] for pair in found}) < len(found):
+        raise Invalid(variable, "gives each web app a host name of its own: they would share cookies and keys")
+    return found
 
 
 def _counts(variable: str, text: str) -> tuple[str, ...]:
@@ -480,6 +502,9 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_PORT", "port", _number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
     _row("LZ_HOSTS", "hosts", _words, (),
          "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
+    _row("LZ_FACES", "faces", _faces, None,
+         "host name of each web app, as driver=driver.example,verify=…,staff=…,open=…; none: NAME.localhost outside production, "
+         "no web apps in production"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),

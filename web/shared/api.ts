@@ -1,0 +1,140 @@
+import type { paths } from './openapi'
+
+/** A refusal of the API (RFC 9457) or of the network: `code` is stable, the rest is for people. */
+export class Problem extends Error {
+  readonly code: string
+  readonly status: number
+  readonly detail?: string
+  readonly place?: string
+  readonly rule?: string
+  readonly retryAfterS?: number
+
+  constructor(code: string, status: number, members: Partial<Problem> & { retry_after_s?: number } = {}) {
+    super(members.detail ?? code)
+    this.code = code
+    this.status = status
+    this.detail = members.detail
+    this.place = members.place
+    this.rule = members.rule
+    this.retryAfterS = members.retry_after_s
+  }
+
+  /** Whether nothing was heard: the request may be sent again, with the same key, later. */
+  get isOffline(): boolean {
+    return this.code === 'offline'
+  }
+}
+
+type Method = 'get' | 'post' | 'put' | 'delete'
+type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths]
+type Operation<P extends keyof paths, M extends Method> = paths[P][M]
+type Json<C> = C extends { content: { 'application/json': infer B } } ? B : never
+type BodyOf<O> = O extends { requestBody: infer R } ? Json<R> : O extends { requestBody?: infer R } ? Json<NonNullable<R>> : never
+type Good<R> = { [S in keyof R]: S extends 200 | 201 | 202 ? Json<R[S]> : never }[keyof R]
+type AnswerOf<O> = O extends { responses: infer R } ? Good<R> : never
+
+export interface Asked<B = unknown> {
+  /** Values of the names in braces in the path. */
+  path?: Record<string, string>
+  query?: Record<string, string | number | boolean | undefined>
+  body?: B
+  /** The same at every retry of one wish: the server then does it once. */
+  key?: string
+  signal?: AbortSignal
+  /** A company's log-in. */
+  basic?: { user: string; password: string }
+  /** Sent as a form, where the standard demands one (RFC 6749). */
+  form?: Record<string, string>
+}
+
+/** Seconds the phone's clock is ahead of the server's, as last heard; null before the first answer. */
+export let clockAheadMs: number | null = null
+
+/** Called when the server no longer knows the login. */
+let onLoggedOut: () => void = () => undefined
+export function whenLoggedOut(act: () => void): void {
+  onLoggedOut = act
+}
+
+const patienceMs = 20_000
+
+/** One call of the API of this face. Throws Problem, `offline` when nothing was heard within 20 seconds. */
+export async function ask<M extends Method, P extends PathsWith<M> & string>(
+  method: M,
+  path: P,
+  asked: Asked<BodyOf<Operation<P, M>>> = {},
+): Promise<AnswerOf<Operation<P, M>>> {
+  const response = await send(method, path, asked)
+  return (response.status === 204 ? undefined : await response.json()) as AnswerOf<Operation<P, M>>
+}
+
+/** The same for an answer that is no JSON: a picture, a signed bundle. */
+export async function askOctets(path: string, asked: Asked = {}): Promise<Uint8Array> {
+  return new Uint8Array(await (await send('get', path, asked)).arrayBuffer())
+}
+
+/** The login on this device ends, whatever the network says. */
+export async function forgetLogin(): Promise<void> {
+  await fetch('/api/cookie', { method: 'DELETE' }).catch(() => undefined)
+}
+
+async function send(method: Method, path: string, asked: Asked): Promise<Response> {
+  let address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(asked.path?.[name] ?? ''))
+  const query = Object.entries(asked.query ?? {}).filter(([, value]) => value !== undefined)
+  if (query.length) address += `?${new URLSearchParams(query.map(([name, value]) => [name, String(value)]))}`
+  const headers: Record<string, string> = { 'X-Phone-Time': String(Date.now()) }
+  let body: BodyInit | undefined
+  if (asked.form) {
+    body = new URLSearchParams(asked.form)
+  } else if (asked.body !== undefined) {
+    headers['Content-Type'] = 'application/json'
+    body = JSON.stringify(asked.body)
+  }
+  if (asked.key) headers['Idempotency-Key'] = asked.key
+  if (asked.basic) headers.Authorization = `Basic ${btoa(`${asked.basic.user}:${asked.basic.password}`)}`
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), patienceMs)
+  asked.signal?.addEventListener('abort', () => patience.abort())
+  let response: Response
+  try {
+    response = await fetch(`/api${address}`, {
+      method: method.toUpperCase(), headers, body, signal: patience.signal, credentials: 'same-origin', cache: 'no-store',
+    })
+  } catch {
+    throw new Problem('offline', 0)
+  } finally {
+    clearTimeout(timer)
+  }
+  const offset = response.headers.get('x-phone-clock-offset')
+  if (offset !== null) clockAheadMs = Number(offset)
+  if (response.ok) return response
+  throw await problemOf(response)
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  let members: Record<string, never> = {}
+  try {
+    members = await response.json()
+  } catch {
+    // A proxy's own page: the status says enough.
+  }
+  const found = new Problem(String(members.code ?? `http-${response.status}`), response.status, members)
+  if (found.code === 'not-authenticated') onLoggedOut()
+  return found
+}
+
+/** A key for one wish: made once, sent with every retry of it. */
+export function newKey(): string {
+  return crypto.randomUUID()
+}
+
+export function base64url(octets: Uint8Array): string {
+  let text = ''
+  for (const octet of octets) text += String.fromCharCode(octet)
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+export function fromBase64url(text: string): Uint8Array {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0))
+}
