@@ -92,6 +92,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   }
   if (asked.key) headers['Idempotency-Key'] = asked.key
   if (asked.basic) headers.Authorization = `Basic ${btoa(`${asked.basic.user}:${asked.basic.password}`)}`
+  if (navigator.onLine === false) throw new Problem('offline', 0)
   const patience = new AbortController()
   const timer = setTimeout(() => patience.abort(), patienceMs)
   asked.signal?.addEventListener('abort', () => patience.abort())

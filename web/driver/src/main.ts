@@ -15,10 +15,10 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { phone } from './phone'
 import { router } from './router'
-import { session } from './session'
+import { loggedOut } from './session'
 import { words } from './words'
 
-whenLoggedOut(() => (session.is = 'out'))
+whenLoggedOut(loggedOut)
 
 // What this phone keeps is read before the first screen: the licence shows without a login and without a network.
 void phone.load().finally(() => {

@@ -8,13 +8,20 @@ export const session = reactive({
   level: 0,
 })
 
+/** A mark that a login was opened here, so that nobody is asked about one that never was. It opens nothing. */
+const mark = 'logged-in'
+
 export async function askSession(): Promise<void> {
+  if (!localStorage.getItem(mark)) {
+    session.is = 'out'
+    return
+  }
   try {
     const found = await ask('get', '/holder/sessions/current')
     session.is = 'in'
     session.level = found.level
   } catch (problem) {
-    if ((problem as Problem).status === 401) session.is = 'out'
+    if ((problem as Problem).status === 401) loggedOut()
   }
 }
 
@@ -24,10 +31,17 @@ export async function logIn(mobile: string, password: string, proof?: string): P
   })
   session.is = 'in'
   session.level = found.level
+  localStorage.setItem(mark, 'yes')
+}
+
+/** The server no longer knows this login. */
+export function loggedOut(): void {
+  session.is = 'out'
+  localStorage.removeItem(mark)
 }
 
 export async function logOut(): Promise<void> {
   await ask('delete', '/holder/sessions/current').catch(() => undefined)
   await forgetLogin()
-  session.is = 'out'
+  loggedOut()
 }
