@@ -61,6 +61,7 @@ from liangzheng.accounts.model import (
     AgreementText,
     Assurance,
     Caller,
+    Ceremony,
     CodePurpose,
     CorrectionRequest,
     Decision,
@@ -85,6 +86,7 @@ from liangzheng.accounts.my_data import (
     take_back_correction,
 )
 from liangzheng.accounts.passkeys import (
+    Answered,
     add_passkey,
     begin_passkey,
     begin_passkey_log_in,
@@ -93,6 +95,7 @@ from liangzheng.accounts.passkeys import (
     name_passkey,
     passkeys,
     remove_passkey,
+    spend_challenge,
     use_passkey,
 )
 from liangzheng.accounts.phone_keys import (
@@ -124,8 +127,10 @@ __all__ = [
     "Agreement",
     "AgreementKind",
     "AgreementText",
+    "Answered",
     "Assurance",
     "Caller",
+    "Ceremony",
     "CodePurpose",
     "CodeRequest",
     "CodeToSend",
@@ -217,6 +222,7 @@ __all__ = [
     "session",
     "sessions",
     "sign_count_fault",
+    "spend_challenge",
     "stop_by_mobile",
     "stop_by_word",
     "stop_held",

@@ -94,18 +94,16 @@ async def begin(request: Request, who: Holder, body: BeginPasskeyBody) -> Option
 async def add(request: Request, who: Holder, body: AddBody, key: IdempotencyKey = None) -> PasskeyAnswer:
     """Add the passkey that was made. The holder is told."""
     wiring = wired(request)
-    now = wiring.clock.now()
+    now, sent = wiring.clock.now(), credential_text(body.credential)
+    answered = await accounts.spend_challenge(
+        wiring.database, who.person_id, accounts.Ceremony.ADD, sent, now
+    )
 
     async with wiring.database.transaction(accounts.CONSTRAINTS) as tx:
 
         async def perform() -> PasskeyAnswer:
             made = await accounts.add_passkey(
-                tx,
-                who.person_id,
-                body.label,
-                credential_text(body.credential),
-                passkey_site(wiring.settings),
-                now,
+                tx, who.person_id, body.label, answered, passkey_site(wiring.settings), now
             )
             return PasskeyAnswer.of(made)
 
