@@ -337,7 +337,8 @@ def _authority(settings: Settings) -> FaceVerifier:
         raise Unavailable(f"the keys of the face authority cannot be read: {error.strerror}") from None
     except BadKey:
         raise Invalid("LZ_FACE_AUTHORITY_KEY", "and LZ_FACE_AUTHORITY_SIGNER name keys in DER") from None
-    return AuthorityFace(AuthorityEndpoint(url, public), ours)
+    plain = settings.mode != "production"
+    return AuthorityFace(AuthorityEndpoint(url, public, settings.face_authority_s, plain), ours)
 
 
 def _face_finder(settings: Settings) -> licences.FaceFinder:

@@ -92,6 +92,7 @@ OTHER_WORDS = {
     "LZ_FACE_AUTHORITY_URL": "https://faces.example/check",
     "LZ_FACE_AUTHORITY_KEY": "/keys/authority.der",
     "LZ_FACE_AUTHORITY_SIGNER": "/keys/ours.der",
+    "LZ_FACE_AUTHORITY_S": "5",
     "LZ_FACE_MODELS": "/models",
     "LZ_FACE_CALIBRATION": "/models/calibration.json",
     "LZ_FACE_CALIBRATION_KEY": "/keys/calibration.der",

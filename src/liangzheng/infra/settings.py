@@ -24,6 +24,8 @@ ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "audit", "index")
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_LEAST_HOLD_S: Final = 3600
+"""In which an owner can stop what a thief asked for."""
 _OTHERS: Final = ("LZ_LIBCRYPTO", "LZ_TEST_", "LZ_VENV")
 
 
@@ -42,6 +44,7 @@ class Settings:
     face_authority_url: str | None
     face_authority_key: Path | None
     face_authority_signer: Path | None
+    face_authority_s: int
     face_models: Path | None
     face_calibration: Path | None
     face_calibration_key: Path | None
@@ -153,6 +156,10 @@ class Settings:
             raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
         if self.mode == "production" and self.database_url is not None and "@" not in self.database_url:
             raise Invalid("LZ_DATABASE_URL", "names a user, a host and a database")
+        if self.mode == "production" and self.mobile_change_hold_s < _LEAST_HOLD_S:
+            raise Invalid("LZ_MOBILE_CHANGE_HOLD_S", f"is at least {_LEAST_HOLD_S} in production")
+        if self.mode == "production" and self.closing_hold_s < _LEAST_HOLD_S:
+            raise Invalid("LZ_CLOSING_HOLD_S", f"is at least {_LEAST_HOLD_S} in production")
         if (
             self.mode == "production"
             and self.database_url is not None
@@ -410,11 +417,14 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority", "dlib"), "manual",
          "who compares faces: a person (manual), an authority (docs/face-authority.md), dlib on this machine "
          "(docs/face-dlib.md), or an engine that is simulated"),
-    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None, "https address of the authority's face engine"),
+    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None,
+         "https address of the authority's face engine; http outside production only"),
     _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", _path, None,
          "file with the public key the authority signs answers with (SubjectPublicKeyInfo, DER)"),
     _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", _path, None,
          "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
+    _row("LZ_FACE_AUTHORITY_S", "face_authority_s", _number(1, 15), 10,
+         "seconds the authority has for an answer; a later one is none"),
     _row("LZ_FACE_MODELS", "face_models", _path, None,
          "folder of dlib's two model files; none: those of the package face_recognition_models, where it is installed"),
     _row("LZ_FACE_CALIBRATION", "face_calibration", _path, None,
@@ -433,10 +443,10 @@ TABLE: Final[tuple[Setting, ...]] = (
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
     _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,
          "yes: who registers proves the mobile by a one-time code; none: yes where LZ_SMS names a gateway"),
-    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(3600, 30 * 86400), 86400,
-         "seconds a change of mobile waits, in which the old one can stop it"),
-    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(3600, 90 * 86400), 7 * 86400,
-         "seconds the closing of an account waits, in which its owner can stop it"),
+    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(0, 30 * 86400), 86400,
+         "seconds a change of mobile waits, in which the old one can stop it; in production an hour at least"),
+    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(0, 90 * 86400), 7 * 86400,
+         "seconds the closing of an account waits, in which its owner can stop it; in production an hour at least"),
     _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
          "one-time codes asked for from one network (IPv4 /24, IPv6 /48)"),
     _row("LZ_WRITES_A_MINUTE", "writes_a_minute", _number(1, 10_000_000), 300,

@@ -189,7 +189,11 @@ class Stage:
                 return actor
         return await self.new_actor(wave, once=True)
 
-    async def new_actor(self, wave: rollout.Wave, *, once: bool) -> Actor:
+    async def spare(self, wave: rollout.Wave) -> Actor:
+        """A driver whose steps cannot be gone on with: a start that is cut off leaves them behind, the next takes another."""
+        return await self.new_actor(wave, once=True, told=True)
+
+    async def new_actor(self, wave: rollout.Wave, *, once: bool, told: bool = False) -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on."""
         known = {actor.line for actor in self.kept.actors}
         found = await asyncio.to_thread(self._eligible, wave, known)
@@ -208,6 +212,7 @@ class Stage:
             phone_key=SoftwareSigner.generate(Alg.ES256).to_pkcs8(),
             story=f"demo-{number}-{secrets.token_hex(6)}",
             once=once,
+            told=told,
         )
         self.kept.actors.append(actor)
         self.keep()
@@ -254,13 +259,21 @@ class Stage:
         self.processes.start("issuer", "work", "--role", "issuer")
         await self.until_ready()
 
-    async def until_ready(self) -> None:
-        """Raises Unavailable when the API is not ready after a minute and a half."""
+    def beside(self, name: str, **more: str) -> Client:
+        """Another API process on the same database, with some settings of its own; it ends with the others, or before by
+        `processes.end`. Not ready yet: `until_ready`."""
+        client = Client(self.client.host, free_port(self.client.host))
+        self.processes.start(name, "serve", "--host", client.host, "--port", str(client.port), more=more)
+        return client
+
+    async def until_ready(self, client: Client | None = None) -> None:
+        """Raises Unavailable when the API, or this one, is not ready after a minute and a half."""
+        asked = client or self.client
         for _ in range(int(_READY_WITHIN_S / 0.1)):
             if self.watching.done():
                 break
             with suppress(Unavailable):
-                if (await asyncio.to_thread(self.client.get, "/readyz")).status == 200:
+                if (await asyncio.to_thread(asked.get, "/readyz")).status == 200:
                     return
             await asyncio.sleep(0.1)
         raise Unavailable(f"the API is not ready; see {self.processes.logs}")
