@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,21 @@ class Client:
     def delete(self, path: str) -> Reply:
         """DELETE."""
         return self._send("DELETE", path, None, None)
+
+    def announce(self, path: str, octets: int) -> int:
+        """POST of a body of so many octets, of which none is sent: the status of the answer to its head."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT_S)
+        try:
+            connection.putrequest("POST", path)
+            for name, value in self._headers(secrets.token_hex(8)).items():
+                connection.putheader(name, value)
+            connection.putheader("Content-Length", str(octets))
+            connection.endheaders()
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException) as trouble:
+            raise Unavailable(f"the API does not answer: {type(trouble).__name__}") from trouble
+        finally:
+            connection.close()
 
     def octets(self, path: str) -> tuple[int, bytes]:
         """GET of something that is not JSON: status and octets."""

@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from rich.markup import escape
+
 from liangzheng.cli.demo.account import agree
 from liangzheng.cli.demo.authority import Authority
 from liangzheng.cli.demo.client import Client
@@ -119,9 +121,9 @@ class Faces(Story):
             subprocess.run, [sys.executable, "-m", "liangzheng", "serve", "--port", "0"],
             capture_output=True, text=True, env=environment, timeout=60,
         )  # fmt: skip
-        said = tried.stderr.strip().splitlines()[-1:]
+        said = tried.stderr.strip().rpartition("\n")[2].removeprefix("lz: ")
         hold(tried.returncode == 1 and bool(said), "an API that cannot look does not start")
-        return f"not installed on this machine, so not shown; an API told to use it does not start: {said[0].removeprefix('lz: ')}"
+        return f"not installed on this machine, so not shown; an API told to use it does not start: {escape(said)}"
 
     async def _look(
         self, api: Client, frames: Sequence[FaceFrame] | None = None, purpose: str = "apply"

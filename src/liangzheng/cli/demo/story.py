@@ -20,6 +20,7 @@ from rich.console import Console
 
 from liangzheng.cli.demo import companies, messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
+from liangzheng.cli.demo.agreements import Agreements
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.feed import Feed
@@ -118,6 +119,7 @@ class Story:
             *self._feed.steps(),
             ("audit from outside", self.audited),
             ("backup", lambda: operations.backed_up(self._lz)),
+            *Agreements(self._stage, lambda: self._holder).steps(),
             *Account(
                 self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
             ).steps(),
