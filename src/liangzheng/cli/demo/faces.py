@@ -19,11 +19,12 @@ from rich.markup import escape
 from liangzheng.cli.demo.account import agree
 from liangzheng.cli.demo.authority import Authority
 from liangzheng.cli.demo.client import Client
-from liangzheng.cli.demo.held import hold
+from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.officers import division_of, enrolled
 from liangzheng.cli.demo.stage import Stage
-from liangzheng.cli.demo.story import Story, b64, unb64
+from liangzheng.cli.demo.story import ISSUED_WITHIN_S, Story, b64, unb64
+from liangzheng.cli.phone import Phone
 from liangzheng.infra import jpeg
 from liangzheng.infra.face import FaceFrame
 from liangzheng.infra.face_dlib import DlibComparer
@@ -62,6 +63,7 @@ class Faces(Story):
             ("face engine: dlib", self.dlib),
             ("capture not kept", self.not_kept),
             ("result bound", self.bound),
+            ("phone re-bound", self.rebound),
         ]
 
     # -- engines --------------------------------------------------------------------------------------------
@@ -156,12 +158,12 @@ class Faces(Story):
         self._holder = await self._logged_in()
         await agree(self._holder)
 
-    async def _register(self, mobile: str) -> None:
+    async def _register(self, mobile: str, **other: str) -> Any:
         body = {
             "mobile": mobile, "identity_number": self._actor.identity_number, "name": self._actor.name,
             "password": self._actor.password,
-        }  # fmt: skip
-        (await self._post(self._manual, "/holder/accounts", body)).expect(201)
+        } | other  # fmt: skip
+        return (await self._post(self._manual, "/holder/accounts", body)).expect(201)
 
     async def _logged_in(self) -> Client:
         opened = await self._log_in(self._actor.password)
@@ -239,12 +241,45 @@ class Faces(Story):
         await self._until_issued()
         return f"made to apply it binds no phone; used for one application; for a second: {again['refusal']['zh']}"
 
-    async def _offer(self, face_check: str) -> Any:
+    async def rebound(self) -> str:
+        """A new phone takes the old one's place; what the old one shows is dead, and the licence is on the new one."""
+        await self.issued()
+        old, old_id, new = self._phone, self._phone_key_id, Phone()
+        valid = await self._verify(old.show(SystemClock().now()))
+        hold(valid["outcome"] == "valid", f"the old phone shows it before, and not {valid['outcome']}")
+        check = await self._face_check("bind-phone-key")
+        bound = (await self._offer(check["face_check_id"], new, replaces=old_id)).expect(201)
+        listed = (await self._get(self._holder, "/holder/phone-keys")).expect(200)["phone_keys"]
+        hold(
+            [key["phone_key_id"] for key in listed] == [bound["phone_key_id"]], "only the new phone is listed"
+        )
+        self._phone, self._phone_key_id = new, bound["phone_key_id"]
+        dead = await self._until_dead(old)
+        asked = {"phone_key": self._phone_key_id}
+        key = f"phone-{secrets.token_hex(4)}"
+        (await self._post(self._holder, "/holder/licence/credentials", asked, key)).expect(202)
+        await self.issued()
+        shown = await self._verify(new.show(SystemClock().now()))
+        hold(shown["outcome"] == "valid", f"the new phone shows it, and not {shown['outcome']}")
+        return f"a new phone in place {bound['slot']} of the old one: the old one's 亮码 is {dead}, the new one's valid"
+
+    async def _until_dead(self, phone: Phone) -> str:
+        """What a 亮码 of that phone is once the queue has followed."""
+        until = time.monotonic() + ISSUED_WITHIN_S
+        while time.monotonic() < until:
+            outcome = str((await self._verify(phone.show(SystemClock().now())))["outcome"])
+            if outcome != "valid":
+                return outcome
+            await asyncio.sleep(0.1)
+        raise StepFailed("a phone whose key has ended still shows a valid licence")
+
+    async def _offer(self, face_check: str, phone: Phone | None = None, **more: str) -> Any:
+        offered = phone or self._phone
         challenge = (await self._post(self._holder, "/holder/phone-keys/challenges")).expect(201)
         body = {
-            "public_key": b64(self._phone.public_key), "label": "演示手机", "nonce": challenge["nonce"],
-            "signature": b64(self._phone.prove(unb64(challenge["to_be_signed"]))), "face_check": face_check,
-        }  # fmt: skip
+            "public_key": b64(offered.public_key), "label": "演示手机", "nonce": challenge["nonce"],
+            "signature": b64(offered.prove(unb64(challenge["to_be_signed"]))), "face_check": face_check,
+        } | more  # fmt: skip
         return await self._post(self._holder, "/holder/phone-keys", body)
 
     async def _apply_with(self, face_check: str) -> Any:

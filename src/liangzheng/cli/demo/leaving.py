@@ -20,7 +20,7 @@ from liangzheng.cli.demo.passkey import SoftwarePasskey
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.infra.sms_simulated import FILE, delivered
 from liangzheng.kernel.ids import HeldActId
-from liangzheng.kernel.people import Mobile
+from liangzheng.kernel.people import CitizenNumber, Mobile
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty
 from liangzheng.wiring import index_keys
@@ -41,6 +41,8 @@ async def steps(
         ("password reset", story.reset),
         ("mobile changed", story.changed),
         ("account closed", story.closed),
+        ("known or not", story.alike),
+        ("second factor", story.second_factor),
     ]
 
 
@@ -49,6 +51,7 @@ class Leaving(Faces):
 
     _device: SoftwarePasskey
     _new: str
+    _proof: str
 
     async def passkey(self) -> str:
         """Made with the password, it logs in without one; a failed ceremony, a copy and a look-alike open nothing."""
@@ -138,7 +141,7 @@ class Leaving(Faces):
     async def closed(self) -> str:
         """No way in is left; the register's record is, and whoever it is of may begin anew."""
         await self.issued()
-        before = await self._verify(self.showing())
+        before = await self._verify(self._phone.show(SystemClock().now()))
         hold(before["outcome"] == "valid", f"valid before it, and not {before['outcome']}")
         wrong = await self._post(
             self._at_manual(), "/holder/account-closings", {"password": "nonsense-nonsense"}
@@ -149,25 +152,65 @@ class Leaving(Faces):
         await self._stop_word(asked["held_act_id"])
         await self._until_done(asked["held_act_id"])
         hold((await self._log_in(self._actor.password)).status == 401, "the password opens nothing")
-        after = await self._until_not_valid()
+        after = await self._until_dead(self._phone)
         _, officer = await enrolled(self._stage, division_of(self._stage, self._actor), (Duty.COUNTER,))
         record = await self._looked_up(officer)
         hold(record["name"] == self._actor.name, "the register's record remains")
+        self._actor.mobile = _fictional_mobile()
         await self._register(self._actor.mobile)
         self._holder = await self._logged_in()
         keys = (await self._get(self._holder, "/holder/phone-keys")).expect(200)["phone_keys"]
         hold(keys == [], "a new account begins with nothing")
-        await asyncio.to_thread(self._stage.processes.end, MANUAL)
         return (
             f"after a holding time set to 1 s (a week as a rule): no login, the phone's 亮码 is {after}; the register's record "
             "and the audit record remain, and the same person registered anew, with nothing of before"
         )
 
-    # -- the means ------------------------------------------------------------------------------------------
+    async def alike(self) -> str:
+        """Whether a mobile or an identity number is known is not to be learnt from an answer; nothing is sent to nobody."""
+        known, unknown = self._actor.mobile, _fictional_mobile()
+        tries = [await self._wrongly(mobile) for mobile in (known, unknown)]
+        hold(tries[0][0] == tries[1][0], f"a wrong password and an unknown mobile are told apart: {tries}")
+        took = " and ".join(f"{milliseconds:.0f}" for _, milliseconds in tries)
+        # The number of somebody else's record, and one of no record: a name that goes with neither.
+        nobody = CitizenNumber.from_15(
+            f"{self._actor.identity_number[:6]}010101{secrets.randbelow(1000):03d}"
+        )
+        numbers = (self._actor.identity_number, nobody.value)
+        made = [await self._register(_fictional_mobile(), identity_number=n, name="例如") for n in numbers]
+        hold(
+            [(each["level"], each["driver_id"]) for each in made] == [(0, None)] * 2,
+            "another's number with a wrong name, and a number of nobody, are answered alike",
+        )
+        purpose = {"purpose": "log-in"}
+        asked = (await self._post(self._anybody, "/holder/codes", {"mobile": unknown} | purpose)).expect(202)
+        self._proof = await prove_mobile(self._stage.settings, self._anybody, known, **purpose)
+        hold(set(asked) == {"code_request", "expires_at"}, "the answer to an unknown mobile is as any other")
+        sent = delivered(self._stage.settings.data_dir / FILE, Mobile(unknown))
+        hold(not sent, "nothing was sent to a mobile without an account")
+        await asyncio.to_thread(self._stage.processes.end, MANUAL)
+        return f"log-in: one answer for both, after {took} ms; registering: level 0 for both; a code: 202 for both, one sent"
 
-    def showing(self) -> str:
-        """A 亮码 of this moment."""
-        return self._phone.show(SystemClock().now())
+    async def _wrongly(self, mobile: str) -> tuple[tuple[int, str, str], float]:
+        """Status, code and words of a log-in with a wrong password, and the milliseconds it took."""
+        began = time.monotonic()
+        said = await self._log_in("a-wrong-password", mobile)
+        took = (time.monotonic() - began) * 1000
+        return (said.status, said.body["code"], said.body["detail"]), took
+
+    async def second_factor(self) -> str:
+        """Chosen with the password: from then on the password alone opens nothing, and a code serves once."""
+        path, choice = "/holder/second-factor", {"wanted": True, "password": self._actor.password}
+        (await asyncio.to_thread(self._holder.put, path, choice)).expect(204)
+        alone = await self._log_in(self._actor.password)
+        hold(alone.status == 401, f"the password alone opens nothing ({alone.status})")
+        login = {"mobile": self._actor.mobile, "password": self._actor.password, "mobile_proof": self._proof}
+        (await self._post(self._anybody, "/holder/sessions", login)).expect(201)
+        again = await self._post(self._anybody, "/holder/sessions", login)
+        hold(again.status in (400, 401), f"the code served once ({again.status})")
+        return f"password alone: {alone.body['detail']}; with a code (SIMULATED) logged in; the same code again: {again.status}"
+
+    # -- the means ------------------------------------------------------------------------------------------
 
     def _at_manual(self) -> Client:
         return self._manual.as_caller(self._holder.token or "")
@@ -190,7 +233,7 @@ class Leaving(Faces):
 
     async def _ask_for_mobile(self, api: Client) -> Any:
         """A change of mobile, asked of this API: its settings say how long it waits."""
-        self._new = f"199{secrets.randbelow(10**8):08d}"
+        self._new = _fictional_mobile()
         check = await self._face_check("change-mobile")
         proof = await prove_mobile(
             self._stage.settings, self._holder, self._new, "/holder/mobile-changes/codes"
@@ -229,15 +272,6 @@ class Leaving(Faces):
             await asyncio.sleep(0.1)
         raise StepFailed("the holding time does not end")
 
-    async def _until_not_valid(self) -> str:
-        until = time.monotonic() + _WITHIN_S
-        while time.monotonic() < until:
-            outcome = str((await self._verify(self.showing()))["outcome"])
-            if outcome != "valid":
-                return outcome
-            await asyncio.sleep(0.1)
-        raise StepFailed("the phone of a closed account still shows a valid licence")
-
     async def _looked_up(self, officer: Client) -> Any:
         today = civil_day(SystemClock().now())
         division = division_of(self._stage, self._actor)
@@ -255,3 +289,7 @@ class Leaving(Faces):
                 return
             await asyncio.sleep(0.1)
         raise StepFailed(f"the holder was not told: no message {kind}")
+
+
+def _fictional_mobile() -> str:
+    return f"199{secrets.randbelow(10**8):08d}"
