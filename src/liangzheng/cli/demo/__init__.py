@@ -93,11 +93,11 @@ async def _prepare(stage: Stage, teller: Teller) -> None:
 
 async def _tell(stage: Stage, teller: Teller) -> None:
     wave, _ = await stage.open_first_wave()
-    actor = await stage.cast(wave)
+    actor = await stage.cast(wave, "driver")
     token = await stage.verifier_token()
     for title, act in Story(stage, actor, token).steps():
         await teller.step(title, act)
-    for title, act in await photo.steps(stage, wave, actor, token):
+    for title, act in await photo.steps(stage, wave, token):
         await teller.step(title, act)
     for title, act in await leaving.steps(stage, wave, token):
         await teller.step(title, act)

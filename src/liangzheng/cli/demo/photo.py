@@ -45,11 +45,10 @@ _APPROVE: Final = {"decision": "approve"}
 
 
 async def steps(
-    stage: Stage, wave: rollout.Wave, first: Actor, token: str
+    stage: Stage, wave: rollout.Wave, token: str
 ) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
     """Title and act of every step, in order."""
-    applicant = await stage.another(wave, [first])
-    replacer = await stage.another(wave, [first, applicant])
+    applicant, replacer = await stage.cast(wave, "applicant"), await stage.cast(wave, "replacer")
     new, other = PhotoStory(stage, applicant, token), PhotoStory(stage, replacer, token)
     return [
         ("photo of one's own", new.sent),

@@ -175,25 +175,19 @@ class Stage:
             self.keep()
         return self.kept.verifier_token
 
-    async def cast(self, wave: rollout.Wave) -> Actor:
-        """The driver of the next story: the one whose story was not told to its end, or a new one."""
+    async def cast(self, wave: rollout.Wave, role: str) -> Actor:
+        """The driver who plays this in the next story: the one whose story was not told to its end, or a new one. Roles are
+        not exchanged: what a start that was cut off did to one is gone on with in the same."""
         for actor in self.kept.actors:
-            if actor.once and not actor.told:
+            if actor.once and not actor.told and actor.role == role:
                 return actor
-        return await self.new_actor(wave, once=True)
-
-    async def another(self, wave: rollout.Wave, taken: list[Actor]) -> Actor:
-        """A further driver of the same story: one whose story was not told to its end, or a new one."""
-        for actor in self.kept.actors:
-            if actor.once and not actor.told and actor not in taken:
-                return actor
-        return await self.new_actor(wave, once=True)
+        return await self.new_actor(wave, once=True, role=role)
 
     async def spare(self, wave: rollout.Wave) -> Actor:
         """A driver whose steps cannot be gone on with: a start that is cut off leaves them behind, the next takes another."""
         return await self.new_actor(wave, once=True, told=True)
 
-    async def new_actor(self, wave: rollout.Wave, *, once: bool, told: bool = False) -> Actor:
+    async def new_actor(self, wave: rollout.Wave, *, once: bool, told: bool = False, role: str = "") -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on."""
         known = {actor.line for actor in self.kept.actors}
         found = await asyncio.to_thread(self._eligible, wave, known)
@@ -213,6 +207,7 @@ class Stage:
             story=f"demo-{number}-{secrets.token_hex(6)}",
             once=once,
             told=told,
+            role=role,
         )
         self.kept.actors.append(actor)
         self.keep()
