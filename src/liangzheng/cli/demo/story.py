@@ -23,6 +23,7 @@ from liangzheng.cli.demo.account import Account, agree, prove_mobile
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.feed import Feed
+from liangzheng.cli.demo.feed_source import FeedSource
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.officers import Officers
@@ -86,9 +87,10 @@ class Story:
         self._phone_key_id = ""
         self._shown = ""
         self._asking = companies.Companies(stage, self._lz)
-        self._feed = Feed(
+        source = FeedSource(
             stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
         )
+        self._feed = Feed(source)
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
