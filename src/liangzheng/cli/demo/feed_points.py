@@ -49,7 +49,6 @@ class Points:
 
     async def phone_learns(self) -> str:
         """The phone shows what it was last given; refreshed, it carries the new status itself."""
-        source = self._source
         stale = self._snapshot()
         hold(
             (stale.status, stale.points, stale.may_drive) == ("A", 0, True),
