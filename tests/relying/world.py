@@ -6,6 +6,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -181,6 +182,12 @@ class Town:
         table = handlers(load_reference().authorities, self.clock.now, by_sms=False)
         while await outbox.drain(self.database, table, self.clock.now()):
             pass
+        # A database too busy to answer in time has an event put off, and it would be missed far from here.
+        while await outbox.drain(self.database, table, self.clock.now() + timedelta(days=1)):
+            pass
+        async with self.database.read() as tx:
+            left = await tx.fetch("SELECT topic FROM outbox WHERE topic = ANY ($1::text[])", list(table))
+        assert not left, f"not handled: {[row['topic'] for row in left]}"
         await self.send()
 
     async def send(self) -> int:
