@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -15,7 +14,7 @@ from liangzheng.cli.demo.feed_source import Lz
 from liangzheng.cli.demo.held import hold
 from liangzheng.cli.demo.rental import Rental
 from liangzheng.cli.demo.stage import Stage
-from liangzheng.kernel.ids import CompanyId, ConsentRequestId
+from liangzheng.kernel.ids import ConsentRequestId
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.standards import httpsig
@@ -75,13 +74,9 @@ class Companies:
         by_hand = await self._lz("verifier", "add", "演示物流公司", "--kind", "company")
         hold(by_hand.returncode == 1, "no company verifies without a registration")
         company = self._company
-        await company.until(self._is_verifier, "the approved company is a verifier")
+        await company.until(company.is_verifier, "the approved company is a verifier")
         before = (await company.registration())["quota"]["used_today"]
-        body = {
-            "code": self._driver.phone.show(SystemClock().now()), "class": "C1", "request": secrets.token_hex(8),
-            "purpose": "employment",
-        }  # fmt: skip
-        verdict = (await company.post("/verifier/verifications", body)).expect(200)
+        verdict = (await company.scans(self._driver, "employment")).expect(200)
         hold(verdict["outcome"] == "valid" and verdict["class"]["allowed"] is True, "valid, may drive C1")
         hold(set(verdict["holder"]) == {"valid_until"}, "of the holder the registered field, and no other")
         hold(
@@ -91,14 +86,6 @@ class Companies:
         used = (await company.registration())["quota"]["used_today"] - before
         hold(used == 1, f"it counts once in the day's quota, and not {used} times")
         return "valid, may drive C1, valid until; nothing else of the holder; one of the day's quota; none without a registration"
-
-    async def _is_verifier(self) -> bool:
-        """An approved company is one once the queue has come to its approval."""
-        async with self._stage.database.read() as tx:
-            state = await tx.fetchval(
-                "SELECT state FROM verifier WHERE verifier_id = $1", CompanyId.parse(self._company.id).uuid
-            )
-        return bool(state == "active")
 
     async def asks_too_much(self) -> str:
         """Everything, a field more than registered, a class of drivers in bulk for another purpose: refused as a whole, and each

@@ -6,8 +6,10 @@ import asyncio
 import base64
 import http.client
 import json
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from liangzheng.cli.demo.client import Client, Reply
@@ -89,6 +91,22 @@ class Company:
     async def registration(self) -> Any:
         """What it may ask, as it sees it."""
         return (await self.get("/relying/registration")).expect(200)
+
+    async def is_verifier(self) -> bool:
+        """Whether the queue has come to its approval: from then on it verifies codes."""
+        async with self._stage.database.read() as tx:
+            state = await tx.fetchval(
+                "SELECT state FROM verifier WHERE verifier_id = $1", CompanyId.parse(self.id).uuid
+            )
+        return bool(state == "active")
+
+    async def scans(self, driver: Driver, purpose: str) -> Reply:
+        """The driver shows the 亮码, and the company verifies it for a purpose."""
+        body = {
+            "code": driver.phone.show(datetime.now(UTC)), "class": "C1", "request": secrets.token_hex(8),
+            "purpose": purpose,
+        }  # fmt: skip
+        return await self.post("/verifier/verifications", body)
 
     async def refusals(self) -> list[str]:
         """Why questions of this company were refused, as the audit record has it, oldest first."""

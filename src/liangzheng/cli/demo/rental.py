@@ -4,7 +4,6 @@ the driver, and a quota that ends."""
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +33,9 @@ class Rental:
         return [
             ("driver refuses", self.refuses),
             ("question taken back", self.taken_back),
+            ("approval taken back", self.approval_taken_back),
             ("photo agreed to", self.photo),
+            ("photo by the 亮码", self.photo_by_code),
             ("two names", lambda: self.names(*first())),
             ("quota used up", self.used_up),
         ]
@@ -71,6 +72,42 @@ class Rental:
             f"nor is it answered ({answer.status})",
         )
         return "cancelled by the company: the driver's phone opens nothing, the answer is 409"
+
+    async def approval_taken_back(self) -> str:
+        """The driver thinks better of it before the answer was fetched: the company hears a refusal. Once fetched, it is said."""
+        company, holder = self._company, self._driver.holder()
+        made = (await company.asks("rental", "may_drive", "name")).expect(201)
+        await company.approved(self._driver, made["code"])
+        path = f"/holder/consents/requests/{made['code']}/approval"
+        taken = (await asyncio.to_thread(holder.delete, path)).expect(200)
+        hold(taken["state"] == "refused", f"the approval is void, and not {taken['state']}")
+        answer = await company.answer(made["request"])
+        hold(
+            (answer.status, answer.body["rule"]) == (409, "refused"), f"nothing is answered ({answer.status})"
+        )
+        other = (await company.asks("rental", "may_drive")).expect(201)
+        await company.approved(self._driver, other["code"])
+        (await company.answer(other["request"])).expect(200)
+        late = await asyncio.to_thread(holder.delete, f"/holder/consents/requests/{other['code']}/approval")
+        hold((late.status, late.body["rule"]) == (409, "answered"), f"too late ({late.status})")
+        return "in time: the company hears 'refused'; after the answer was fetched: 409"
+
+    async def photo_by_code(self) -> str:
+        """A driver who shows the 亮码 at the counter shows the face with it, where the purpose has a photo."""
+        company = self._company
+        await company.until(company.is_verifier, "the approved company is a verifier")
+        verdict = (await company.scans(self._driver, "rental")).expect(200)
+        path = verdict["portrait"]
+        hold(verdict["outcome"] == "valid" and path is not None, "the verdict says where the photo is")
+        status, picture = await company.octets(path)
+        hold(status == 200 and picture[:2] == b"\xff\xd8", f"the photo comes ({status})")
+        hold("drv_" not in path, "the driver is named as this company knows them, and no other way")
+        bare = (await company.scans(self._driver, "employment")).expect(200)
+        hold(bare["portrait"] is None, "none for a purpose without a photo")
+        made_up = path.replace(verdict["verification"], bare["verification"])
+        status, _ = await company.octets(made_up)
+        hold(status == 404, f"nor by an address made up ({status})")
+        return f"for rental {len(picture)} octets; for employment none, and none by an address made up (404)"
 
     async def photo(self) -> str:
         """The photo comes where the purpose has it and the driver agreed to it by name; not with another request, not for another
@@ -131,8 +168,7 @@ class Rental:
             "/relying/checks",
             {"purpose": "employment", "fields": ["may_drive"], "pseudonyms": ["psn_" + "0" * 26]},
         )
-        code = {"code": self._driver.phone.show(now), "request": secrets.token_hex(8), "purpose": "rental"}
-        scanned = await company.post("/verifier/verifications", code)
+        scanned = await company.scans(self._driver, "rental")
         hold((checks.status, scanned.status) == (429, 429), "one quota, whichever way it asks")
         hold(
             (await company.registration())["quota"]["used_today"] == used + 1,
