@@ -457,12 +457,15 @@ async def _asked(place: Deployment, holder: Holder, company: Desk, *, answered: 
     consent = (await approve(lasting["code"]))["consent"]
     answer = await client.post(f"/relying/requests/{lasting['request']}/answer", headers=headers)
     pseudonym = done(answer, 200)["pseudonym"]
+    hasty = (await ask(**rental))["code"]
+    await approve(hasty)
     codes = {"request_code": (await ask(**rental))["code"], "refused_code": (await ask(**rental))["code"]}
     if answered:
         await approve(codes["request_code"])
         path = f"/holder/consents/requests/{codes['refused_code']}/refusal"
         done(await holder.phone.post(path), 200)
     return codes | {
+        "approved_code": hasty,
         "request": waiting["request"],
         "approved_request": approved["request"],
         "consent": consent,

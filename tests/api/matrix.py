@@ -285,6 +285,7 @@ ROWS: Final[tuple[Row, ...]] = (
         body=approving,
         refused=statuses(400),  # the signature is not of a phone of the caller's
     ),
+    Row("DELETE /holder/consents/requests/{code}/approval", names={"path:code": "approved_code"}),
     Row("POST /holder/consents/requests/{code}/refusal", names={"path:code": "refused_code"}),
     # -- verifiers ----------------------------------------------------------------------------------------
     Row("GET /verifier/me", VERIFIERS, by=POLICE),

@@ -59,6 +59,8 @@ class Things:
     consent: str
     notice: str
     """Given up."""
+    approved_code: str
+    """Of a request the driver approved, and whose answer nobody fetched."""
     request_code: str
     refused_code: str
     """Codes of requests: of mine nobody has answered, of theirs the driver has approved and refused. A code that nobody has

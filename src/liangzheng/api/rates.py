@@ -54,7 +54,7 @@ TOKENS_OF_A_CLIENT: Final = Rate(30, 60)
 """Tokens for one client id."""
 
 REFUSALS_OF_A_CLIENT: Final = Rate(30, 60)
-"""Refused requests for one client id from one network: it is no secret, and a stranger uses up their own network's tries."""
+"""Refused requests for one client id from one network: the id is no secret. What is right is never refused for them."""
 
 RateOf = Callable[[Settings], Rate]
 
@@ -267,10 +267,8 @@ def take(request: Request, rate: Rate, what: str, subject: object, now: datetime
     rates.limiter(what, lambda _: rate, what).take(subject, now)
 
 
-def take_here(request: Request, rate: Rate, what: str, subject: object, now: datetime) -> Callable[[], None]:
-    """`take`, for the subject as asked from this network. What is returned takes the count back: the try was right."""
+def take_here(request: Request, rate: Rate, what: str, subject: object, now: datetime) -> None:
+    """`take`, for the subject as asked from this network."""
     rates: Rates = request.scope["state"][RATES]
-    limiter = rates.limiter(what, lambda _: rate, what)
     asking = (subject, network_of(rates.address(request.scope)))
-    limiter.take(asking, now)
-    return lambda: limiter.give_back(asking)
+    rates.limiter(what, lambda _: rate, what).take(asking, now)

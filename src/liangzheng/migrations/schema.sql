@@ -344,6 +344,7 @@ CREATE TABLE register_import (
     started_at     timestamp with time zone NOT NULL,
     moved_at       timestamp with time zone NOT NULL,
     as_of          timestamp with time zone,
+    drawn_at       timestamp with time zone,
     CONSTRAINT register_import_pkey PRIMARY KEY (import_id),
     CONSTRAINT register_import_check CHECK (((((fresh + changed) + unchanged) + rejected) <= lines_done)),
     CONSTRAINT register_import_encoding_check CHECK ((encoding = ANY (ARRAY['utf-8'::text, 'gb18030'::text]))),
@@ -826,7 +827,7 @@ CREATE TABLE notice (
     CONSTRAINT notice_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
     CONSTRAINT notice_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dropped'::text, 'parked'::text])))
 ) WITH (fillfactor=85);
-CREATE INDEX notice_due ON notice USING btree (due_at) WHERE (state = 'waiting'::text);
+CREATE INDEX notice_due_of_company ON notice USING btree (company_id, due_at) WHERE (state = 'waiting'::text);
 CREATE UNIQUE INDEX notice_fresh ON notice USING btree (company_id, consent_id) WHERE ((state = 'waiting'::text) AND (attempts = 0));
 
 CREATE TABLE staff (
@@ -1158,12 +1159,13 @@ CREATE TABLE register_line (
     source_id  uuid NOT NULL,
     sequence   bigint NOT NULL,
     done_at    timestamp with time zone NOT NULL,
-    line_hash  bytea NOT NULL,
+    line_hash  bytea,
     place      text,
     rule       text,
     older      boolean DEFAULT false NOT NULL,
     CONSTRAINT register_line_pkey PRIMARY KEY (source_id, sequence),
     CONSTRAINT register_line_check CHECK (((place IS NULL) = (rule IS NULL))),
+    CONSTRAINT register_line_closed CHECK (((line_hash IS NOT NULL) OR (rule IS NOT NULL))),
     CONSTRAINT register_line_line_hash_check CHECK ((octet_length(line_hash) = 16)),
     CONSTRAINT register_line_older CHECK (((NOT older) OR (rule IS NULL))),
     CONSTRAINT register_line_sequence_check CHECK ((sequence >= 1))

@@ -18,12 +18,15 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from liangzheng.cli.demo import companies, messages, operations
+from liangzheng.cli.demo import messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
 from liangzheng.cli.demo.agreements import Agreements
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.companies import Companies
+from liangzheng.cli.demo.company import Driver
 from liangzheng.cli.demo.feed import Feed
+from liangzheng.cli.demo.feed_source import FeedSource
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.officers import Officers
@@ -86,10 +89,12 @@ class Story:
         self._phone = Phone(SoftwareSigner.from_pkcs8(actor.phone_key))
         self._phone_key_id = ""
         self._shown = ""
-        self._asking = companies.Companies(stage, self._lz)
-        self._feed = Feed(
+        driver = Driver(lambda: self._holder, self._phone, lambda: self._phone_key_id)
+        self._asking = Companies(stage, driver, self._lz)
+        source = FeedSource(
             stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
         )
+        self._feed = Feed(source)
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
@@ -104,22 +109,19 @@ class Story:
             ("verify offline", self.offline),
             ("show it twice", self.again),
             ("forge it", self.forged),
-            ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
-            ("company scans", lambda: self._asking.scans(self._phone)),
-            ("company asks too much", self._asking.asks_too_much),
-            ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
-            ("another company", self._asking.another_asks),
+            *self._asking.steps(),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
             *Behind(self._stage, self._actor).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
             ("change notice", self._asking.told),
-            ("consent withdrawn", lambda: self._asking.withdrawn(self._holder)),
             *self._feed.steps(),
             ("audit from outside", self.audited),
             ("backup", lambda: operations.backed_up(self._lz)),
             *Agreements(self._stage, lambda: self._holder).steps(),
+            ("told again", self._asking.told_again),
+            ("consent withdrawn", self._asking.withdrawn),
             *Account(
                 self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
             ).steps(),
