@@ -22,7 +22,9 @@ from liangzheng.cli.demo import companies, messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.confined import Confined
 from liangzheng.cli.demo.feed import Feed
+from liangzheng.cli.demo.four_eyes import FourEyes
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.officers import Officers
@@ -109,6 +111,8 @@ class Story:
             ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
             ("another company", self._asking.another_asks),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
+            *FourEyes(self._stage, self._actor, self._phone, self._officer, self._lz).steps(),
+            *Confined(self._stage, self._actor, self._officer).steps(),
             *Behind(self._stage, self._actor).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
@@ -351,10 +355,10 @@ class Story:
     async def _get(self, client: Client, path: str) -> Any:
         return await asyncio.to_thread(client.get, path)
 
-    async def _lz(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`./lz WORDS`, as a person would run it."""
+    async def _lz(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """`./lz WORDS`, as a person would run it; `more` of the environment."""
         command = [sys.executable, "-m", "liangzheng", *words]
-        environment = dict(self._stage.processes.environment) | {"NO_COLOR": "1", "COLUMNS": "160"}
+        environment = dict(self._stage.processes.environment) | {"NO_COLOR": "1", "COLUMNS": "160"} | more
         return await asyncio.to_thread(
             subprocess.run, command, capture_output=True, text=True, env=environment, timeout=120
         )
