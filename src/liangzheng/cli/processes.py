@@ -27,6 +27,7 @@ class _Child:
 
     words: tuple[str, ...]
     log: Path
+    more: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
     due: float = 0.0
@@ -46,10 +47,10 @@ class Processes:
     say: Callable[[str], None]
     _children: dict[str, _Child] = field(default_factory=dict)
 
-    def start(self, name: str, *words: str) -> None:
-        """Starts `./lz WORDS`; what it prints goes to `<logs>/<name>.log`."""
+    def start(self, name: str, *words: str, **more: str) -> None:
+        """Starts `./lz WORDS`; what it prints goes to `<logs>/<name>.log`. `more`: of its environment alone."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        child = _Child(words, self.logs / f"{name}.log")
+        child = _Child(words, self.logs / f"{name}.log", more)
         self._children[name] = child
         self._spawn(child)
 
@@ -106,7 +107,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(self.environment),
+                env={**self.environment, **child.more},
                 preexec_fn=die_with_us(signal.SIGTERM),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the others in order
             )

@@ -14,7 +14,7 @@ from liangzheng.kernel.people import Mobile
 
 _WITHIN_S: Final = 30.0
 _EXPECTED: Final = {
-    "licence-issued", "standing-changed", "licence-retained", "looked-up", "consent-given", "consent-withdrawn",
+    "licence-issued", "standing-changed", "licence-retained", "looked-up", "record-shown", "consent-given", "consent-withdrawn",
 }  # fmt: skip
 
 

@@ -25,11 +25,14 @@ from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.confined import Confined
 from liangzheng.cli.demo.feed import Feed
 from liangzheng.cli.demo.four_eyes import FourEyes
+from liangzheng.cli.demo.hardening import Hardening
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.observed import Observed
 from liangzheng.cli.demo.officers import Officers
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.stranger import Stranger
+from liangzheng.cli.demo.tampering import Tampering
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.face_simulated import played_frames
 from liangzheng.kernel.errors import Failure
@@ -88,6 +91,7 @@ class Story:
         self._phone_key_id = ""
         self._shown = ""
         self._asking = companies.Companies(stage, self._lz)
+        self._hardening = Hardening(self._anybody, lambda: self._holder)
         self._feed = Feed(
             stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
         )
@@ -105,6 +109,7 @@ class Story:
             ("verify offline", self.offline),
             ("show it twice", self.again),
             ("forge it", self.forged),
+            *self._hardening.begin(),
             ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
             ("company scans", lambda: self._asking.scans(self._phone)),
             ("company asks too much", self._asking.asks_too_much),
@@ -121,12 +126,15 @@ class Story:
             ("consent withdrawn", lambda: self._asking.withdrawn(self._holder)),
             *self._feed.steps(),
             ("audit from outside", self.audited),
+            *Tampering(self._stage, self._actor, lambda: self._holder, self._lz).steps(),
             ("backup", lambda: operations.backed_up(self._lz)),
             *Account(
                 self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
             ).steps(),
             *Stranger(self._stage.settings, self._anybody, lambda: self._holder).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
+            *Observed(self._stage, self._actor, lambda: self._holder).steps(),
+            *self._hardening.end(),
             ("too often", lambda: asyncio.to_thread(operations.too_often, self._holder)),
             (
                 "watched",
