@@ -19,6 +19,7 @@ from rich.table import Table
 from liangzheng.cli.demo import officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.restored import Restored
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
 from liangzheng.cli.demo.story import Story, Teller, wave_step
 from liangzheng.cli.main import run
@@ -99,6 +100,10 @@ async def _tell(stage: Stage, teller: Teller) -> None:
         await teller.step(title, act)
     for title, act in await photo.steps(stage, wave, actor, token):
         await teller.step(title, act)
+    last = await stage.another(wave, stage.kept.actors)
+    async with Restored(stage, last, token) as copy:
+        for title, act in copy.steps():
+            await teller.step(title, act)
     await teller.step("fsck", lambda: _fsck(stage))
     for each in stage.kept.actors:
         each.told = each.told or each.once

@@ -136,7 +136,7 @@ class Hardening:
 
     async def subject_rate(self) -> str:
         """One holder asks for more short codes than a minute has: 429 with the seconds to wait; what else they do goes on."""
-        asked, said = await self._until_refused(self._short_code, _SHORT_CODES)
+        asked, said = await self._until_refused(self._short_code, _SHORT_CODES, 400)
         waits = _waits(said)
         other = await asyncio.to_thread(self._holder().get, "/holder/account")
         hold(other.status == 200, "what else they do goes on")
@@ -154,19 +154,21 @@ class Hardening:
         json_ = {"Content-Type": "application/json"}
         turns = itertools.cycle((_ELSEWHERE, _NEIGHBOUR))  # of one /24: they have one count between them
         asked, said = await self._until_refused(
-            lambda: self._send("POST", _STAFF, b"{}", json_, next(turns)), _STAFF_LOG_INS
+            lambda: self._send("POST", _STAFF, b"{}", json_, next(turns)), _STAFF_LOG_INS, 422
         )
         waits = _waits(said)
         ours = await self._send("POST", _STAFF, b"{}", json_)
         hold(ours.status == 422, f"another network is not touched by it ({ours.status})")
         return f"the {asked}th staff log-in of a network's minute: 429, Retry-After {waits} s; another network 422"
 
-    async def _until_refused(self, ask: Callable[[], Awaitable[Said]], most: int) -> tuple[int, Said]:
+    async def _until_refused(
+        self, ask: Callable[[], Awaitable[Said]], most: int, judged: int
+    ) -> tuple[int, Said]:
         """How many were asked until one was refused, and the refusal: no fewer than there may be, and hardly more, since the
         count refills while they are asked."""
         asked, said = 1, await ask()
         while said.status != 429 and asked < 2 * most:
-            hold(said.status == 422, f"the {asked}th is judged by its content, and not {said.status}")
+            hold(said.status == judged, f"the {asked}th is judged by its content, and not {said.status}")
             asked, said = asked + 1, await ask()
         hold(asked > most, f"{most} are let in, and not {asked - 1}")
         return asked, said

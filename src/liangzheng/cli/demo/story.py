@@ -133,6 +133,7 @@ class Story:
             ).steps(),
             *Stranger(self._stage.settings, self._anybody, lambda: self._holder).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
+            ("licence runs out", lambda: messages.expiring(self._stage, self._actor, self._holder, self._lz)),
             *Observed(self._stage, self._actor, lambda: self._holder).steps(),
             *self._hardening.end(),
             ("too often", lambda: asyncio.to_thread(operations.too_often, self._holder)),
