@@ -96,7 +96,8 @@ async def _tell(stage: Stage, teller: Teller) -> None:
     wave, _ = await stage.open_first_wave()
     actor = await stage.cast(wave)
     token = await stage.verifier_token()
-    for title, act in Story(stage, actor, token).steps():
+    story = Story(stage, actor, token)
+    for title, act in story.steps():
         await teller.step(title, act)
     for title, act in await photo.steps(stage, wave, actor, token):
         await teller.step(title, act)
@@ -104,6 +105,7 @@ async def _tell(stage: Stage, teller: Teller) -> None:
     async with Restored(stage, last, token) as copy:
         for title, act in copy.steps():
             await teller.step(title, act)
+    await teller.step("somebody looked", story.looked_at)
     await teller.step("fsck", lambda: _fsck(stage))
     for each in stage.kept.actors:
         each.told = each.told or each.once

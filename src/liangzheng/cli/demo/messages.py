@@ -19,6 +19,9 @@ from liangzheng.kernel.people import Mobile
 from liangzheng.kernel.time import SystemClock, civil_day
 
 _WITHIN_S: Final = 30.0
+_LOOKS_WITHIN_S: Final = 90.0
+"""Looks are told every half minute, those of half a minute before (messages/look_around.py)."""
+_LOOKS: Final = {"looked-at", "company-answered", "looked-up", "record-shown"}
 _DAYS_AHEAD: Final = 90
 """Order 162 art. 63: a licence may be renewed from then on."""
 _EXPECTED: Final = {
@@ -53,6 +56,23 @@ async def told(settings: Settings, holder: Client, mobile: str) -> str:
         "no text message names standing, act or company: a locked screen shows it to others",
     )
     return f"{len(found)} kinds in the app; {len(texts)} by text message (SIMULATED: a file, no mobile)"
+
+
+async def looked_at(holder: Client) -> str:
+    """Who looked is told: by a code shown, counted up over the day; by number, by consent and by the operator, each."""
+    until, found = time.monotonic() + _LOOKS_WITHIN_S, dict[str, str]()
+    while time.monotonic() < until:
+        inbox = (await asyncio.to_thread(holder.get, "/holder/messages?limit=200")).expect(200)["messages"]
+        found = {each["kind"]: each["words"]["zh"] for each in reversed(inbox)}
+        if set(found) >= _LOOKS:
+            break
+        await asyncio.sleep(0.5)
+    hold(
+        set(found) >= _LOOKS,
+        f"told of {', '.join(sorted(_LOOKS))}, and not only of {', '.join(sorted(found))}",
+    )
+    hold("DEMO" not in str(found), "no message names who looked by their number")
+    return f"{found['looked-at']} And by number, by the operator, by a company: {len(_LOOKS)} kinds"
 
 
 async def expiring(stage: Stage, actor: Actor, holder: Client, lz: Lz) -> str:

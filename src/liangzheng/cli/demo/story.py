@@ -346,6 +346,10 @@ class Story:
         hold("暂扣" in done.stdout, "./lz verify names the status")
         return "refused with 暂扣 from the signed snapshot, without any server"
 
+    async def looked_at(self) -> str:
+        """Told last: looks are told once they have settled."""
+        return await messages.looked_at(self._holder)
+
     async def audited(self) -> str:
         """The audit record is what was signed."""
         with self._trust_file() as trust:
