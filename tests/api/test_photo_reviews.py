@@ -194,6 +194,13 @@ async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deploymen
     late = done(await console.get("?late=true"), 200)["reviews"]
     assert [review["application_id"] for review in late] == [review["application_id"] for review in found]
     assert all(review["late"] for review in late)
+    entries = [row for row in await place.world.rows("audit_entry") if row["act"] == "late-reviews.listed"]
+    ends = {"first": found[0]["application_id"], "last": found[-1]["application_id"]}
+    assert [entry["detail"] for entry in entries] == [
+        {"count": 0, "first": None, "last": None},
+        {"count": 2, **ends},
+    ]
+    assert {entry["actor_kind"] for entry in entries} == {"staff"}
     assert {review["application_id"]: review["origin"] for review in found}[asked] == "photo"
 
 

@@ -20,7 +20,7 @@ import pytest
 from tests.conftest import ROOMS
 
 SIZE = "2000"
-ENDS_WITHIN_S = 240
+ENDS_WITHIN_S = 480
 ENDS_BY_ITSELF_S = 20
 """A command a killed demonstration had started finishes what it does, and then finds its database gone."""
 

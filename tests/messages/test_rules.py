@@ -35,6 +35,7 @@ IDS = {
         ("account.closed", {"held_act_id": "hld_x"}, None),
         ("review.escalated", IDS | {"due_day": "2026-11-23"}, Kind.PHOTO_REVIEW_LATE),
         ("driver.looked-up", {"look_up_id": "lku_x", "purpose": "roadside-check"}, Kind.LOOKED_UP),
+        ("record.shown", {}, Kind.RECORD_SHOWN),
         ("consent.given", {"company_id": "com_x", "purpose": "rental", "standing": True}, Kind.CONSENT_GIVEN),
         ("consent.withdrawn", {"company_id": "com_x", "purpose": "rental"}, Kind.CONSENT_WITHDRAWN),
         ("licence.retained", {"proposal_id": "prp_x", "reason": "drink-driving"}, Kind.LICENCE_RETAINED),
@@ -69,7 +70,7 @@ DETAILS: dict[Kind, dict[str, object]] = {
 OF_COMPANIES = {Kind.COMPANY_ANSWERED, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN}
 ACTS = {
     Kind.LICENCE_RETAINED, Kind.RETENTION_ENDED, Kind.LICENCE_SUSPENDED, Kind.LICENCE_RESTORED, Kind.RECORD_CORRECTED,
-    Kind.LOOKED_UP,
+    Kind.LOOKED_UP, Kind.RECORD_SHOWN,
 }  # fmt: skip
 
 

@@ -99,6 +99,30 @@ async def review_queue(
     return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE), late)
 
 
+async def late_reviews(
+    tx: Connection, desk: ReviewDesk, after: ApplicationId | None, limit: int, now: datetime
+) -> list[PhotoReview]:
+    """Reviews past their promise, for whoever answers for the region: that the page was read is on record, so that an
+    escalation nobody looked at can be told from one that was."""
+    found = await review_queue(tx, desk, after, limit, late=True)
+    ids = [str(review.application_id) for review in found]
+    detail: audit.Detail = {
+        "count": len(ids),
+        "first": ids[0] if ids else None,
+        "last": ids[-1] if ids else None,
+    }
+    await audit.record(
+        tx,
+        act="late-reviews.listed",
+        actor=desk.actor,
+        subject=desk.actor.id,
+        purpose=PURPOSE,
+        detail=detail,
+        now=now,
+    )
+    return found
+
+
 async def review_at(tx: Connection, desk: ReviewDesk, application_id: ApplicationId) -> PhotoReview:
     """One review of the desk's authorities, as it stands. Raises NotFound."""
     _ = desk.reviewer
@@ -218,7 +242,7 @@ async def record_own_photo(
 
 
 async def escalate_reviews(database: Database, now: datetime) -> int:
-    """Every open review past its promised day is marked and told once, in `review.escalated`; how many now."""
+    """Every open review past its promised day is marked, on record, and told once, in `review.escalated`; how many now."""
     done = 0
     while True:
         async with database.transaction() as tx:
@@ -236,6 +260,11 @@ async def escalate_reviews(database: Database, now: datetime) -> int:
                 for driver_id, application_id, authority, due_day in late
             ]
             await outbox.put_many(tx, "review.escalated", told, now)
+            for driver_id, application_id, authority, due_day in late:
+                await audit.record(
+                    tx, act="review.escalated", actor=audit.Actor("worker"), subject=application_id, driver_id=driver_id,
+                    purpose=PURPOSE, detail={"authority": authority, "due_day": due_day.isoformat()}, now=now,
+                )  # fmt: skip
         done += len(late)
         if len(late) < _AT_ONCE:
             return done

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     LICENCE_EXPIRING = "licence-expiring"
     LOOKED_AT = "looked-at"
     LOOKED_UP = "looked-up"
+    RECORD_SHOWN = "record-shown"
     COMPANY_ANSWERED = "company-answered"
     CONSENT_GIVEN = "consent-given"
     CONSENT_WITHDRAWN = "consent-withdrawn"

@@ -83,6 +83,7 @@ def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
         "standing.changed": Kind.STANDING_CHANGED,
         "review.escalated": Kind.PHOTO_REVIEW_LATE,
         "driver.looked-up": Kind.LOOKED_UP,
+        "record.shown": Kind.RECORD_SHOWN,
         "consent.given": Kind.CONSENT_GIVEN,
         "consent.withdrawn": Kind.CONSENT_WITHDRAWN,
         "licence.retained": Kind.LICENCE_RETAINED,

@@ -39,6 +39,11 @@ _PLAIN = {
         "An officer looked your licence record up by number, for a case; see the unit and the purpose in “who looked”.",
         sms=_SEE_THE_APP,
     ),
+    Kind.RECORD_SHOWN: Text(
+        "运营人员查看了您的驾驶证记录，可在“谁看过”中查看。",
+        "The operator looked at your licence record; see “who looked”.",
+        sms=_SEE_THE_APP,
+    ),
     Kind.LICENCE_RETAINED: Text(
         "您的驾驶证已被当场扣留，须经另一名民警确认，逾期未确认即解除。有异议请联系办案单位。",
         "Your licence was retained on the spot. Another officer must confirm it, or it is lifted. Contact the unit of the case "

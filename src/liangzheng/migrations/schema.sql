@@ -11,9 +11,11 @@ CREATE TABLE outbox (
     due_at      timestamp with time zone NOT NULL,
     attempts    smallint DEFAULT 0 NOT NULL,
     last_error  text,
+    trace       text,
     CONSTRAINT outbox_pkey PRIMARY KEY (bucket, id),
     CONSTRAINT outbox_bucket_check CHECK (((bucket >= 0) AND (bucket <= 63))),
-    CONSTRAINT outbox_topic_check CHECK ((topic ~ '^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$'::text))
+    CONSTRAINT outbox_topic_check CHECK ((topic ~ '^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$'::text)),
+    CONSTRAINT outbox_trace_check CHECK ((trace ~ '^[0-9a-f]{32}-[0-9a-f]{16}$'::text))
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000, fillfactor=85);
 
 CREATE TABLE outbox_parked (
@@ -1374,6 +1376,7 @@ CREATE TABLE look_up_sample (
 );
 CREATE INDEX look_up_sample_look_up ON look_up_sample USING btree (look_up_id);
 CREATE INDEX look_up_sample_open ON look_up_sample USING btree (look_up_id) WHERE (outcome IS NULL);
+CREATE INDEX look_up_sample_week ON look_up_sample USING btree (week);
 
 CREATE TABLE last_said (
     driver_id    uuid NOT NULL,

@@ -68,6 +68,7 @@ def handlers(
         "correction.answered": tell,
         "record.corrected": tell,
         "driver.looked-up": tell,
+        "record.shown": tell,
         "licence.retained": tell,
         "retention.ended": tell,
         "licence.suspended": tell,

@@ -165,10 +165,15 @@ async def queue(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     late: bool = False,
 ) -> QueueAnswer:
-    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it."""
-    last = ApplicationId.parse(after) if after is not None else None
-    async with wired(request).database.read() as tx:
-        found = await licences.review_queue(tx, desk, last, limit, late=late)
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
+    that they were read is recorded."""
+    wiring, last = wired(request), ApplicationId.parse(after) if after is not None else None
+    if late:
+        async with wiring.database.transaction() as tx:
+            found = await licences.late_reviews(tx, desk, last, limit, wiring.clock.now())
+    else:
+        async with wiring.database.read() as tx:
+            found = await licences.review_queue(tx, desk, last, limit)
     return QueueAnswer(
         reviews=[PhotoReviewAnswer.of(review) for review in found],
         next=str(found[-1].application_id) if len(found) == limit else None,

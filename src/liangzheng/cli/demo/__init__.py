@@ -19,6 +19,7 @@ from rich.table import Table
 from liangzheng.cli.demo import leaving, officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.restored import Restored
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
 from liangzheng.cli.demo.story import Story, Teller, wave_step
 from liangzheng.cli.main import run
@@ -95,12 +96,18 @@ async def _tell(stage: Stage, teller: Teller) -> None:
     wave, _ = await stage.open_first_wave()
     actor = await stage.cast(wave, "driver")
     token = await stage.verifier_token()
-    for title, act in Story(stage, actor, token).steps():
+    story = Story(stage, actor, token)
+    for title, act in story.steps():
         await teller.step(title, act)
     for title, act in await photo.steps(stage, wave, token):
         await teller.step(title, act)
     for title, act in await leaving.steps(stage, wave, token):
         await teller.step(title, act)
+    last = await stage.another(wave, stage.kept.actors)
+    async with Restored(stage, last, token) as copy:
+        for title, act in copy.steps():
+            await teller.step(title, act)
+    await teller.step("somebody looked", story.looked_at)
     await teller.step("fsck", lambda: _fsck(stage))
     for each in stage.kept.actors:
         each.told = each.told or each.once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -37,10 +37,15 @@ class Client:
     host: str
     port: int
     token: str | None = None
+    traceparent: str | None = None
 
     def as_caller(self, token: str) -> Client:
         """The same API with another `Authorization: Bearer`."""
-        return Client(self.host, self.port, token)
+        return replace(self, token=token)
+
+    def in_trace(self, trace: str) -> Client:
+        """The same caller, whose requests belong to a trace (32 hexadecimal digits)."""
+        return replace(self, traceparent=f"00-{trace}-{secrets.token_hex(8)}-01")
 
     def get(self, path: str) -> Reply:
         """GET."""
@@ -91,6 +96,8 @@ class Client:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
+        if self.traceparent is not None:
+            headers["traceparent"] = self.traceparent
         if key is not None:
             headers["Idempotency-Key"] = key
         return headers

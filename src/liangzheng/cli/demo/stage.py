@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -64,11 +65,18 @@ class Stage:
     client: Client
     watching: asyncio.Task[None]
     """Ends, with an error, when a process keeps dying."""
+    metrics_port: int
+    """Where the API tells operators its figures, on this machine alone."""
 
     @property
     def folder(self) -> Path:
         """Where the demonstration keeps its own files."""
         return self.settings.data_dir / "demo"
+
+    @property
+    def traces(self) -> Path:
+        """Where the processes write their spans, of this start."""
+        return self.settings.data_dir / "traces"
 
     @property
     def register(self) -> Path:
@@ -248,8 +256,10 @@ class Stage:
 
     async def start_processes(self) -> None:
         """API, queue worker and issuer run, and the API says it is ready."""
-        port = str(self.client.port)
-        self.processes.start("api", "serve", "--host", self.client.host, "--port", port)
+        port, operators = str(self.client.port), str(self.metrics_port)
+        self.processes.start(
+            "api", "serve", "--host", self.client.host, "--port", port, LZ_METRICS_PORT=operators
+        )
         self.processes.start("queue", "work", "--role", "outbox")
         self.processes.start("issuer", "work", "--role", "issuer")
         await self.until_ready()
@@ -344,6 +354,8 @@ async def set_stage(
         "LZ_FACE_ENGINE": settings.face_engine,
         "LZ_SMS": settings.sms,
         "LZ_LOG_FORMAT": "json",
+        "LZ_TRACES_DIR": str(settings.data_dir / "traces"),
+        "LZ_METRICS_HOST": "127.0.0.1",
         # A database of the operator's own is reached by its address; the embedded one through the data directory.
     }
     folder = settings.data_dir / "demo"
@@ -352,7 +364,19 @@ async def set_stage(
     kept = Kept.load(folder / "kept.json")
     client = Client(settings.host, port)
     watching = asyncio.create_task(processes.watch(), name="processes")
-    stage = Stage(settings, database, console, load_reference(), size, kept, processes, client, watching)
+    stage = Stage(
+        settings,
+        database,
+        console,
+        load_reference(),
+        size,
+        kept,
+        processes,
+        client,
+        watching,
+        free_port("127.0.0.1"),
+    )
+    await asyncio.to_thread(shutil.rmtree, stage.traces, ignore_errors=True)
     try:
         yield stage
     finally:
