@@ -255,6 +255,7 @@ def _account_policy(settings: Settings) -> accounts.AccountPolicy:
         session_idle_s=settings.session_idle_s,
         session_absolute_s=settings.session_s,
         face_usable_s=settings.face_usable_s,
+        code_within_s=settings.code_within_ms / 1000,
         mobile_change_hold_s=settings.mobile_change_hold_s,
         closing_hold_s=settings.closing_hold_s,
         simulated_pass_counts=not production and settings.simulated_face_counts is not False,

@@ -97,7 +97,12 @@ def key_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def cast(database: Database, clock: FixedClock, tmp_path: Path, key_room: Path) -> AsyncIterator[Cast]:
     shutil.copytree(key_room, tmp_path / "keys")
     settings = Settings.from_env(
-        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
+        {
+            "LZ_MODE": "test",
+            "LZ_DATA_DIR": str(tmp_path),
+            "LZ_FACE_ENGINE": "simulated",
+            "LZ_CODE_WITHIN_MS": "0",
+        }
     )
     async with AsyncExitStack() as stack:
         place = await Deployment.open(

@@ -108,7 +108,12 @@ async def cast(database: Database, tmp_path: Path) -> AsyncIterator[Cast]:
     clock = FixedClock(SystemClock().now())  # readiness compares it with the database's
     init(KeyDirs.under(tmp_path / "keys"), Alg.ES256, clock.now(), "Fictional Authority")
     settings = Settings.from_env(
-        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
+        {
+            "LZ_MODE": "test",
+            "LZ_DATA_DIR": str(tmp_path),
+            "LZ_FACE_ENGINE": "simulated",
+            "LZ_CODE_WITHIN_MS": "0",
+        }
     )
     async with AsyncExitStack() as stack:
         place = await Deployment.open(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tests.api.said import Said
+
 
 @dataclass
-class Things:
+class Things(Said):
     """What one holder, one officer, one company and one register source of the cast have, by kind: ids in text."""
 
     person: str

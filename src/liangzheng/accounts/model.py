@@ -110,6 +110,8 @@ class AccountPolicy:
     face_checks_per_hour: int = 12
     face_failures_before_review: int = 3
     simulated_pass_counts: bool = False
+    code_within_s: float = 0.0
+    """Within which time after the answer a code goes to the gateway, at random (`send_code`)."""
     code_s: int = 300
     code_tries: int = 5
     code_wrong_a_day: int = 10

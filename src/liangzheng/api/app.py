@@ -65,7 +65,7 @@ def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
     app = _bare()
     app.state.wiring = wiring
     limits = Limits(larger=LARGER_BODIES, hosts=frozenset(wiring.settings.hosts), forms=FORMS)
-    app.state.rates = Rates(lambda: wiring.settings, wiring.clock)
+    app.state.rates = Rates(lambda: wiring.settings, wiring.clock, lambda: wiring.key_index)
     return dress(app, routes_of(resources), wiring.clock, limits, app.state.rates)
 
 

@@ -54,11 +54,14 @@ class Settings:
     sms_key_file: Path | None
     checkpoints_dir: Path | None
     mobile_proof: bool | None
+    code_within_ms: int
     mobile_change_hold_s: int
     closing_hold_s: int
     codes_an_hour: int
     writes_a_minute: int
     network_writes_a_minute: int
+    reads_a_minute: int
+    network_reads_a_minute: int
     proxies: tuple[str, ...]
     session_idle_s: int
     session_s: int
@@ -80,6 +83,7 @@ class Settings:
     port: int
     hosts: tuple[str, ...]
     workers: int
+    api_machines: int
     pool_size: int
     log_format: Literal["console", "json"]
     traces_dir: Path | None
@@ -443,6 +447,9 @@ TABLE: Final[tuple[Setting, ...]] = (
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
     _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,
          "yes: who registers proves the mobile by a one-time code; none: yes where LZ_SMS names a gateway"),
+    _row("LZ_CODE_WITHIN_MS", "code_within_ms", _number(0, 10_000), 1000,
+         "milliseconds after the answer within which a one-time code goes to the gateway, at random, so that no delay tells "
+         "that it was sent"),
     _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(0, 30 * 86400), 86400,
          "seconds a change of mobile waits, in which the old one can stop it; in production an hour at least"),
     _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(0, 90 * 86400), 7 * 86400,
@@ -453,6 +460,10 @@ TABLE: Final[tuple[Setting, ...]] = (
          "requests that write, a minute, of one holder or member of staff (api/rates.py has every rate)"),
     _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", _number(1, 100_000_000), 6000,
          "requests that write, a minute, from one network (IPv4 /24, IPv6 /48), of callers who are not known"),
+    _row("LZ_READS_A_MINUTE", "reads_a_minute", _number(1, 10_000_000), 600,
+         "requests that read, a minute, of one holder, verifier or member of staff"),
+    _row("LZ_NETWORK_READS_A_MINUTE", "network_reads_a_minute", _number(1, 100_000_000), 60_000,
+         "requests that read, a minute, from one network, of callers who are not known"),
     _row("LZ_PROXIES", "proxies", _networks, (),
          "reverse proxies before this service, addresses or networks, comma-separated, whose X-Forwarded-For is believed; "
          "none: whoever connects is the client"),
@@ -491,6 +502,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_HOSTS", "hosts", _words, (),
          "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
+    _row("LZ_API_MACHINES", "api_machines", _number(1, 1000), 1,
+         "machines that serve the API side by side, LZ_WORKERS processes each: rates are divided among all of them"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",

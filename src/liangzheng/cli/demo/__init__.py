@@ -103,7 +103,7 @@ async def _tell(stage: Stage, teller: Teller) -> None:
         await teller.step(title, act)
     for title, act in await leaving.steps(stage, wave, token):
         await teller.step(title, act)
-    last = await stage.another(wave, stage.kept.actors)
+    last = await stage.cast(wave, "restored")
     async with Restored(stage, last, token) as copy:
         for title, act in copy.steps():
             await teller.step(title, act)
