@@ -309,7 +309,7 @@ def _dlib(settings: Settings, database: Database) -> FaceVerifier:
     comparer, calibration = DlibComparer.with_models(settings.face_models), None
     if settings.face_calibration is not None and settings.face_calibration_key is not None:
         calibration = read_calibration(
-            settings.face_calibration, settings.face_calibration_key, NAME, comparer.models
+            settings.face_calibration, settings.face_calibration_key, NAME, comparer.version, comparer.models
         )
 
     async def portrait(person_id: PersonId) -> bytes | None:

@@ -6,6 +6,7 @@ For the demo and for tests, where it can be told to misbehave. It refuses to be 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import struct
 from collections import deque
@@ -14,6 +15,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from liangzheng.infra.face import FaceChallenge, FaceContext, FaceFrame, FaceResult
+from liangzheng.infra.face_dlib import Seen, SeenFrame
 from liangzheng.infra.logs import logger
 from liangzheng.kernel.errors import Unavailable
 
@@ -81,6 +83,34 @@ class SimulatedFace:
             _OUTCOMES[behaviour], nonce, self.name, self.version, self.calibrated, self.simulated,
             reasons=("simulated",),
         )  # fmt: skip
+
+
+class PlayedComparer:
+    """An engine to try `./lz face calibrate` with, over files that each begin with a number: two are as far apart as those.
+
+    No picture is looked at; what holds no number shows no face. Its calibration is of the simulated engine and its "models",
+    so that no other engine takes it, and the simulated one never counts as calibrated.
+    """
+
+    version = "1"
+    models = hashlib.sha256(b"simulated: numbers, no faces").hexdigest()
+
+    async def compare(self, portrait: bytes, frames: Sequence[FaceFrame]) -> Seen | None:
+        """As the numbers say."""
+        first, second = _number(portrait), _number(frames[0].jpeg)
+        if first is None or second is None:
+            return Seen(0, ())
+        return Seen(1, (SeenFrame(0, 1),), abs(first - second))
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def _number(octets: bytes) -> float | None:
+    try:
+        return float(octets.decode("ascii").split()[0])
+    except (ValueError, IndexError):
+        return None
 
 
 def played_frames(steps: int, at_least: int = 8) -> list[FaceFrame]:
