@@ -36,6 +36,7 @@ LANDED = {
     "0017_accounts_deeper.sql": "19e2dbfb3ec17359186edda10ff6b9b94f5cb667e1a505487fcd54ec9a53e717",
     "0023_stop_words_and_faces.sql": "df7236e6cf9b9ed5aac10bdff61a66fd1fb058caf7df80043599d69c9e00d0a6",
     "0025_when_said.sql": "fcb0f5afcd044f9d75a119a46bb4fcbeac8a54b276e89cb4380b9f0411579276",
+    "0030_face_reviews.sql": "dce135550edfb3e936df5bddf261d67313726e3f16061cef3731caebc6f483f6",
     "0024_notices_sent.sql": "6312370fdff148a76f51c5df30acbf5576d818d914766b3d03d78378015ba394",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""

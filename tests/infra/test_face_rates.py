@@ -31,7 +31,13 @@ def chance_of_at_most(errors: int, tried: int, rate: float) -> float:
 
 @pytest.mark.parametrize(
     ("errors", "tried", "upper"),
-    [(0, 300, 1 - 0.05 ** (1 / 300)), (0, 1, 0.95), (1, 2, 0.974679), (299, 300, 0.95 ** (1 / 300)), (300, 300, 1.0)],
+    [
+        (0, 300, 1 - 0.05 ** (1 / 300)),
+        (0, 1, 0.95),
+        (1, 2, 0.974679),
+        (299, 300, 0.95 ** (1 / 300)),
+        (300, 300, 1.0),
+    ],
 )
 def test_upper_limits_known_by_hand(errors: int, tried: int, upper: float) -> None:
     assert upper_limit(errors, tried) == pytest.approx(upper, abs=1e-5)

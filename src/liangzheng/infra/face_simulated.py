@@ -20,6 +20,7 @@ from liangzheng.infra.logs import logger
 from liangzheng.kernel.errors import Unavailable
 
 _log = logger(__name__)
+_COMMENT, _SAY = b"simulated, no face", b"; say "
 _TURNS: Final = ("turn:left", "turn:right")
 
 
@@ -45,7 +46,8 @@ _OUTCOMES: Final[dict[Behaviour, Literal["pass", "fail", "review", "retake"]]] =
 
 
 class SimulatedFace:
-    """Says what it was told to say: first the queued behaviours, one a check, then its usual one."""
+    """Says what it was told to say: first the queued behaviours, one a check, then what the comment of a played frame asks for,
+    then its usual one."""
 
     name = "simulated"
     version = "1"
@@ -72,7 +74,7 @@ class SimulatedFace:
         self, context: FaceContext, frames: Sequence[FaceFrame], challenge: FaceChallenge
     ) -> FaceResult:
         """The behaviour that is due; the frames are not looked at."""
-        behaviour = self._next.popleft() if self._next else self._usual
+        behaviour = self._next.popleft() if self._next else _said(frames) or self._usual
         _log.warning("SIMULATED face check: no face was looked at", subject=context.face_check_id)
         if behaviour is Behaviour.TIMEOUT:
             await asyncio.sleep(3600)
@@ -113,17 +115,23 @@ def _number(octets: bytes) -> float | None:
         return None
 
 
-def played_frames(steps: int, at_least: int = 8) -> list[FaceFrame]:
-    """Frames in the form a phone sends, that show nothing: for tests, the demo and load. Never two alike."""
+def _said(frames: Sequence[FaceFrame]) -> Behaviour | None:
+    wanted = (each for each in (Behaviour.FAIL, Behaviour.RETAKE, Behaviour.REVIEW) if frames)
+    return next((each for each in wanted if _COMMENT + _SAY + each.encode() in frames[0].jpeg), None)
+
+
+def played_frames(steps: int, at_least: int = 8, say: Behaviour | None = None) -> list[FaceFrame]:
+    """Frames in the form a phone sends, that show nothing: for tests, the demo and load. Never two alike. `say`: what the
+    simulated engine is to answer."""
     count = max(steps, at_least)
     return [
-        FaceFrame(min(n * steps // count, steps - 1), 1_000 + 400 * n, _empty_jpeg()) for n in range(count)
+        FaceFrame(min(n * steps // count, steps - 1), 1_000 + 400 * n, _empty_jpeg(say)) for n in range(count)
     ]
 
 
-def _empty_jpeg(width: int = 480, height: int = 640) -> bytes:
+def _empty_jpeg(say: Behaviour | None, width: int = 480, height: int = 640) -> bytes:
     """A grey JPEG header and a scan of random letters: right in form, a picture of nothing."""
-    comment = b"simulated, no face"
+    comment = _COMMENT + (_SAY + say.encode() if say else b"")
     return b"".join(
         (
             b"\xff\xd8",

@@ -18,6 +18,7 @@ LOOKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "proposal.read": "casework",
         "photo.viewed": "photo-review",
+        "face-check.viewed": "face-review",
         "record.shown": "operation",
         "audit.read": "audit",
     }

@@ -138,6 +138,7 @@ async def submit(request: Request, who: Holder, face_check_id: str, body: Frames
         wiring.face_verifier,
         wiring.account_policy,
         wiring.clock.now(),
+        wiring.face_reviews,
     )
     return FaceCheckAnswer.of(check)
 
