@@ -61,6 +61,7 @@ AUTHENTICATORS: Final = {
     "verifier": VERIFIERS,
     "officer": OFFICERS,
     "reviewer": OFFICERS,
+    "face_reviewer": OFFICERS,
     "company": COMPANIES,
     "source": SOURCES,
 }

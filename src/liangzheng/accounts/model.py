@@ -399,7 +399,7 @@ class FaceReview:
 
 @dataclass(frozen=True, slots=True)
 class FaceCheck:
-    """One live-person check as it is kept: result and hashes, never a picture."""
+    """One live-person check as it is kept: result and hashes; pictures only of one that is reviewed (`FaceReview`)."""
 
     person_id: PersonId
     face_check_id: FaceCheckId

@@ -155,7 +155,8 @@ async def decide_face_review(
         Level.FACE_VERIFIED, desk.actor, policy, now, {"reasons": why} if why else {}, why,
     )  # fmt: skip
     body = {"face_check_id": str(face_check_id), "reasons": why}
-    await outbox.put(tx, f"face-check.{outcome}", review.person_id, body, now)
+    topic = "face-check.refused" if named else "face-check.approved"
+    await outbox.put(tx, topic, review.person_id, body, now)
     decided = await store_face_reviews.find(tx, face_check_id)
     assert decided is not None
     return decided

@@ -161,23 +161,8 @@ def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> 
                 f"您的照片正在审核，将在{by}前（含当日）答复。",
                 f"Your photo is under review; you will hear by the end of {by}.",
             )
-        case Kind.FACE_UNDER_REVIEW:
-            if detail.get("provisional"):
-                return Text(
-                    "您的人脸核验正在人工复核，将在一个工作日内答复。",
-                    "A person reviews your face check; you will hear within one working day.",
-                )
-            return Text(
-                f"您的人脸核验正在人工复核，将在{detail['due_day']}前（含当日）答复。",
-                f"A person reviews your face check; you will hear by the end of {detail['due_day']}.",
-            )
-        case Kind.FACE_REFUSED:
-            whys = [FACE_REASON_TEXTS[FaceReason(code)] for code in detail["reasons"]]
-            return Text(
-                f"您的人脸核验未通过人工复核：{''.join(text.zh for text in whys)}可重新核验，或到车辆管理所窗口核验。",
-                f"A person reviewed your face check and it did not pass: {' '.join(text.en for text in whys)} Make a new one, or "
-                "go to a counter.",
-            )
+        case Kind.FACE_UNDER_REVIEW | Kind.FACE_REFUSED:
+            return _of_face(kind, detail)
         case Kind.STANDING_CHANGED:
             changed = [_COLUMNS[column] for column in detail["changed"]]
             return Text(
@@ -216,6 +201,25 @@ def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> 
 def stop_words(word: str) -> Text:
     """What follows in the text message about something that waits."""
     return Text(f"停止码：{word}。", f" Stop word: {word}.")
+
+
+def _of_face(kind: Kind, detail: Mapping[str, Any]) -> Text:
+    if kind is Kind.FACE_REFUSED:
+        why = [FACE_REASON_TEXTS[FaceReason(code)] for code in detail["reasons"]]
+        return Text(
+            f"您的人脸核验未通过人工复核：{''.join(text.zh for text in why)}可重新核验，或到车辆管理所窗口核验。",
+            f"A person reviewed your face check and it did not pass: {' '.join(text.en for text in why)} Make a new one, or go to "
+            "a counter.",
+        )
+    if detail.get("provisional"):  # the year's holidays are not announced: no day is promised
+        return Text(
+            "您的人脸核验正在人工复核，将在一个工作日内答复。",
+            "A person reviews your face check; you will hear within one working day.",
+        )
+    return Text(
+        f"您的人脸核验正在人工复核，将在{detail['due_day']}前（含当日）答复。",
+        f"A person reviews your face check; you will hear by the end of {detail['due_day']}.",
+    )
 
 
 def _of_company(kind: Kind, detail: Mapping[str, Any], company: str | None) -> Text:

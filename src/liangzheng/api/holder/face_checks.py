@@ -1,4 +1,5 @@
-"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept."""
+"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept, and what a person
+reviews until it is decided."""
 
 from __future__ import annotations
 
