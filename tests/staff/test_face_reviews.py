@@ -148,6 +148,7 @@ async def test_without_that_agreement_the_counter_is_the_way_and_withdrawing_it_
     phone, check = await left_open(place)
     await taken(officer, check)
     assert await place.one("SELECT count(*) FROM face_capture") == 8
+    assert done(await phone.post("/holder/data-exports"), 200)["face_pictures_kept"] == 8
     assert (await phone.post("/holder/agreements/withdrawals", {"kind": "face-review"})).status_code == 204
     assert await place.one("SELECT count(*) FROM face_capture") == 0
     refused(await officer.get(f"{QUEUE}/{check}/pictures"), 409, "conflict")

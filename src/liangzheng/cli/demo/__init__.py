@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng.cli.demo import officers, photo
+from liangzheng.cli.demo import faces, officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
@@ -98,6 +98,8 @@ async def _tell(stage: Stage, teller: Teller) -> None:
     for title, act in Story(stage, actor, token).steps():
         await teller.step(title, act)
     for title, act in await photo.steps(stage, wave, actor, token):
+        await teller.step(title, act)
+    for title, act in await faces.steps(stage, wave, actor, token):
         await teller.step(title, act)
     await teller.step("fsck", lambda: _fsck(stage))
     for each in stage.kept.actors:
