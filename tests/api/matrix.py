@@ -67,6 +67,7 @@ AUTHENTICATORS: Final = {
     "verifier": VERIFIERS,
     "officer": OFFICERS,
     "reviewer": OFFICERS,
+    "face_reviewer": OFFICERS,
     "company": COMPANIES,
     "source": SOURCES,
 }

@@ -38,6 +38,8 @@ class Things(Said):
     file_number: str
     counter_check: str
     """Waits for a person at a counter."""
+    face_review: str
+    """Left open by an engine, waits for a reviewer of the region."""
     # -- the officer's
     staff_passkey: str
     officer_verification: str

@@ -37,6 +37,7 @@ CROSS_SHARD = {
     "drivers/store.py::begin": "an administrator's import takes its number",
     "licences/store/findings.py::late_unheard": "a check of fsck",
     "licences/store/reviews.py::queue_figures": "a figure for operators",
+    "accounts/store_face_reviews.py::queue_figures": "a figure for operators",
     "infra/outbox.py::depth": "a figure for operators",
     "infra/outbox.py::subjects": "a check of fsck",
     "staff/store.py::prune": "the hourly pruning of attempts long past",

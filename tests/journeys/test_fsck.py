@@ -184,6 +184,15 @@ PLANTED = {
         "INSERT INTO session (person_id, id, opened_at, seen_at, expires_at, "
         "token_hash) SELECT person_id, gen_random_uuid(), now(), now(), now(), decode(repeat('00', 32), 'hex') FROM person"
     ),
+    "every kept picture of a face is of a check that waits for a reviewer, and every such check has some": (
+        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
+        "move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, submission_hash) "
+        "SELECT person_id, gen_random_uuid(), now(), now(), 1, 'failed', 'apply', 'x', '1', false, false, "
+        "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex') FROM person; "
+        "INSERT INTO face_review (person_id, face_check_id, driver_id, authority, submitted_at, due_day, due_at, provisional) "
+        "SELECT person_id, id, id, '苏E', now(), '2026-11-18', now(), false FROM face_check; "
+        "INSERT INTO face_capture SELECT person_id, face_check_id, 0, 0, now(), 'x' FROM face_review"
+    ),
     "a face check that was used up passed before": (
         PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
         "usable_until, move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, "

@@ -8,7 +8,8 @@ A mobile is proved by a one-time code; what would let a thief stay (another mobi
 holding time. A face is captured only with a live agreement to the current text.
 
 Events (subject: the person): `phone-key.bound`, `phone-key.ended` (body: driver_id, phone_key_id), `passkey.added`,
-`passkey.removed`, `password.reset`, `mobile-change.*`, `account-closing.*`, `account.closed`, `correction.answered`.
+`passkey.removed`, `password.reset`, `mobile-change.*`, `account-closing.*`, `account.closed`, `correction.answered`,
+`face-review.opened`, `face-review.escalated`, `face-review.ended`, `face-check.approved`, `face-check.refused`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ from liangzheng.accounts.codes import (
     send_code,
     use_mobile_proof,
 )
+from liangzheng.accounts.desk import ReviewDesk
+from liangzheng.accounts.face_queue import escalate_face_reviews, let_go_of_captures
+from liangzheng.accounts.face_texts import FACE_REASON_TEXTS
 from liangzheng.accounts.held import (
     Reauthentication,
     change_mobile,
@@ -66,6 +70,8 @@ from liangzheng.accounts.model import (
     CorrectionRequest,
     Decision,
     FaceCheck,
+    FaceReason,
+    FaceReview,
     HeldAct,
     Level,
     LoggedIn,
@@ -106,11 +112,21 @@ from liangzheng.accounts.phone_keys import (
     phone_keys,
     revoke_phone_key,
 )
-from liangzheng.accounts.ports import RealName
+from liangzheng.accounts.ports import FaceReviews, RealName
 from liangzheng.accounts.prove import demand_fresh, keep_proof
 from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
 from liangzheng.accounts.reset_password import choose_second_factor, reset_password
+from liangzheng.accounts.review_face import (
+    FacePictures,
+    decide_face_review,
+    face_review_at,
+    face_review_figures,
+    face_review_pictures,
+    face_review_queue,
+    put_back_face_review,
+    take_face_review,
+)
 from liangzheng.accounts.rules import label_fault, sign_count_fault
 from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
@@ -122,6 +138,7 @@ from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
 __all__ = [
     "CONSTRAINTS",
+    "FACE_REASON_TEXTS",
     "Account",
     "AccountPolicy",
     "Agreement",
@@ -138,6 +155,10 @@ __all__ = [
     "CorrectionState",
     "Decision",
     "FaceCheck",
+    "FacePictures",
+    "FaceReason",
+    "FaceReview",
+    "FaceReviews",
     "HeldAct",
     "HeldKind",
     "HeldState",
@@ -152,6 +173,7 @@ __all__ = [
     "RealName",
     "Reauthentication",
     "Registration",
+    "ReviewDesk",
     "SecondFactorMissing",
     "Session",
     "account",
@@ -182,13 +204,19 @@ __all__ = [
     "consume_face_checks",
     "corrections",
     "decide_face_check",
+    "decide_face_review",
     "demand_fresh",
     "end_challenges",
     "end_other_sessions",
     "end_session",
     "end_sessions",
+    "escalate_face_reviews",
     "export",
     "face_check",
+    "face_review_at",
+    "face_review_figures",
+    "face_review_pictures",
+    "face_review_queue",
     "finish_face_check",
     "give_agreement",
     "hash_new_password",
@@ -197,6 +225,7 @@ __all__ = [
     "is_held",
     "keep_proof",
     "label_fault",
+    "let_go_of_captures",
     "live_phone_keys",
     "log_in",
     "log_in_with_passkey",
@@ -214,6 +243,7 @@ __all__ = [
     "probes",
     "prove_mobile",
     "prune",
+    "put_back_face_review",
     "register",
     "remove_passkey",
     "reset_password",
@@ -228,6 +258,7 @@ __all__ = [
     "stop_held",
     "stop_word",
     "take_back_correction",
+    "take_face_review",
     "use_mobile_proof",
     "use_passkey",
     "withdraw_agreement",

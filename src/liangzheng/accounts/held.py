@@ -244,7 +244,7 @@ async def _close_now(tx: Connection, account: Account, key_index: KeyIndex, now:
     person = account.person
     for key in await store.phone_keys(tx, person.person_id):
         await revoke_phone_key(tx, person.person_id, key.phone_key_id, now)
-    await void_face_checks(tx, person.person_id, Event.ACCOUNT_CLOSED)
+    await void_face_checks(tx, person.person_id, Event.ACCOUNT_CLOSED, now)
     await keyindex.release(tx, Kind.MOBILE, mobile_hash(key_index, account.mobile), person.person_id)
     if person.driver_id is not None:
         await store_held.free_driver(tx, person.driver_id.uuid, person.person_id)

@@ -66,6 +66,7 @@ class Settings:
     session_idle_s: int
     session_s: int
     face_usable_s: int
+    face_captures_days: int
     refused_a_day: int
     registrations_an_hour: int
     staff_idle_s: int
@@ -472,6 +473,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
     _row("LZ_FACE_USABLE_S", "face_usable_s", _number(60, 3600), 600,
          "seconds a passed face check can be used"),
+    _row("LZ_FACE_CAPTURES_DAYS", "face_captures_days", _number(1, 30), 14,
+         "days the pictures of a face check left open are kept at most for a reviewer, encrypted, where their person agreed"),
     _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,

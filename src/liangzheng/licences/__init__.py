@@ -14,6 +14,7 @@ the person where there is none; body: driver_id, application_id, authority …).
 
 from __future__ import annotations
 
+from liangzheng.accounts import ReviewDesk
 from liangzheng.licences.add_photo import (
     FaceFinder,
     Judged,
@@ -64,7 +65,6 @@ from liangzheng.licences.review import (
     OwnPhoto,
     Pictures,
     QueueFigures,
-    ReviewDesk,
     approve_photo,
     escalate_reviews,
     late_reviews,

@@ -48,6 +48,11 @@ class Kind(StrEnum):
     CLOSING_ASKED = "account-closing-asked"
     CLOSING_STOPPED = "account-closing-stopped"
     CORRECTION_ANSWERED = "correction-answered"
+    FACE_UNDER_REVIEW = "face-under-review"
+    FACE_REVIEW_LATE = "face-review-late"
+    FACE_REVIEW_ENDED = "face-review-ended"
+    FACE_APPROVED = "face-approved"
+    FACE_REFUSED = "face-refused"
 
 
 SMS_BY_DEFAULT = frozenset(
@@ -62,6 +67,9 @@ SMS_BY_DEFAULT = frozenset(
         Kind.RETENTION_ENDED,
         Kind.LICENCE_SUSPENDED,
         Kind.LICENCE_RESTORED,
+        Kind.FACE_APPROVED,
+        Kind.FACE_REFUSED,
+        Kind.FACE_REVIEW_ENDED,
     }
 )
 """The result comes by SMS and in the app (docs/reference.md §4.2); so does what an officer did to the

@@ -1103,7 +1103,7 @@ CREATE TABLE agreement (
     kind       text NOT NULL,
     text_hash  bytea NOT NULL,
     CONSTRAINT agreement_pkey PRIMARY KEY (person_id, id),
-    CONSTRAINT agreement_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'privacy'::text, 'face-data'::text, 'notices'::text]))),
+    CONSTRAINT agreement_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'privacy'::text, 'face-data'::text, 'face-review'::text, 'notices'::text]))),
     CONSTRAINT agreement_text_hash_check CHECK ((octet_length(text_hash) = 32)),
     CONSTRAINT agreement_version_check CHECK ((version >= 1))
 );
@@ -1386,6 +1386,50 @@ CREATE TABLE last_said (
     CONSTRAINT last_said_change_check CHECK ((change = ANY (ARRAY['status'::text, 'classes'::text, 'validity'::text, 'authority'::text, 'address'::text])))
 ) WITH (fillfactor=90);
 
+CREATE TABLE face_review (
+    person_id        uuid NOT NULL,
+    face_check_id    uuid NOT NULL,
+    driver_id        uuid NOT NULL,
+    authority        text NOT NULL,
+    submitted_at     timestamp with time zone NOT NULL,
+    due_day          date NOT NULL,
+    due_at           timestamp with time zone NOT NULL,
+    provisional      boolean NOT NULL,
+    taken_by_kind    text,
+    taken_by         uuid,
+    taken_until      timestamp with time zone,
+    escalated_at     timestamp with time zone,
+    outcome          text,
+    reasons          text[] DEFAULT '{}'::text[] NOT NULL,
+    decided_by_kind  text,
+    decided_by       uuid,
+    decided_at       timestamp with time zone,
+    CONSTRAINT face_review_pkey PRIMARY KEY (person_id, face_check_id),
+    CONSTRAINT face_review_check CHECK (((outcome IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT face_review_check1 CHECK (((outcome IS NULL) = (decided_by_kind IS NULL))),
+    CONSTRAINT face_review_check2 CHECK (((cardinality(reasons) > 0) = (NOT (outcome IS DISTINCT FROM 'refused'::text)))),
+    CONSTRAINT face_review_check3 CHECK (((taken_by_kind IS NULL) = (taken_until IS NULL))),
+    CONSTRAINT face_review_check4 CHECK (((taken_by IS NULL) OR (taken_by_kind IS NOT NULL))),
+    CONSTRAINT face_review_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['staff'::text, 'operator'::text, 'person'::text, 'system'::text]))),
+    CONSTRAINT face_review_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT face_review_taken_by_kind_check CHECK ((taken_by_kind = ANY (ARRAY['staff'::text, 'operator'::text])))
+);
+CREATE INDEX face_review_check ON face_review USING btree (face_check_id);
+CREATE INDEX face_review_waiting ON face_review USING btree (due_at, face_check_id) WHERE (outcome IS NULL);
+
+CREATE TABLE face_capture (
+    person_id      uuid NOT NULL,
+    face_check_id  uuid NOT NULL,
+    number         smallint NOT NULL,
+    step           smallint NOT NULL,
+    kept_until     timestamp with time zone NOT NULL,
+    sealed         bytea NOT NULL,
+    CONSTRAINT face_capture_pkey PRIMARY KEY (person_id, face_check_id, number),
+    CONSTRAINT face_capture_number_check CHECK ((number >= 0)),
+    CONSTRAINT face_capture_step_check CHECK ((step >= 0))
+);
+CREATE INDEX face_capture_until ON face_capture USING btree (kept_until);
+
 -- Foreign keys.
 
 ALTER TABLE account ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
@@ -1420,3 +1464,5 @@ ALTER TABLE staff_passkey ADD CONSTRAINT staff_passkey_staff_id_fkey FOREIGN KEY
 ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
 ALTER TABLE last_said ADD CONSTRAINT last_said_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE face_review ADD CONSTRAINT face_review_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_check(person_id, id);
+ALTER TABLE face_capture ADD CONSTRAINT face_capture_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_review(person_id, face_check_id);

@@ -23,6 +23,7 @@ LOOKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "proposal.read": "casework",
         "photo.viewed": "photo-review",
+        "face-check.viewed": "face-review",
         RECORD_SHOWN: "operation",
         "audit.read": "audit",
     }

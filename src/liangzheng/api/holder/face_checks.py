@@ -1,4 +1,5 @@
-"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept."""
+"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept, and what a person
+reviews until it is decided."""
 
 from __future__ import annotations
 
@@ -138,6 +139,7 @@ async def submit(request: Request, who: Holder, face_check_id: str, body: Frames
         wiring.face_verifier,
         wiring.account_policy,
         wiring.clock.now(),
+        wiring.face_reviews,
     )
     return FaceCheckAnswer.of(check)
 

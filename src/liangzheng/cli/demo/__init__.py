@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng.cli.demo import leaving, officers, photo
+from liangzheng.cli.demo import face_reviews, leaving, officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.restored import Restored
@@ -100,6 +100,8 @@ async def _tell(stage: Stage, teller: Teller) -> None:
     for title, act in story.steps():
         await teller.step(title, act)
     for title, act in await photo.steps(stage, wave, token):
+        await teller.step(title, act)
+    for title, act in await face_reviews.steps(stage, wave, token):
         await teller.step(title, act)
     for title, act in await leaving.steps(stage, wave, token):
         await teller.step(title, act)
