@@ -26,6 +26,7 @@ MODULES: Final = {
     "issue": "benchmarks.load.issue",
     "apply": "benchmarks.load.apply",
     "verify-online": "benchmarks.load.verify_online",
+    "fsck": "benchmarks.load.fsck",
 }
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _RESULTS: Final = _ROOT / "benchmarks" / "RESULTS.md"
