@@ -153,7 +153,9 @@ def _look(pid: int, most: dict[int, int], done: threading.Event) -> None:
             for each in (us, *us.children(recursive=True)):
                 if "python" in each.name():
                     lines = Path(f"/proc/{each.pid}/status").read_text().splitlines()
-                    most[each.pid] = next((int(row.split()[1]) for row in lines if row.startswith("VmHWM")), 0)
+                    most[each.pid] = next(
+                        (int(row.split()[1]) for row in lines if row.startswith("VmHWM")), 0
+                    )
         except (psutil.NoSuchProcess, OSError):
             continue
 
@@ -209,9 +211,7 @@ def _rows(keys: KeyIndex, numbers: range, now: datetime) -> dict[str, list[dict[
     return rows
 
 
-def _of_one(
-    keys: KeyIndex, number: int, phone: bytes, now: datetime
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_one(keys: KeyIndex, number: int, phone: bytes, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
     driver, person, application, key = DriverId.new(), PersonId.new(), ApplicationId.new(), PhoneKeyId.new()
     of_driver = driver_row(driver, number) | {"document_number": _citizen(number), "updated_at": now}
     mobile = f"199{number:08d}"
