@@ -136,7 +136,7 @@ def list_keys() -> None:
     dirs, now = key_dirs(Settings.from_env()), SystemClock().now()
     bundle = load_bundle(dirs)
     table = Table(box=None, pad_edge=False)
-    for heading in ("key id", "role", "province", "alg", "state", "signs from", "until (UTC)"):
+    for heading in ("key id", "role", "province", "alg", "state", "signs from (UTC)", "until (UTC)"):
         table.add_column(heading, no_wrap=True)
     for entry in sorted(
         bundle.entries, key=lambda entry: (entry.role, entry.province or "", entry.signed_from)
