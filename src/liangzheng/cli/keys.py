@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from liangzheng.cli import zone
 from liangzheng.cli.approval import demand_approvals
 from liangzheng.infra.keys_file import (
     ISSUING_PROVINCES,
@@ -188,4 +189,4 @@ def _day(epoch: int) -> str:
 
 
 def _minute(epoch: int) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M")
+    return zone.told(datetime.fromtimestamp(epoch, UTC))
