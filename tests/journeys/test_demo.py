@@ -179,7 +179,10 @@ def _by_hand(said: str) -> subprocess.CompletedProcess[str]:
     """The command of first-licence.md, with what a demonstration printed in the places it leaves open."""
     page = (DOCS / "first-licence.md").read_text(encoding="utf-8")
     line = next(line for line in page.splitlines() if line.startswith(".venv/bin/python"))
-    base, token = re.search(r"Start page +(\S+)/", said), re.search(r"Authorization: Bearer (\S+)\n", said)
+    base, token = (
+        re.search(r"Start page +(\S+)/", said),
+        re.search(r"terminal +Authorization: Bearer (\S+)", said),
+    )
     mobile = re.search(r"│ (1\d{10}) +│ (\S+) +│", said)
     assert base and token and mobile, said
     filled = {
