@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -171,7 +172,33 @@ def test_the_demonstration_itself_killed_leaves_no_orphan_and_goes_on(home: Path
     assert _fsck(home).returncode == 0
 
 
-def test_ctrl_c_stops_a_waiting_demonstration_cleanly(home: Path) -> None:
+DOCS = Path(__file__).parents[2] / "docs" / "how-to"
+
+
+def _by_hand(said: str) -> subprocess.CompletedProcess[str]:
+    """The command of first-licence.md, with what a demonstration printed in the places it leaves open."""
+    page = (DOCS / "first-licence.md").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if line.startswith(".venv/bin/python"))
+    base, token = (
+        re.search(r"Start page +(\S+)/", said),
+        re.search(r"terminal +Authorization: Bearer (\S+)", said),
+    )
+    mobile = re.search(r"│ (1\d{10}) +│ (\S+) +│", said)
+    assert base and token and mobile, said
+    filled = {
+        ".venv/bin/python": sys.executable, "http://127.0.0.1:8765": base[1], "<mobile>": mobile[1],
+        "<password>": mobile[2], "<officer's token>": token[1],
+    }  # fmt: skip
+    for place, value in filled.items():
+        assert place in line
+        line = line.replace(place, value)
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"]}
+    return subprocess.run(
+        line.split(), cwd=DOCS.parents[1], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_a_first_licence_by_hand_from_a_waiting_demonstration_which_ctrl_c_stops_cleanly(home: Path) -> None:
     process = _start(home, "demo", "--drivers", SIZE, LZ_PORT="0")
     try:
         seen = ""
@@ -180,6 +207,11 @@ def test_ctrl_c_stops_a_waiting_demonstration_cleanly(home: Path) -> None:
             line = process.stdout.readline()
             assert line, seen
             seen += line
+        for _ in range(2):  # a first licence; then the same on a further phone
+            walked = _by_hand(seen)
+            assert walked.returncode == 0, walked.stderr
+            assert "LZ1:" in walked.stdout
+            assert walked.stdout.endswith("verdict: valid\n")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     finally:

@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from liangzheng import audit, drivers, staff
+from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.cli.register_confirm import confirm
 from liangzheng.cli.register_feed import feed, source_app
@@ -206,9 +207,7 @@ def show(
     _print_record(found, has_photo)
     for change in changes:
         columns = ", ".join(sorted(change["after"]))
-        typer.echo(
-            f"version {change['version']}  {change['at']:%Y-%m-%d %H:%M} UTC  {change['source']}: {columns}"
-        )
+        typer.echo(f"version {change['version']}  {zone.told(change['at'])}  {change['source']}: {columns}")
 
 
 def _print_record(record: drivers.Driver, has_photo: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from liangzheng import drivers
+from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.cli.progress import counting
 from liangzheng.cli.tell_register import Told, apply, lines_in, send
@@ -17,7 +18,7 @@ from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import SourceId
-from liangzheng.kernel.time import CHINA, SystemClock
+from liangzheng.kernel.time import SystemClock
 from liangzheng.standards.errors import BadKey
 from liangzheng.standards.keys import PublicKey, SoftwareSigner
 from liangzheng.wiring import feed_policy, index_keys
@@ -85,7 +86,7 @@ def refused(
             return await drivers.refused_lines(database, SourceId.parse(source), most)
 
     for line in run(act()):
-        at = f"{line.done_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if line.done_at else ""
+        at = zone.told(line.done_at) if line.done_at else ""
         typer.echo(f"{line.sequence}  {at}  {line.place}: {line.rule}")
 
 
