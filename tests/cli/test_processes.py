@@ -41,7 +41,7 @@ def said(processes: Processes, name: str) -> str:
 
 def test_one_has_some_settings_of_its_own_and_the_others_do_not(processes: Processes) -> None:
     processes.start("api", "serve")
-    processes.start("beside", "serve", "--port", "1", more={"LZ_FACE_ENGINE": "manual"})
+    processes.start("beside", "serve", "--port", "1", LZ_FACE_ENGINE="manual")
     assert said(processes, "api") == "serve info None"
     assert said(processes, "beside") == "serve --port 1 info manual"
 
