@@ -27,7 +27,7 @@ class _Child:
 
     words: tuple[str, ...]
     log: Path
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
     due: float = 0.0
@@ -47,10 +47,10 @@ class Processes:
     say: Callable[[str], None]
     _children: dict[str, _Child] = field(default_factory=dict)
 
-    def start(self, name: str, *words: str, more: Mapping[str, str] | None = None) -> None:
-        """Starts `./lz WORDS`; what it prints goes to `<logs>/<name>.log`. `more`: what its environment has besides."""
+    def start(self, name: str, *words: str, **more: str) -> None:
+        """Starts `./lz WORDS`; what it prints goes to `<logs>/<name>.log`. `more`: of its environment alone."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        child = _Child(words, self.logs / f"{name}.log", more or {})
+        child = _Child(words, self.logs / f"{name}.log", more)
         self._children[name] = child
         self._spawn(child)
 

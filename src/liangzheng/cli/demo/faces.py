@@ -29,6 +29,7 @@ from liangzheng.infra import jpeg
 from liangzheng.infra.face import FaceFrame
 from liangzheng.infra.face_dlib import DlibComparer
 from liangzheng.infra.face_simulated import played_frames
+from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import FaceCheckId
 from liangzheng.kernel.time import SystemClock, civil_day
@@ -186,10 +187,10 @@ class Faces(Story):
         self._check = check["face_check_id"]
         as_sent = b64(frames[0].jpeg)[8:48]
         hold(word in unb64(as_sent), "the word is in what is looked for")
-        rows = await self._rows_with(since, (word.decode(), word.hex(), as_sent))
+        rows = await _rows_with(self._stage.database, since, (word.decode(), word.hex(), as_sent))
         hold(not rows, f"no row holds the pictures, and not {', '.join(rows)}")
         digests = [jpeg.picture_hash(frame.jpeg).hex() for frame in frames]
-        known = await self._rows_with(since, digests)
+        known = await _rows_with(self._stage.database, since, digests)
         hold(bool(known), "the same search finds their digests, kept against replay")
         files = await asyncio.to_thread(_changed, self._stage.settings.data_dir, began)
         hold(
@@ -203,25 +204,6 @@ class Faces(Story):
             f"a word in each of {len(frames)} pictures: in no row, in none of {len(files)} files written since; "
             f"their digests only ({', '.join(known)})"
         )
-
-    async def _rows_with(self, since: str, words: Sequence[str]) -> list[str]:
-        """Tables that hold one of these in a row written since that transaction."""
-        patterns = [f"%{word}%" for word in words]
-        async with self._stage.database.read() as tx:
-            tables = await tx.fetch(
-                "SELECT c.oid::regclass::text AS name FROM pg_class AS c WHERE c.relkind = 'r' "
-                "AND c.relnamespace = current_schema()::regnamespace ORDER BY 1"
-            )
-            hold(len(tables) > 50, "the tables were found")
-            found = [
-                await tx.fetchval(
-                    f"SELECT $3::text FROM {row['name']} AS r WHERE age(xmin) <= age($1::text::xid) "
-                    "AND r::text LIKE ANY ($2::text[]) LIMIT 1",
-                    since, patterns, row["name"],
-                )
-                for row in tables
-            ]  # fmt: skip
-        return [name for name in found if name]
 
     async def bound(self) -> str:
         """A check made to apply binds no phone; used for one application it serves no other."""
@@ -286,6 +268,26 @@ class Faces(Story):
         body = {"photo": "archived", "face_check": face_check, "phone_key": self._phone_key_id}
         key = f"apply-{secrets.token_hex(4)}"
         return (await self._post(self._holder, "/holder/applications", body, key)).expect(202)
+
+
+async def _rows_with(database: Database, since: str, words: Sequence[str]) -> list[str]:
+    """Tables that hold one of these in a row written since that transaction."""
+    patterns = [f"%{word}%" for word in words]
+    async with database.read() as tx:
+        tables = await tx.fetch(
+            "SELECT oid::regclass::text AS name FROM pg_class "
+            "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
+        )
+        hold(len(tables) > 50, "the tables were found")
+        found = [
+            await tx.fetchval(
+                f"SELECT $3::text FROM {row['name']} AS r WHERE age(xmin) <= age($1::text::xid) "
+                "AND r::text LIKE ANY ($2::text[]) LIMIT 1",
+                since, patterns, row["name"],
+            )
+            for row in tables
+        ]  # fmt: skip
+    return [name for name in found if name]
 
 
 def _marked(picture: bytes, word: bytes) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from liangzheng import accounts, rollout
-from liangzheng.cli.demo.account import prove_mobile
+from liangzheng.cli.demo.account import prove_mobile, received_code
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.faces import MANUAL, Faces
 from liangzheng.cli.demo.held import StepFailed, hold
@@ -42,6 +42,7 @@ async def steps(
         ("mobile changed", story.changed),
         ("account closed", story.closed),
         ("known or not", story.alike),
+        ("code guessed", story.guessed),
         ("second factor", story.second_factor),
     ]
 
@@ -197,6 +198,22 @@ class Leaving(Faces):
         said = await self._log_in("a-wrong-password", mobile)
         took = (time.monotonic() - began) * 1000
         return (said.status, said.body["code"], said.body["detail"]), took
+
+    async def guessed(self) -> str:
+        """Five wrong tries end a code: the right one, too, is refused then; and another is not sent at once."""
+        asked = {"mobile": _fictional_mobile(), "purpose": "register"}
+        begun = (await self._post(self._anybody, "/holder/codes", asked)).expect(202)
+        right = await received_code(self._stage.settings, asked["mobile"])
+        wrong = f"{(int(right) + 1) % 10**6:06d}"
+        given = asked | {"code_request": begun["code_request"]}
+        tries = [
+            (await self._post(self._anybody, "/holder/codes/proofs", given | {"code": code})).status
+            for code in [wrong] * 5 + [right]
+        ]
+        hold(tries == [400] * 6, f"wrong five times, and then the right one: refused, and not {tries}")
+        again = await self._post(self._anybody, "/holder/codes", asked)
+        hold(again.status == 429 and bool(again.retry_after_s), f"another waits a minute ({again.status})")
+        return f"five wrong tries, then the right code: 400; another code: 429 with Retry-After: {again.retry_after_s} s"
 
     async def second_factor(self) -> str:
         """Chosen with the password: from then on the password alone opens nothing, and a code serves once."""

@@ -264,7 +264,7 @@ class PhotoStory(Story):
         """What a second queue worker counts, which begins with the jobs the first one does every minute."""
         host, port = "127.0.0.1", free_port("127.0.0.1")
         more = {"LZ_METRICS_HOST": host, "LZ_METRICS_PORT": str(port), "LZ_METRICS_TOKEN": ""}
-        self._stage.processes.start(_WATCHED, "work", "--role", "outbox", more=more)
+        self._stage.processes.start(_WATCHED, "work", "--role", "outbox", **more)
         operator, until = Client(host, port), time.monotonic() + ISSUED_WITHIN_S
         try:
             while time.monotonic() < until:

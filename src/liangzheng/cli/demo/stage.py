@@ -268,7 +268,7 @@ class Stage:
         """Another API process on the same database, with some settings of its own; it ends with the others, or before by
         `processes.end`. Not ready yet: `until_ready`."""
         client = Client(self.client.host, free_port(self.client.host))
-        self.processes.start(name, "serve", "--host", client.host, "--port", str(client.port), more=more)
+        self.processes.start(name, "serve", "--host", client.host, "--port", str(client.port), **more)
         return client
 
     async def until_ready(self, client: Client | None = None) -> None:
