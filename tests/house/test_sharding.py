@@ -35,6 +35,7 @@ CROSS_SHARD = {
     "audit/store.py::sealed_beyond": "the check of a chain, by its bucket's index",
     "drivers/store.py::unfinished": "an administrator's import looks for the one it resumes",
     "drivers/store.py::begin": "an administrator's import takes its number",
+    "drivers/store.py::files_drawn_at": "a record knows the import that wrote it by its number; a row for each file there ever was",
     "licences/store/findings.py::late_unheard": "a check of fsck",
     "licences/store/reviews.py::queue_figures": "a figure for operators",
     "accounts/store_face_reviews.py::queue_figures": "a figure for operators",

@@ -10,10 +10,9 @@ import pytest
 
 from liangzheng import accounts
 from liangzheng.kernel.time import civil_day
-from liangzheng.relying import CompanyEvent, Grant, Quota, pseudonym
+from liangzheng.relying import CompanyEvent, Grant, Quota
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.accounts.people import MADE_UP, PASSWORD
-from tests.api.phone import Phone as Caller
 from tests.api.phone import b64, done, refused, unb64
 from tests.relying.world import EMPLOYMENT, KEYS, RENTAL, F, Town, asked, shown
 from tests.showing.world import PORTRAIT
@@ -111,68 +110,6 @@ async def test_an_approved_request_nobody_fetched_runs_out(town: Town) -> None:
     renewed = await company.post(f"/relying/requests/{made['request']}/answer")
     # The token has run out with it: ten minutes each.
     refused(renewed, 401, "not-authenticated")
-
-
-async def test_an_approval_for_this_once_is_taken_back_until_the_answer_was_fetched(town: Town) -> None:
-    _, company = await town.open_company()
-    driver = await town.driver()
-    made = done(await company.post("/relying/requests", asked(fields=["may_drive", "portrait"])), 201)
-    code, path = f"/holder/consents/requests/{made['code']}", f"/relying/requests/{made['request']}"
-    refused(await driver.delete(f"{code}/approval"), 404, "not-found")  # nothing was approved yet
-    done(await town.approve(driver, made["code"]), 200)
-    for _ in range(2):  # again changes nothing
-        assert done(await driver.delete(f"{code}/approval"), 200)["state"] == "refused"
-    assert refused(await company.post(f"{path}/answer"), 409, "conflict")["rule"] == "refused"
-    refused(await company.get(f"{path}/portrait"), 404, "not-found")
-    shown = done(await company.get(path), 200)
-    assert (shown["state"], "pseudonym" in shown) == ("refused", False)
-    assert done(await driver.get("/holder/showings"), 200)["looks"] == []
-    refused(await town.approve_blindly(driver, made["code"]), 404, "not-found")
-    (entry,) = await town.acts("consent.taken-back")
-    assert entry["actor_kind"] == "person"
-
-
-async def test_what_was_fetched_cannot_be_taken_back(town: Town) -> None:
-    _, company = await town.open_company()
-    driver = await town.driver()
-    made = done(await company.post("/relying/requests", asked()), 201)
-    done(await town.approve(driver, made["code"]), 200)
-    done(await company.post(f"/relying/requests/{made['request']}/answer"), 200)
-    path = f"/holder/consents/requests/{made['code']}/approval"
-    assert refused(await driver.delete(path), 409, "conflict")["rule"] == "answered"
-    done(
-        await company.post(f"/relying/requests/{made['request']}/answer"), 200
-    )  # for a connection that was lost
-
-
-async def test_the_taking_back_is_the_driver_s_who_approved_and_ends_with_the_answer_s_time(
-    town: Town,
-) -> None:
-    _, company = await town.open_company()
-    driver = await town.driver()
-    stranger = await Caller(town.client).arrive(MADE_UP[1])
-    made = done(await company.post("/relying/requests", asked()), 201)
-    town.clock.advance(599)  # the code's own time is all but over, the answer's begins
-    done(await town.approve(driver, made["code"]), 200)
-    path = f"/holder/consents/requests/{made['code']}/approval"
-    refused(await stranger.delete(path), 404, "not-found")
-    town.clock.advance(599)
-    done(await driver.delete(path), 200)
-    town.clock.advance(1)
-    refused(await driver.delete(path), 404, "not-found")
-
-
-async def test_a_consent_withdrawn_before_its_answer_was_fetched_answers_nothing(town: Town) -> None:
-    _, company = await town.open_company(EMPLOYMENT)
-    driver = await town.driver()
-    question = asked("employment", standing_until="2027-05-01")
-    made = done(await company.post("/relying/requests", question), 201)
-    consent = done(await town.approve(driver, made["code"]), 200)["consent"]
-    refused(await driver.delete(f"/holder/consents/requests/{made['code']}/approval"), 404, "not-found")
-    done(await driver.delete(f"/holder/consents/{consent}"), 200)
-    path = f"/relying/requests/{made['request']}/answer"
-    assert refused(await company.post(path), 409, "conflict")["rule"] == "ended"
-    assert done(await driver.get("/holder/showings"), 200)["looks"] == []
 
 
 async def test_a_code_is_good_for_some_minutes_and_one_decision(town: Town) -> None:
@@ -451,57 +388,6 @@ async def test_a_company_verifies_a_code_with_its_token_and_hears_its_registered
     assert str(town.world.driver_id) not in str(verdict)
     (look,) = done(await driver.get("/holder/showings"), 200)["looks"]
     assert (look["verifier"], look["purpose"], look["fields"]) == ("样本租车", "rental", None)
-
-
-async def test_a_scanned_code_brings_the_portrait_where_the_purpose_has_it(town: Town) -> None:
-    """The driver opened the code a moment ago; the address names them as this company knows them."""
-    registered, company = await town.open_company()
-    driver = await town.driver()
-    verdict = done(await company.post("/verifier/verifications", shown(town, purpose="rental")), 200)
-    path = verdict["portrait"]
-    assert path.endswith(f"?of={pseudonym(KEYS, registered.id, town.world.driver_id)}")
-    before = await used(company)
-    picture = await company.get(path)
-    assert (picture.status_code, picture.content) == (200, PORTRAIT)
-    assert await used(company) == before + 1, "it counts in the quota"
-    (look,) = done(await driver.get("/holder/showings"), 200)["looks"]
-    assert look["portrait_seen"] is True
-    (entry,) = await town.acts("portrait.viewed")
-    assert (entry["actor"], entry["purpose"]) == (registered.id.uuid, "rental")
-    town.clock.advance(301)
-    refused(await company.get(path), 404, "not-found")
-
-
-async def test_no_portrait_of_a_scanned_code_without_a_right_to_it(town: Town) -> None:
-    _, company = await town.open_company()
-    _, other = await town.open_company(name="样本货运")
-    plain, bare = await town.open_company(EMPLOYMENT, name="样本用工")
-    path = done(await company.post("/verifier/verifications", shown(town, purpose="rental")), 200)["portrait"]
-    # 1. Another purpose, of a company that has one with a photo; and its address made up.
-    said = shown(town, "request-2", purpose="employment")
-    verdict = done(await company.post("/verifier/verifications", said), 200)
-    assert verdict["portrait"] is None
-    name = path.partition("=")[2]
-    made_up = f"/verifier/verifications/{verdict['verification']}/portrait?of={name}"
-    refused(await company.get(made_up), 404, "not-found")
-    # 2. Another company, and the driver's own id instead of its name.
-    refused(await other.get(path), 404, "not-found")
-    refused(await company.get(path.replace(name, str(town.world.driver_id))), 422, "invalid")
-    # 3. A company without a photo in anything it registered: on record.
-    refused(await bare.get(path), 403, "forbidden")
-    (entry,) = await town.acts("request.refused")
-    assert (entry["scope"], entry["detail"]["fields"]) == (plain.id.uuid, ["portrait"])
-    # 4. A code shown a second time.
-    again = shown(town, purpose="rental")
-    done(await company.post("/verifier/verifications", again), 200)
-    replayed = done(await company.post("/verifier/verifications", again | {"request": "request-3"}), 200)
-    assert (replayed["outcome"], replayed["portrait"]) == ("already_shown", None)
-    assert await town.acts("portrait.viewed") == []
-
-
-async def used(company: Caller) -> int:
-    found: int = done(await company.get("/relying/registration"), 200)["quota"]["used_today"]
-    return found
 
 
 async def test_a_code_under_a_purpose_not_registered_is_refused_and_recorded(town: Town) -> None:

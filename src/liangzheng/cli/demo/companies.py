@@ -181,11 +181,12 @@ class Companies:
 
     async def told_again(self) -> str:
         """The notice that met a 500 came again, the same octets signed anew, and is delivered."""
+        # Ten seconds after the first failure, and later after more of them: by now it has mostly come.
 
         async def delivered() -> bool:
             return bool((await self._told_of())["state"] == "delivered")
 
-        await self._company.until(delivered, "the notice was delivered", within_s=90)
+        await self._company.until(delivered, "the notice was delivered", within_s=240)
         notice, said = await self._told_of(), self._verified()
         hold(
             len(said) == notice["attempts"] >= 2,

@@ -153,8 +153,6 @@ class Feed:
             "what comes under that number later has no effect",
         )
         hold([each["sequence"] for each in late["refused"]] == [number], "and is told so")
-        again = await source.lz("register", "source", "close-gap", source.id, "--reason", "demonstration")
-        hold(again.returncode == 1, "where nothing waits there is no gap")
         return (
             f"line {number} closed by an operator with a reason; line {number + 1}, which waited, applied; "
             f"line {number}, when it came after all: refused"
