@@ -91,10 +91,10 @@ class Story:
         self._phone_key_id = ""
         self._shown = ""
         self._asking = companies.Companies(stage, self._lz)
-        self._hardening = Hardening(self._anybody, lambda: self._holder)
         self._feed = Feed(
             stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
         )
+        self._hardening = Hardening(self._anybody, lambda: self._holder)
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
@@ -109,13 +109,13 @@ class Story:
             ("verify offline", self.offline),
             ("show it twice", self.again),
             ("forge it", self.forged),
-            *self._hardening.begin(),
             ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
             ("company scans", lambda: self._asking.scans(self._phone)),
             ("company asks too much", self._asking.asks_too_much),
             ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
             ("another company", self._asking.another_asks),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
+            *self._hardening.begin(),
             *FourEyes(self._stage, self._actor, self._phone, self._officer, self._lz).steps(),
             *Confined(self._stage, self._actor, self._officer).steps(),
             *Behind(self._stage, self._actor).steps(),
