@@ -101,7 +101,7 @@ async def _tell(stage: Stage, teller: Teller) -> None:
         await teller.step(title, act)
     for title, act in await photo.steps(stage, wave, actor, token):
         await teller.step(title, act)
-    last = await stage.another(wave, stage.kept.actors)
+    last = await stage.new_actor(wave, once=True)
     async with Restored(stage, last, token) as copy:
         for title, act in copy.steps():
             await teller.step(title, act)
