@@ -105,7 +105,7 @@ async def _tell(stage: Stage, teller: Teller) -> None:
         await teller.step(title, act)
     for title, act in await leaving.steps(stage, wave, token):
         await teller.step(title, act)
-    last = await stage.cast(wave, "restored")
+    last = await stage.spare(wave)
     async with Restored(stage, last, token) as copy:
         for title, act in copy.steps():
             await teller.step(title, act)

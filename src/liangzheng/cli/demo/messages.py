@@ -35,7 +35,7 @@ async def told(settings: Settings, holder: Client, mobile: str) -> str:
     until = time.monotonic() + _WITHIN_S
     found: dict[str, Any] = {}
     while time.monotonic() < until:
-        inbox = (await asyncio.to_thread(holder.get, "/holder/messages")).expect(200)
+        inbox = (await asyncio.to_thread(holder.get, "/holder/messages?limit=200")).expect(200)
         found = {message["kind"]: message for message in inbox["messages"]}
         if set(found) >= _EXPECTED and found["licence-issued"]["sms"] == "sent":
             break
