@@ -117,7 +117,7 @@ async def _figure(
     name: str, making: Making, pairs: int, place: Deployment, client: Client, load: float
 ) -> Figure:
     known, unknown = [], []
-    for pair in range(-10, pairs):  # the first warm up
+    for pair in range(-min(10, pairs), pairs):  # the first warm up
         if pair % ROUND == 0:
             await place.forget_counts()
         order = [True, False]

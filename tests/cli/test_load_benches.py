@@ -35,9 +35,19 @@ def _verify_online() -> Any:
     return module.measured(Alg.ES256, module.Size(drivers=40, requests=60, runs=1))
 
 
+def _enumeration() -> Any:
+    return _module("enumeration").measured(2)
+
+
 @pytest.mark.parametrize(
     "bench, first",
-    [(_import, "import"), (_issue, "issue"), (_apply, "apply"), (_verify_online, "verify-online")],
+    [
+        (_enumeration, "enumeration-register"),
+        (_import, "import"),
+        (_issue, "issue"),
+        (_apply, "apply"),
+        (_verify_online, "verify-online"),
+    ],
 )
 def test_a_load_benchmark_comes_to_its_figures(bench: Callable[[], Any], first: str) -> None:
     figures = bench()
