@@ -96,7 +96,7 @@ def measured(pairs: int, only: Sequence[str] = ()) -> list[Figure]:
 
 async def _measure(pairs: int, only: Sequence[str]) -> list[Figure]:
     load = os.getloadavg()[0]
-    async with _deployment(min(pairs, _PEOPLE)) as place:
+    async with _deployment(max(100, min(pairs, _PEOPLE))) as place:
         more = {
             "LZ_PROXIES": "127.0.0.1",
             "LZ_WRITES_A_MINUTE": "10000000",
@@ -117,7 +117,7 @@ async def _figure(
     name: str, making: Making, pairs: int, place: Deployment, client: Client, load: float
 ) -> Figure:
     known, unknown = [], []
-    for pair in range(-10, pairs):  # the first warm up
+    for pair in range(-min(10, pairs), pairs):  # the first warm up
         if pair % ROUND == 0:
             await place.forget_counts()
         order = [True, False]
@@ -129,7 +129,7 @@ async def _figure(
     accuracy = 100 * accuracy_of(known, unknown)
     middle = [median(times) / 1e3 for times in (known, unknown)]
     return Figure(
-        f"enumeration-{name}", accuracy, "%", MOST, MOST / accuracy, 1.0,
+        f"enumeration-{name}", accuracy, "%", MOST, MOST / max(accuracy, 50.0), 1.0,
         f"right guesses of a threshold; {pairs} pairs, chance 50 ± {50 / math.sqrt(pairs):.1f}; Mann–Whitney "
         f"p = {mann_whitney(known, unknown):.2f}; medians {middle[0]:,.0f} µs known, {middle[1]:,.0f} µs unknown; "
         f"load {load:.1f} when it began",

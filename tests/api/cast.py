@@ -362,12 +362,7 @@ async def _somebody(
     licence = await holder.licence()
     (credential,) = licence["credentials"]
     snapshot = done(await phone.post("/holder/licence/snapshot"), 200)["snapshot"]
-    codes = [
-        build_code(
-            unb64(credential["credential"]), unb64(snapshot), int(place.now.timestamp()), bytes(7) + bytes([n]), holder.signer
-        )
-        for n in range(3)
-    ]  # fmt: skip
+    codes = _codes(holder, credential["credential"], snapshot)
     verdict = await _verified(place, "/verifier/verifications", verifier, codes[0])
     officer, source = await on_duty(place, region), await _source(place, province)
     seen = await _verified(place, "/staff/verifications", officer.headers, codes[2])
@@ -375,15 +370,15 @@ async def _somebody(
     file_number = await _file_number(place, holder)
     company = await open_company(place, f"样本租车 {region}")
     authenticator, passkey = await with_passkey(place, holder)
-    clerk, invited = await on_duty(place, region, (Duty.PATROL,)), await invite(place, ())
+    clerk, (invited, enrolment_code) = await on_duty(place, region, (Duty.PATROL,)), await invite(place, ())
     held_act = done(await phone.post("/holder/account-closings", {"password": PASSWORD}), 202)["held_act_id"]
     session = await _further_login(phone)
     is_other = province == "33"
     password = await other_password(place, holder, account["person_id"]) if is_other else PASSWORD
     things = Things(
         **await said_by(place, holder, held_act, password, authenticator),
-        invited=invited[0],
-        enrolment_code=invited[1],
+        invited=invited,
+        enrolment_code=enrolment_code,
         clerk=clerk.number,
         clerk_code=clerk.code(1),
         company=str(company.company_id),
@@ -438,6 +433,15 @@ async def _left_open(phone: Phone) -> str:
     judged = done(await phone.post(path, submission(challenge, frames)), 200)
     assert judged["state"] == "in_review", judged
     return str(challenge["face_check_id"])
+
+
+def _codes(holder: Holder, credential: str, snapshot: str) -> list[str]:
+    """Three codes of this moment, each to be shown once."""
+    at = int(holder.place.now.timestamp())
+    return [
+        build_code(unb64(credential), unb64(snapshot), at, bytes(7) + bytes([n]), holder.signer)
+        for n in range(3)
+    ]
 
 
 async def _verified(place: Deployment, path: str, who: Headers, code: str) -> dict[str, Any]:

@@ -6,13 +6,13 @@ hashes must be the same. How long both take is measured by `./lz bench enumerati
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-import httpx
 import pytest
 
 from liangzheng import drivers
@@ -45,86 +45,102 @@ def _mobile() -> str:
 
 async def pairs(cast: Cast) -> list[Pair]:
     """Every request in which a stranger, a holder, an officer or a company may name somebody, or nobody."""
-    theirs, code = asdict(cast.theirs.things), {"code_request": "A" * 43, "code": "000000"}
-    proof = {"mobile_proof": "A" * 43}
-    name = {"name": "样本丙", "password": PASSWORD}
-    number, nobody_s = theirs["identity_number"], citizen(951)
-    mobiles = {"mobile": theirs["mobile"]}, {"mobile": _mobile()}
+    return [*_of_holders(cast), *_of_the_logged_in(cast), *_of_offices(cast), await _of_passkeys(cast)]
 
-    def about(what: str, route: str, more: dict[str, Any], pair: Any = mobiles, **kwargs: Any) -> Pair:
-        return Pair(what, route, pair[0] | more, pair[1] | more, **kwargs)
 
-    numbers = {"identity_number": number}, {"identity_number": nobody_s}
-    fresh = {"mobile": _mobile()} | name, {"mobile": _mobile()} | name
-    own_name = [
-        {"mobile": _mobile(), "name": cast.theirs.holder.person.name.value, "password": PASSWORD}
-        for _ in "12"
-    ]
-    case = {"purpose": "violation-handling", "case_number": "V-320500-20250101-0001"}
-    staff_numbers = {"number": theirs["clerk"]}, {"number": "999999"}
-    invited = {"number": theirs["invited"]}, {"number": "999998"}
-    handles = await _assertions(cast)
-    basic = _basic(theirs["company"]), _basic(str(CompanyId.new()))
+_CODE = {"code_request": "A" * 43, "code": "000000"}
+_PROOF = {"mobile_proof": "A" * 43}
+_NAMED = {"name": "样本丙", "password": PASSWORD}
+
+
+def _about(pair: Any, what: str, route: str, more: dict[str, Any], **kwargs: Any) -> Pair:
+    return Pair(what, route, pair[0] | more, pair[1] | more, **kwargs)
+
+
+def _mobiles(cast: Cast) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"mobile": cast.theirs.things.mobile}, {"mobile": _mobile()}
+
+
+def _numbers(cast: Cast) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"identity_number": cast.theirs.things.identity_number}, {"identity_number": citizen(951)}
+
+
+def _of_holders(cast: Cast) -> list[Pair]:
+    """What a stranger may ask."""
+    mobiles, numbers = _mobiles(cast), _numbers(cast)
+    account = "person_id", "mobile", "identity_number"
+    registering = [
+        Pair(
+            what, "POST /holder/accounts", *(number | _NAMED | {"name": name, "mobile": _mobile()} for number in numbers),
+            anew=account,
+        )
+        for what, name in (
+            ("register: a number that is known with another name", "样本丙"),
+            ("register: number and name of who has an account", cast.theirs.holder.person.name.value),
+        )
+    ]  # fmt: skip
+    stop, wrong = "POST /holder/mobile-change-stops", {"password": "wrong-and-long-enough"}
     return [
-        Pair(
-            "register: a number that is known with another name", "POST /holder/accounts",
-            fresh[0] | numbers[0], fresh[1] | numbers[1], anew=("person_id", "mobile", "identity_number"),
-        ),
-        Pair(
-            "register: number and name of who has an account", "POST /holder/accounts",
-            own_name[0] | numbers[0], own_name[1] | numbers[1], anew=("person_id", "mobile", "identity_number"),
-        ),
-        about("register: a mobile, without a proof", "POST /holder/accounts", numbers[1] | name | proof),
-        about("log in", "POST /holder/sessions", {"password": "wrong-and-long-enough"}),
-        about(
-            "log in with a code besides", "POST /holder/sessions", {"password": "wrong-and-long-enough"} | proof
-        ),
+        *registering,
+        _about(mobiles, "register: a mobile, without a proof", "POST /holder/accounts", numbers[1] | _NAMED | _PROOF),
+        _about(mobiles, "log in", "POST /holder/sessions", wrong),
+        _about(mobiles, "log in with a code besides", "POST /holder/sessions", wrong | _PROOF),
         *(
-            about(f"code for {purpose}", "POST /holder/codes", {"purpose": purpose}, anew=("code_request",))
+            _about(mobiles, f"code for {purpose}", "POST /holder/codes", {"purpose": purpose}, anew=("code_request",))
             for purpose in ("register", "log-in", "reset-password", "stop-mobile-change")
         ),
-        about("code given back", "POST /holder/codes/proofs", {"purpose": "log-in"} | code),
-        about("password reset", "POST /holder/password-resets", numbers[0] | name | proof),
-        Pair(
-            "password reset: a number", "POST /holder/password-resets",
-            mobiles[0] | numbers[0] | name | proof, mobiles[0] | numbers[1] | name | proof,
-        ),
-        about("stop a change, by a proof", "POST /holder/mobile-change-stops", proof),
-        about("stop a change, by a word", "POST /holder/mobile-change-stops", {"stop_word": "ABCD" * 4}),
-        Pair("log in with a passkey", "POST /holder/passkeys/sessions", handles[0], handles[1]),
-        about(
-            "code to another mobile", "POST /holder/mobile-changes/codes", {}, caller=HOLDER, anew=("code_request",)
-        ),
-        about("code to another mobile given back", "POST /holder/mobile-changes/codes/proofs", code, caller=HOLDER),
-        about(
-            "change of mobile", "POST /holder/mobile-changes",
-            proof | {"password": PASSWORD, "face_check": cast.mine.things.change_check}, caller=HOLDER,
-        ),
-        about("staff log-in", "POST /staff/sessions", {"password": "wrong", "totp": "000000"}, staff_numbers),
-        about("enrolling", "POST /staff/enrolments", {"enrolment_code": "x"}, invited),
-        about(
-            "enrolling, second step", "POST /staff/enrolments/confirmations",
-            {"enrolment_code": "x", "password": STAFF_PASSWORD, "totp": "000000"}, invited,
-        ),
-        about("look-up of another region's driver", "POST /staff/look-ups", case, numbers, caller=OFFICER),
-        about(
-            "token of a company", "POST /relying/token", {"grant_type": "client_credentials"}, ({}, {}),
-            headers=basic, form=True,
-        ),
-        about(
-            "check under a consent", "POST /relying/checks",
-            {"purpose": "employment", "fields": ["valid_until"]},
-            ({"pseudonyms": [theirs["pseudonym"]]}, {"pseudonyms": [str(PseudonymId.new())]}),
-            caller=RELYING,
-        ),
-        Pair(
-            "a company's request", f"GET /holder/consents/requests/{theirs['request_code']}", {}, {}, caller=HOLDER
-        ),
+        _about(mobiles, "code given back", "POST /holder/codes/proofs", {"purpose": "log-in"} | _CODE),
+        _about(mobiles, "password reset", "POST /holder/password-resets", numbers[0] | _NAMED | _PROOF),
+        _about(numbers, "password reset: a number", "POST /holder/password-resets", mobiles[0] | _NAMED | _PROOF),
+        _about(mobiles, "stop a change, by a proof", stop, _PROOF),
+        _about(mobiles, "stop a change, by a word", stop, {"stop_word": "ABCD" * 4}),
     ]  # fmt: skip
 
 
+def _of_the_logged_in(cast: Cast) -> list[Pair]:
+    """What a holder may ask about another mobile, and about a company's request that another driver has answered."""
+    mobiles, codes = _mobiles(cast), "POST /holder/mobile-changes/codes"
+    proven = _PROOF | {"password": PASSWORD, "face_check": cast.mine.things.change_check}
+    request = f"GET /holder/consents/requests/{cast.theirs.things.request_code}"
+    return [
+        _about(mobiles, "code to another mobile", codes, {}, caller=HOLDER, anew=("code_request",)),
+        _about(mobiles, "code to another mobile given back", f"{codes}/proofs", _CODE, caller=HOLDER),
+        _about(mobiles, "change of mobile", "POST /holder/mobile-changes", proven, caller=HOLDER),
+        Pair("a company's request", request, {}, {}, caller=HOLDER),
+    ]
+
+
+def _of_offices(cast: Cast) -> list[Pair]:
+    """What members of staff and companies may ask, and who says to be one."""
+    theirs = cast.theirs.things
+    staff_numbers = {"number": theirs.clerk}, {"number": "999999"}
+    invited = {"number": theirs.invited}, {"number": "999998"}
+    case = {"purpose": "violation-handling", "case_number": "V-320500-20250101-0001"}
+    confirmed = {"enrolment_code": "x", "password": STAFF_PASSWORD, "totp": "000000"}
+    pseudonyms = {"pseudonyms": [theirs.pseudonym]}, {"pseudonyms": [str(PseudonymId.new())]}
+    checked = {"purpose": "employment", "fields": ["valid_until"]}
+    clients = _basic(theirs.company), _basic(str(CompanyId.new()))
+    granted = {"grant_type": "client_credentials"}
+    return [
+        _about(
+            staff_numbers, "staff log-in", "POST /staff/sessions", {"password": "wrong", "totp": "000000"}
+        ),
+        _about(invited, "enrolling", "POST /staff/enrolments", {"enrolment_code": "x"}),
+        _about(invited, "enrolling, second step", "POST /staff/enrolments/confirmations", confirmed),
+        _about(
+            _numbers(cast), "look-up of another region's driver", "POST /staff/look-ups", case, caller=OFFICER
+        ),
+        Pair("token of a company", "POST /relying/token", granted, granted, headers=clients, form=True),
+        _about(pseudonyms, "check under a consent", "POST /relying/checks", checked, caller=RELYING),
+    ]
+
+
+async def _of_passkeys(cast: Cast) -> Pair:
+    return Pair("log in with a passkey", "POST /holder/passkeys/sessions", *(await _assertions(cast)))
+
+
 def _basic(client: str) -> dict[str, str]:
-    return dict(zip(("Authorization",), (httpx.BasicAuth(client, "wrong")._auth_header,), strict=True))
+    return {"Authorization": f"Basic {base64.b64encode(f'{client}:wrong'.encode()).decode()}"}
 
 
 async def _assertions(cast: Cast) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -54,3 +54,12 @@ def test_a_load_benchmark_comes_to_its_figures(bench: Callable[[], Any], first: 
     figures = bench()
     assert figures[0].name == first
     assert all(figure.value > 0 and figure.limit > 0 and figure.ratio > 0 for figure in figures)
+
+
+def test_every_request_that_may_name_somebody_is_asked_and_answered_as_it_should_be() -> None:
+    """A wrong status ends the measurement; two pairs say nothing about the times."""
+    names = [figure.name.removeprefix("enumeration-") for figure in _module("enumeration").measured(2)]
+    assert names == [
+        "register", "log-in", "code", "password-reset", "passkey", "mobile-change", "staff-log-in", "look-up",
+        "consent-request",
+    ]  # fmt: skip

@@ -258,7 +258,7 @@ class Stage:
         """API, queue worker and issuer run, and the API says it is ready."""
         port, operators = str(self.client.port), str(self.metrics_port)
         self.processes.start(
-            "api", "serve", "--host", self.client.host, "--port", port, more={"LZ_METRICS_PORT": operators}
+            "api", "serve", "--host", self.client.host, "--port", port, LZ_METRICS_PORT=operators
         )
         self.processes.start("queue", "work", "--role", "outbox")
         self.processes.start("issuer", "work", "--role", "issuer")
