@@ -119,7 +119,7 @@ class FaceStory(Story):
         again = await self._post(self._one, decide, {"decision": "refuse", "reasons": ["not-live"]})
         hold(again.status == 409, f"it is decided once ({again.status})")
         gone = await self._get(self._one, f"{_QUEUE}/{check}/pictures")
-        hold(gone.status == 409, f"with the decision the pictures are gone ({gone.status})")
+        hold(gone.status == 409, f"once it is decided the pictures are gone ({gone.status})")
         passed = (await self._get(self._holder, f"/holder/face-checks/{check}")).expect(200)
         hold(passed["state"] == "passed", f"the check has passed, and is not {passed['state']}")
         looks = (await self._get(self._holder, "/holder/showings")).expect(200)["looks"]
