@@ -434,6 +434,18 @@ async def test_what_nobody_decided_in_its_time_is_deleted_and_waits_for_a_counte
     assert (await queue.topics())[-1] == "face-review.ended"
 
 
+async def test_the_day_it_is_promised_by_is_its_own_person_s_to_read_and_only_while_it_waits(
+    queue: Queue,
+) -> None:
+    check, other = await queue.opened(ONE), await queue.opened(TWO)
+    due = await queue.act(accounts.face_review_due, check.person_id, check.face_check_id)
+    assert due.isoformat() == "2026-11-23"
+    assert await queue.act(accounts.face_review_due, other.person_id, check.face_check_id) is None
+    await queue.take(desk(), check)
+    await queue.decide(desk(), check)
+    assert await queue.act(accounts.face_review_due, check.person_id, check.face_check_id) is None
+
+
 async def test_own_data_says_how_many_pictures_are_kept(queue: Queue) -> None:
     check = await queue.opened()
     told = await queue.act(accounts.export, check.person_id, queue.world.clock.now())

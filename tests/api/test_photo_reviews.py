@@ -16,7 +16,7 @@ from liangzheng import audit, licences, staff
 from liangzheng.api.app import dress
 from liangzheng.api.auth import bearer_token
 from liangzheng.api.frame import Limits
-from liangzheng.api.staff import photo_reviews
+from liangzheng.api.staff import callers, photo_reviews
 from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import ApplicationId, StaffId, StaffSessionId, VerifierId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
@@ -220,7 +220,7 @@ class Reviewers:
         self.place, self.logged_in = place, dict[str, Officer]()
         self.app = FastAPI(redirect_slashes=False)
         self.app.state.wiring = place.wiring
-        monkeypatch.setattr(photo_reviews, "officer", self.officer)
+        monkeypatch.setattr(callers, "officer", self.officer)
         dress(self.app, photo_reviews.router.routes, place.clock, Limits())
 
     async def officer(self, request: Request) -> Officer:

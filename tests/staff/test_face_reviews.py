@@ -47,6 +47,8 @@ async def test_a_reviewer_takes_looks_and_approves_and_the_holder_goes_on_and_re
     officer = await place.on_duty("counter", unit="样本车管所窗口")
     [waiting] = done(await officer.get(QUEUE), 200)["reviews"]
     assert (waiting["face_check_id"], waiting["found"], waiting["late"]) == (check, ["simulated"], False)
+    stands = done(await phone.get(f"/holder/face-checks/{check}"), 200)
+    assert (stands["state"], stands["review_due_day"]) == ("in_review", waiting["due_day"])
     assert MADE_UP[0].identity.value not in str(waiting) and MADE_UP[0].name.value not in str(waiting)
     assert (await taken(officer, check))["in_hand_until"]
     seen = await officer.get(f"{QUEUE}/{check}/pictures")
@@ -57,7 +59,8 @@ async def test_a_reviewer_takes_looks_and_approves_and_the_holder_goes_on_and_re
     assert unb64(pictures["archived_portrait"]).startswith(b"\xff\xd8")
     decided = done(await decide(officer, check), 200)
     assert (decided["outcome"], decided["in_hand_until"] is not None) == ("approved", True)
-    assert done(await phone.get(f"/holder/face-checks/{check}"), 200)["usable_until"]
+    stands = done(await phone.get(f"/holder/face-checks/{check}"), 200)
+    assert stands["usable_until"] and stands["review_due_day"] is None
     assert done(await phone.get("/holder/sessions/current"), 200)["level"] == 2
     done(await phone.post("/holder/phone-keys/challenges"), 201)
     [look] = done(await phone.get("/holder/showings"), 200)["looks"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from liangzheng import audit
@@ -20,7 +20,7 @@ from liangzheng.accounts.ports import FaceReviews
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from liangzheng.kernel.ids import FaceCheckId
+from liangzheng.kernel.ids import FaceCheckId, PersonId
 from liangzheng.kernel.reviews import Hand, hand_of, may_decide_review
 
 PURPOSE: Final = "reviewing a face check"
@@ -160,6 +160,13 @@ async def decide_face_review(
     decided = await store_face_reviews.find(tx, face_check_id)
     assert decided is not None
     return decided
+
+
+async def face_review_due(tx: Connection, person_id: PersonId, face_check_id: FaceCheckId) -> date | None:
+    """The day a person's check is promised to be reviewed by; None when it waits for no reviewer."""
+    review = await store_face_reviews.find(tx, face_check_id)
+    waits = review is not None and review.person_id == person_id and review.outcome is None
+    return review.due_day if review is not None and waits else None
 
 
 async def face_review_figures(tx: Connection, now: datetime) -> FaceQueueFigures:
