@@ -69,7 +69,7 @@ EDGES = (1, 2, 3, 7, 8, N // 2, N - 3, N - 2, N - 1)
     st.sampled_from(EDGES) | st.integers(1, N - 1),
     st.sampled_from(EDGES) | st.integers(1, N - 1),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_sum_is_that_of_the_curve(private: int, s: int, t: int) -> None:
     key = times(private, G)
     wanted = add(times(s, G), times(t, key))
@@ -107,7 +107,7 @@ def test_a_signature_whose_sum_is_infinity_is_refused_with_and_without_tables() 
 
 
 @given(st.integers(0, 511))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_with_any_bit_changed_it_does_not(bit: int) -> None:
     changed = (int.from_bytes(SIGNATURE, "big") ^ 1 << bit).to_bytes(64, "big")
     with pytest.raises(BadSignature):
