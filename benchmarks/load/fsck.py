@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -155,15 +156,16 @@ def _look(pid: int, most: dict[int, int], done: threading.Event) -> None:
     """Peaks of the process and those it started, but not of a database server among them; until it is done."""
     while not done.wait(0.2):
         try:
-            us = psutil.Process(pid)
-            for each in (us, *us.children(recursive=True)):
+            us = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+        for each in us:
+            with suppress(psutil.NoSuchProcess, OSError):
                 if "python" in each.name():
                     lines = Path(f"/proc/{each.pid}/status").read_text().splitlines()
-                    most[each.pid] = next(
-                        (int(row.split()[1]) for row in lines if row.startswith("VmHWM")), 0
-                    )
-        except (psutil.NoSuchProcess, OSError):
-            continue
+                    # Of one that has ended nothing is told any more.
+                    peak = next((int(row.split()[1]) for row in lines if row.startswith("VmHWM")), 0)
+                    most[each.pid] = max(most.get(each.pid, 0), peak)
 
 
 # -- the licences -------------------------------------------------------------------------------------

@@ -48,8 +48,8 @@ def test_what_is_linked_is_there() -> None:
 
 
 def test_a_command_a_link_and_a_row_that_one_of_them_lacks_are_seen() -> None:
-    more = ENGLISH + "\n| a | b |\n```sh\n./lz more  # [more](docs/more.md), `LZ_MORE`\n```\n"
+    more = ENGLISH + "\n| a | b |\n```sh\n./lz more  # [more](more.md), `LZ_MORE`\n```\n"
     assert commands(more) != commands(ENGLISH)
-    assert links(more) - links(ENGLISH) == {"docs/more.md"}
+    assert links(more) - links(ENGLISH) == {"more.md"}
     assert settings(more) - settings(ENGLISH) == {"LZ_MORE"}
     assert shape(more) != shape(ENGLISH)
