@@ -26,6 +26,8 @@ FACES: Final = ("driver", "verify", "staff", "open")
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_LEAST_HOLD_S: Final = 3600
+"""In which an owner can stop what a thief asked for."""
 _OTHERS: Final = ("LZ_LIBCRYPTO", "LZ_TEST_", "LZ_VENV")
 
 
@@ -44,6 +46,7 @@ class Settings:
     face_authority_url: str | None
     face_authority_key: Path | None
     face_authority_signer: Path | None
+    face_authority_s: int
     face_models: Path | None
     face_calibration: Path | None
     face_calibration_key: Path | None
@@ -53,15 +56,19 @@ class Settings:
     sms_key_file: Path | None
     checkpoints_dir: Path | None
     mobile_proof: bool | None
+    code_within_ms: int
     mobile_change_hold_s: int
     closing_hold_s: int
     codes_an_hour: int
     writes_a_minute: int
     network_writes_a_minute: int
+    reads_a_minute: int
+    network_reads_a_minute: int
     proxies: tuple[str, ...]
     session_idle_s: int
     session_s: int
     face_usable_s: int
+    face_captures_days: int
     refused_a_day: int
     registrations_an_hour: int
     staff_idle_s: int
@@ -80,6 +87,7 @@ class Settings:
     hosts: tuple[str, ...]
     faces: tuple[str, ...] | None
     workers: int
+    api_machines: int
     pool_size: int
     log_format: Literal["console", "json"]
     traces_dir: Path | None
@@ -156,6 +164,10 @@ class Settings:
             raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
         if self.mode == "production" and self.database_url is not None and "@" not in self.database_url:
             raise Invalid("LZ_DATABASE_URL", "names a user, a host and a database")
+        if self.mode == "production" and self.mobile_change_hold_s < _LEAST_HOLD_S:
+            raise Invalid("LZ_MOBILE_CHANGE_HOLD_S", f"is at least {_LEAST_HOLD_S} in production")
+        if self.mode == "production" and self.closing_hold_s < _LEAST_HOLD_S:
+            raise Invalid("LZ_CLOSING_HOLD_S", f"is at least {_LEAST_HOLD_S} in production")
         if (
             self.mode == "production"
             and self.database_url is not None
@@ -434,11 +446,14 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority", "dlib"), "manual",
          "who compares faces: a person (manual), an authority (docs/face-authority.md), dlib on this machine "
          "(docs/face-dlib.md), or an engine that is simulated"),
-    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None, "https address of the authority's face engine"),
+    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None,
+         "https address of the authority's face engine; http outside production only"),
     _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", _path, None,
          "file with the public key the authority signs answers with (SubjectPublicKeyInfo, DER)"),
     _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", _path, None,
          "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
+    _row("LZ_FACE_AUTHORITY_S", "face_authority_s", _number(1, 15), 10,
+         "seconds the authority has for an answer; a later one is none"),
     _row("LZ_FACE_MODELS", "face_models", _path, None,
          "folder of dlib's two model files; none: those of the package face_recognition_models, where it is installed"),
     _row("LZ_FACE_CALIBRATION", "face_calibration", _path, None,
@@ -457,16 +472,23 @@ TABLE: Final[tuple[Setting, ...]] = (
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
     _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,
          "yes: who registers proves the mobile by a one-time code; none: yes where LZ_SMS names a gateway"),
-    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(3600, 30 * 86400), 86400,
-         "seconds a change of mobile waits, in which the old one can stop it"),
-    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(3600, 90 * 86400), 7 * 86400,
-         "seconds the closing of an account waits, in which its owner can stop it"),
+    _row("LZ_CODE_WITHIN_MS", "code_within_ms", _number(0, 10_000), 1000,
+         "milliseconds after the answer within which a one-time code goes to the gateway, at random, so that no delay tells "
+         "that it was sent"),
+    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(0, 30 * 86400), 86400,
+         "seconds a change of mobile waits, in which the old one can stop it; in production an hour at least"),
+    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(0, 90 * 86400), 7 * 86400,
+         "seconds the closing of an account waits, in which its owner can stop it; in production an hour at least"),
     _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
          "one-time codes asked for from one network (IPv4 /24, IPv6 /48)"),
     _row("LZ_WRITES_A_MINUTE", "writes_a_minute", _number(1, 10_000_000), 300,
          "requests that write, a minute, of one holder or member of staff (api/rates.py has every rate)"),
     _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", _number(1, 100_000_000), 6000,
          "requests that write, a minute, from one network (IPv4 /24, IPv6 /48), of callers who are not known"),
+    _row("LZ_READS_A_MINUTE", "reads_a_minute", _number(1, 10_000_000), 600,
+         "requests that read, a minute, of one holder, verifier or member of staff"),
+    _row("LZ_NETWORK_READS_A_MINUTE", "network_reads_a_minute", _number(1, 100_000_000), 60_000,
+         "requests that read, a minute, from one network, of callers who are not known"),
     _row("LZ_PROXIES", "proxies", _networks, (),
          "reverse proxies before this service, addresses or networks, comma-separated, whose X-Forwarded-For is believed; "
          "none: whoever connects is the client"),
@@ -475,6 +497,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
     _row("LZ_FACE_USABLE_S", "face_usable_s", _number(60, 3600), 600,
          "seconds a passed face check can be used"),
+    _row("LZ_FACE_CAPTURES_DAYS", "face_captures_days", _number(1, 30), 14,
+         "days the pictures of a face check left open are kept at most for a reviewer, encrypted, where their person agreed"),
     _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
     _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
@@ -508,6 +532,8 @@ TABLE: Final[tuple[Setting, ...]] = (
          "host name of each web app, as driver=driver.example,verify=…,staff=…,open=…; none: NAME.localhost outside production, "
          "no web apps in production"),
     _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
+    _row("LZ_API_MACHINES", "api_machines", _number(1, 1000), 1,
+         "machines that serve the API side by side, LZ_WORKERS processes each: rates are divided among all of them"),
     _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
     _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
     _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",

@@ -13,6 +13,14 @@ from liangzheng.infra.sms import Sms
 from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 
+_OF_FACES = (
+    "face-review.opened",
+    "face-review.escalated",
+    "face-review.ended",
+    "face-check.approved",
+    "face-check.refused",
+)
+
 
 def handlers(
     authorities: Authorities,
@@ -66,8 +74,10 @@ def handlers(
         "account-closing.failed": nothing_to_do,
         "account.closed": follow_closed_accounts,
         "correction.answered": tell,
+        **dict.fromkeys(_OF_FACES, tell),
         "record.corrected": tell,
         "driver.looked-up": tell,
+        "record.shown": tell,
         "licence.retained": tell,
         "retention.ended": tell,
         "licence.suspended": tell,

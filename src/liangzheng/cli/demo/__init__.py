@@ -16,9 +16,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng.cli.demo import officers, photo
+from liangzheng.cli.demo import face_reviews, leaving, officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.restored import Restored
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
 from liangzheng.cli.demo.story import Story, Teller, wave_step
 from liangzheng.cli.demo.web import WebApps
@@ -100,12 +101,22 @@ async def _prepare(stage: Stage, teller: Teller) -> None:
 
 async def _tell(stage: Stage, teller: Teller) -> None:
     wave, _ = await stage.open_first_wave()
-    actor = await stage.cast(wave)
+    actor = await stage.cast(wave, "driver")
     token = await stage.verifier_token()
-    for title, act in Story(stage, actor, token).steps():
+    story = Story(stage, actor, token)
+    for title, act in story.steps():
         await teller.step(title, act)
-    for title, act in await photo.steps(stage, wave, actor, token):
+    for title, act in await photo.steps(stage, wave, token):
         await teller.step(title, act)
+    for title, act in await face_reviews.steps(stage, wave, token):
+        await teller.step(title, act)
+    for title, act in await leaving.steps(stage, wave, token):
+        await teller.step(title, act)
+    last = await stage.spare(wave)
+    async with Restored(stage, last, token) as copy:
+        for title, act in copy.steps():
+            await teller.step(title, act)
+    await teller.step("somebody looked", story.looked_at)
     await teller.step("fsck", lambda: _fsck(stage))
     for each in stage.kept.actors:
         each.told = each.told or each.once
