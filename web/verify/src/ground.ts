@@ -19,6 +19,7 @@ export const ground = shallowRef<Ground | null>(null)
 export const state = reactive({
   missing: 'loading' as Missing | null,
   online: navigator.onLine,
+  clockErrorMs: 0,
   /** Epoch seconds at which the oldest list was made; null without any. */
   listsOf: null as number | null,
   lists: 0,
@@ -46,8 +47,9 @@ export function now(): number {
   return (Date.now() - clockErrorMs()) / 1000
 }
 
+/** How far this device's clock is ahead, as last heard while the app is open. Not kept: somebody may have set it since. */
 export function clockErrorMs(): number {
-  const ahead = clockAheadMs ?? Number(localStorage.getItem('clock-ahead') ?? 0)
+  const ahead = clockAheadMs ?? 0
   // Less than the difference any code may have: the connection's own delay, not the clock.
   return Math.abs(ahead) > 5000 ? ahead : 0
 }
@@ -76,7 +78,7 @@ export function heard(answered: boolean): void {
 async function renew(): Promise<void> {
   const asked = Date.now()
   const found = await deployment()
-  if (clockAheadMs !== null) localStorage.setItem('clock-ahead', String(clockAheadMs))
+  state.clockErrorMs = clockErrorMs()
   if (!found) {
     if (!ground.value) state.missing = localStorage.getItem(mark) ? 'evicted' : 'never_online'
     return
