@@ -20,6 +20,7 @@ from rich.console import Console
 
 from liangzheng.cli.demo import companies, messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
+from liangzheng.cli.demo.alike import Alike
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.feed import Feed
@@ -121,6 +122,7 @@ class Story:
             *Account(
                 self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
             ).steps(),
+            *Alike(self._anybody, self._actor).steps(),
             *Stranger(self._stage.settings, self._anybody, lambda: self._holder).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
             ("too often", lambda: asyncio.to_thread(operations.too_often, self._holder)),
