@@ -39,7 +39,16 @@ from liangzheng.standards.livecode import build_code
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import (
-    ADMINISTRATOR, APPLICANT, COLLEAGUE, HOLDER, OFFICER, POLICE, PUBLIC, RELYING, SOURCE, Row,
+    ADMINISTRATOR,
+    APPLICANT,
+    COLLEAGUE,
+    HOLDER,
+    OFFICER,
+    POLICE,
+    PUBLIC,
+    RELYING,
+    SOURCE,
+    Row,
 )  # fmt: skip
 from tests.api.phone import Phone, b64, done, submission, unb64
 from tests.api.said import SAID, other_password, said_by, with_passkey
