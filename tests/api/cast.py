@@ -49,7 +49,7 @@ from tests.api.matrix import (
     RELYING,
     SOURCE,
     Row,
-)
+)  # fmt: skip
 from tests.api.phone import Phone, b64, done, submission, unb64
 from tests.api.said import SAID, other_password, said_by, with_passkey
 from tests.api.things import EVERYBODY_S, Things

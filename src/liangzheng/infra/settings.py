@@ -4,28 +4,70 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+from liangzheng.infra.setting_words import (
+    FACES,
+    LOOPBACK,
+    status_policy_text,
+)
+from liangzheng.infra.setting_words import (
+    alg as _alg,
+)
+from liangzheng.infra.setting_words import (
+    counts as _counts,
+)
+from liangzheng.infra.setting_words import (
+    crosses_in_clear as _crosses_in_clear,
+)
+from liangzheng.infra.setting_words import (
+    faces as _faces,
+)
+from liangzheng.infra.setting_words import (
+    networks as _networks,
+)
+from liangzheng.infra.setting_words import (
+    number as _number,
+)
+from liangzheng.infra.setting_words import (
+    one_of as _one_of,
+)
+from liangzheng.infra.setting_words import (
+    path as _path,
+)
+from liangzheng.infra.setting_words import (
+    points as _points,
+)
+from liangzheng.infra.setting_words import (
+    status_policy as _status_policy,
+)
+from liangzheng.infra.setting_words import (
+    text as _text,
+)
+from liangzheng.infra.setting_words import (
+    url as _url,
+)
+from liangzheng.infra.setting_words import (
+    words as _words,
+)
+from liangzheng.infra.setting_words import (
+    yes_or_no as _yes_or_no,
+)
 from liangzheng.infra.sms import demand_sms_url
 from liangzheng.kernel.errors import Invalid, Unavailable
-from liangzheng.kernel.status import DEFAULT_POLICY, Display, Effect, StatusLetter, StatusPolicy
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Lives
 
 Mode = Literal["demo", "test", "production"]
 Role = Literal["root", "issuer", "status", "audit", "index"]
 ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "audit", "index")
-FACES: Final = ("driver", "verify", "staff", "open")
-"""The web apps (api/faces.py)."""
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 # Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _LEAST_HOLD_S: Final = 3600
 """In which an owner can stop what a thief asked for."""
 _OTHERS: Final = ("LZ_LIBCRYPTO", "LZ_TEST_", "LZ_VENV")
@@ -158,7 +200,7 @@ class Settings:
             demand_sms_url(self.sms_url, plain=self.mode != "production")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
-        if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
+        if self.metrics_host not in LOOPBACK and self.metrics_token is None:
             raise Invalid("LZ_METRICS_HOST", "is 127.0.0.1 or ::1 unless LZ_METRICS_TOKEN is set")
         if self.metrics_token is not None and len(self.metrics_token) < 16:
             raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
@@ -258,135 +300,6 @@ class Setting:
     default: Callable[[], Any]
     shown_default: str
     meaning: str
-
-
-def _text(_variable: str, text: str) -> str:
-    return text
-
-
-def _words(_variable: str, text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _networks(variable: str, text: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ip_network(word)) for word in _words(variable, text))
-    except ValueError:
-        raise Invalid(variable, "is addresses or networks, such as 10.0.0.0/8, comma-separated") from None
-
-
-def _points(variable: str, text: str) -> frozenset[int]:
-    words = _words(variable, text)
-    if not words or not all(word.isascii() and word.isdigit() and 1 <= int(word) <= 12 for word in words):
-        raise Invalid(variable, "is whole numbers from 1 to 12, comma-separated")
-    return frozenset(map(int, words))
-
-
-def _path(_variable: str, text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _one_of(*allowed: str) -> Callable[[str, str], str]:
-    def parse(variable: str, text: str) -> str:
-        if text not in allowed:
-            raise Invalid(variable, "is one of " + ", ".join(allowed))
-        return text
-
-    return parse
-
-
-def _yes_or_no(variable: str, text: str) -> bool:
-    return _one_of("yes", "no")(variable, text) == "yes"
-
-
-def _number(low: int, high: int) -> Callable[[str, str], int]:
-    def parse(variable: str, text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise Invalid(variable, f"is a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-_COUNT: Final = re.compile(r"[a-z-]+=[0-9]{1,5}", re.ASCII)
-
-
-_FACE = re.compile(rf"({'|'.join(FACES)})=[a-z0-9.-]+")
-
-
-def _faces(variable: str, text: str) -> tuple[str, ...]:
-    found = _words(variable, text.lower())
-    if not all(map(_FACE.fullmatch, found)):
-        raise Invalid(variable, "is like driver=driver.example,verify=verify.example: " + ", ".join(FACES))
-    if len({pair.split("=")[1] for pair in found}) < len(found):
-        raise Invalid(
-            variable, "gives each web app a host name of its own: they would share cookies and keys"
-        )
-    return found
-
-
-def _counts(variable: str, text: str) -> tuple[str, ...]:
-    found = _words(variable, text)
-    if not all(map(_COUNT.fullmatch, found)):
-        raise Invalid(variable, "is like patrol=100,counter=200")
-    return found
-
-
-def _alg(variable: str, text: str) -> Alg:
-    try:
-        return Alg[text]
-    except KeyError:
-        raise Invalid(variable, "is one of " + ", ".join(alg.name for alg in Alg)) from None
-
-
-def _url(variable: str, text: str) -> str:
-    from liangzheng.infra.postgres.params import ConnectParams
-
-    try:
-        ConnectParams.from_url(text)
-    except Invalid:
-        raise
-    except ValueError:  # a port that is no number
-        raise Invalid(variable, "is a postgresql:// address") from None
-    return text
-
-
-def _crosses_in_clear(url: str) -> bool:
-    """Whether whoever sits between us and the server may have us speak to it unencrypted."""
-    from liangzheng.infra.postgres.params import ConnectParams
-
-    there = ConnectParams.from_url(url)
-    here = there.host.startswith("/") or there.host in _LOOPBACK
-    return not here and there.ssl not in ("require", "verify-ca", "verify-full")
-
-
-_OPEN_LETTERS: Final = "CLRZ"
-"""Letters whose effects are "check" or our choice (docs/reference.md §3.2); the others are settled by orders."""
-
-
-def _status_policy(variable: str, text: str) -> StatusPolicy:
-    effects = dict(DEFAULT_POLICY.effects)
-    for part in _words(variable, text):
-        letter, _, does = part.partition("=")
-        shows, _, drives = does.partition("+")
-        if letter not in tuple(_OPEN_LETTERS) or shows not in tuple(Display) or part.count("+") > 1:
-            raise Invalid(
-                variable, f"is LETTER=SHOWN or LETTER=SHOWN+drive, for the letters {' '.join(_OPEN_LETTERS)}"
-            )
-        if drives not in ("", "drive") or (drives == "") is ("+" in part):
-            raise Invalid(variable, "says +drive or nothing after what is shown")
-        effects[StatusLetter(letter)] = Effect(
-            Display(shows), drives == "drive", "a setting of this deployment"
-        )
-    return StatusPolicy(effects)
-
-
-def status_policy_text(policy: StatusPolicy) -> str:
-    """The rows a setting may change, as it writes them."""
-    return ",".join(
-        f"{letter}={effect.shows}{'+drive' if effect.may_drive else ''}"
-        for letter, effect in ((each, policy.effects[StatusLetter(each)]) for each in _OPEN_LETTERS)
-    )
 
 
 def default_data_dir() -> Path:
