@@ -100,7 +100,7 @@ _SCHEMES: dict[str, dict[str, Any]] = {
     "face_reviewer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "token of POST /staff/sessions, of who identifies people at a counter",
+        "description": "token of POST /staff/sessions, of who reviews face checks an engine left open",
     },
     "company": {"type": "http", "scheme": "bearer", "description": "token of POST /relying/token"},
     # No scheme of the registry of RFC 9110 §16.4.1, so it is described as what it is: one header.
