@@ -23,6 +23,7 @@ from liangzheng.licences.add_photo import (
     add_photo,
     judge_photo,
     let_go_of_photos,
+    photos_of,
     refused_photos,
 )
 from liangzheng.licences.apply import PHOTO_USABLE_FOR, Decided, Request, apply
@@ -156,6 +157,7 @@ __all__ = [
     "let_go_of_photos",
     "licence_for",
     "photo_state",
+    "photos_of",
     "probes",
     "progress",
     "put_back",
