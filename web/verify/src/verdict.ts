@@ -2,7 +2,7 @@
 import {
   PLATE_KINDS, REASONS, STEPS, allowedOfPlate, chinaDay, isoDay, misreadOf,
   type DrivingClass, type OfflineAnswer, type Words,
-} from '@shared/live-code/index'
+} from '../../shared/live-code/index.ts'
 
 /** Grey is for a status that was not checked: genuine, and no more than that. */
 export type Colour = 'green' | 'red' | 'amber' | 'grey'
