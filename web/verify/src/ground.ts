@@ -3,7 +3,7 @@ import { reactive, shallowRef } from 'vue'
 import { clockAheadMs, askOctets, type Problem } from '@shared/api'
 import { deployment, keptTrust, trust as freshTrust, type Deployment, type Trust } from '@shared/deployment'
 import * as kept from '@shared/kept'
-import { StatusData, newMemory, openStatusList, uriOf, type Memory, type Octets } from '@shared/live-code/index'
+import { StatusData, newMemory, toHex, openStatusList, uriOf, type Memory, type Octets } from '@shared/live-code/index'
 
 export interface Ground {
   deployment: Deployment
@@ -80,6 +80,7 @@ async function renew(): Promise<void> {
   const found = await deployment()
   state.clockErrorMs = clockErrorMs()
   if (!found) {
+    heard(false)
     if (!ground.value) state.missing = localStorage.getItem(mark) ? 'evicted' : 'never_online'
     return
   }
@@ -104,7 +105,7 @@ export function keepUp(also: () => void): void {
   setInterval(() => {
     if (document.visibilityState === 'hidden') return
     const isOld = state.listsOf !== null && Date.now() / 1000 - state.listsOf > 3600
-    if (!state.online || isOld) void refresh().then(() => state.online && also())
+    if (!state.online || isOld || !ground.value) void refresh().then(() => state.online && also())
     else also()
   }, 15_000)
 }
@@ -158,6 +159,14 @@ export async function fetchLists(): Promise<boolean> {
     state.fetching = false
     tell()
   }
+}
+
+/** The server told a standing: one in a code that is older than it is known for old from now on, also without a network. */
+export async function learn(licenceId: Octets, standingVersion: number): Promise<void> {
+  const standings = ground.value?.memory.standings
+  if (!standings || standingVersion <= (standings.get(toHex(licenceId)) ?? 0)) return
+  standings.set(toHex(licenceId), standingVersion)
+  await keepMemory()
 }
 
 export async function keepMemory(): Promise<void> {

@@ -2,7 +2,7 @@
 import { reactive, shallowRef } from 'vue'
 import { ask, askOctets, newKey, type Problem } from '@shared/api'
 import { ClockBehind, isPortraitOf, verifyOffline, type OfflineAnswer } from '@shared/live-code/index'
-import { ground, heard, keepMemory, now } from './ground'
+import { ground, heard, keepMemory, learn, now } from './ground'
 import { entryOf } from './entry'
 import { note, wait, waiting, waitsNoMore } from './history'
 import { session } from './session'
@@ -69,6 +69,7 @@ export async function lookAt(text: string, choice: string): Promise<void> {
     async (verdict) => {
       heard(true)
       show(mine, verdict)
+      if (answer?.verified && verdict.standingVersion !== null) void learn(answer.verified.claims.licenceId, verdict.standingVersion)
       void sendWaiting()
       await portraitOf(mine, verdict, answer)
     },
