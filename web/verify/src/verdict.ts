@@ -198,3 +198,9 @@ export function masked(name: string): string {
   const characters = [...name]
   return characters[0] + '*'.repeat(Math.min(Math.max(characters.length - 1, 1), 3))
 }
+
+/** Characters many phones cannot draw, each with its code point: a name can be compared by it. */
+export function rareIn(name: string): string[] {
+  return [...new Set(name)].filter((one) => one.codePointAt(0)! > 0xffff || /[\u3400-\u4dbf]/.test(one))
+    .map((one) => `${one} U+${one.codePointAt(0)!.toString(16).toUpperCase()}`)
+}

@@ -50,7 +50,7 @@ export const words = speak({
       newest: '最新', old: '较旧',
     },
     lists: {
-      title: '离线名单', trust: '信任名单', version: '第 {n} 版', made: '签发时间', fetched: '取得时间', status: '状态名单', count: '{n} 份', of: '最早一份制作于', download: '下载最新名单', downloading: '正在下载第 {n} 份…', done: '名单已是最新。', failed: '没有下载完。请联网后重试；已有的名单继续使用。',
+      title: '离线名单', trust: '信任名单', version: '第 {n} 版', keys: '{n} 把签名钥匙', ago: '{at}（{age}前）', made: '签发时间', fetched: '取得时间', status: '状态名单', count: '{n} 份', of: '最早一份制作于', download: '下载最新名单', downloading: '正在下载第 {n} 份…', done: '名单已是最新。', failed: '没有下载完。请联网后重试；已有的名单继续使用。',
       meaning: '名单只会使结果变差，不会变好：没有新的状态快照时，结果始终为灰色“状态未核实”。', none: '尚未下载', keep: '请求浏览器长期保存', kept: '浏览器已同意长期保存。', not_kept: '浏览器不保证长期保存：请把本页添加到主屏幕。', root: '根证书指纹',
     },
     me: { title: '我的', who: '当前身份', log_in: '登录', log_out: '退出登录', officer: '交警', company: '企业', public: '公众（免登录）', public_says: '公众版只显示亮码本身所含的内容，不显示照片和实时状态。', look: '外观', dark: '深色', light: '浅色', sun: '随时间（18:00–7:00 深色）', elder: '长辈版（大字）', mute: '静音', lists: '离线名单', quota: '今日额度', quota_n: '今日 {used} / {most}，本分钟 {used_minute} / {most_minute}', ask: '向驾驶人询问', bulk: '批量核查', notices: '变更通知' },
@@ -111,7 +111,7 @@ export const words = speak({
       newest: 'newest', old: 'old',
     },
     lists: {
-      title: 'Offline lists', trust: 'Trust list', version: 'version {n}', made: 'Signed', fetched: 'Fetched', status: 'Status lists', count: '{n}', of: 'Oldest one made', download: 'Download the newest', downloading: 'Downloading list {n}…', done: 'The lists are up to date.', failed: 'The download did not end. Connect to a network and try again; the lists that are here go on being used.',
+      title: 'Offline lists', trust: 'Trust list', version: 'Version {n}', keys: '{n} signing keys', ago: '{at} ({age} ago)', made: 'Signed', fetched: 'Fetched', status: 'Status lists', count: '{n}', of: 'Oldest one made', download: 'Download the newest', downloading: 'Downloading list {n}…', done: 'The lists are up to date.', failed: 'The download did not end. Connect to a network and try again; the lists that are here go on being used.',
       meaning: 'A list can make a result worse, never better: without a status in time in the code the result stays grey, “status not checked”.', none: 'not downloaded', keep: 'Ask the browser to keep them', kept: 'The browser has agreed to keep them.', not_kept: 'The browser may delete them: add this page to your home screen.', root: 'Fingerprint of the root',
     },
     me: { title: 'Me', who: 'You are', log_in: 'Log in', log_out: 'Log out', officer: 'Police', company: 'Company', public: 'Public (no login)', public_says: 'The public version shows what the live code itself holds: no photo, no live status.', look: 'Appearance', dark: 'Dark', light: 'Light', sun: 'By time (dark 18:00–7:00)', elder: 'Large text', mute: 'No sound', lists: 'Offline lists', quota: 'Quota', quota_n: 'today {used} of {most}, this minute {used_minute} of {most_minute}', ask: 'Ask a driver', bulk: 'Bulk checks', notices: 'Notices' },
