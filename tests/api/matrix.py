@@ -155,6 +155,7 @@ ROWS: Final[tuple[Row, ...]] = (
     open_to_all("GET /healthz"),
     open_to_all("GET /readyz", 200, 503),  # the tests' clock stands still, the database's does not
     open_to_all("GET /open/deployment"),
+    open_to_all("GET /open/simulated-messages", 404, query={"mobile": "19900000000"}),
     open_to_all("GET /open/rollout", query={"authority": "苏E"}),
     open_to_all("GET /open/status-lists/{list_id}"),
     open_to_all("GET /open/trust-bundle"),

