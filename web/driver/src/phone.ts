@@ -113,6 +113,10 @@ export const phone = reactive({
   /** Fetches the licence, its credential for this phone and a fresh status. Throws Problem. */
   async refresh(): Promise<Held> {
     try {
+      if (!licence.value && !(await wasIssued())) {
+        held.value = 'none'
+        return held.value
+      }
       const found = await ask('get', '/holder/licence')
       const own = found.credentials.find((one) => one.phone_key_id === key.value?.phoneKeyId)
       held.value = !own ? 'elsewhere' : own.credential ? 'here' : 'coming'
@@ -175,6 +179,12 @@ export const phone = reactive({
 })
 
 whenTabSays('phone', () => void phone.load())
+
+/** Whether this person was ever issued a licence: asked first, so that nobody new is answered with a failure. */
+async function wasIssued(): Promise<boolean> {
+  const { applications } = await ask('get', '/holder/applications')
+  return applications.some((one) => one.state === 'issued')
+}
 
 async function keepKey(found: KeptKey): Promise<void> {
   await kept.write('key', found)

@@ -6,7 +6,7 @@ export const words = speak({
     app: '电子驾驶证',
     tabs: { label: '主要页面', home: '首页', licence: '证件', services: '办事', messages: '消息', me: '我的' },
     elder: '长辈版', usual: '标准版', dark: '深色', light: '浅色',
-    loading: '正在读取…', more: '更多', empty: '没有记录', sent_later: '没有网络', see: '查看', done: '已完成', yes: '确定',
+    loading: '正在读取…', wait: '请稍候…', more: '更多', empty: '没有记录', sent_later: '没有网络', see: '查看', done: '已完成', yes: '确定',
     ended: '登录已结束。您填写的内容都还在。', log_in_again: '重新登录',
     home: {
       show: '亮证', code: '亮码', none: '您还没有电子驾驶证', apply: '申领电子驾驶证', log_in: '登录', register: '注册', until: '至 {day}', to_long: '长期',
@@ -49,7 +49,7 @@ export const words = speak({
     app: 'Driving licence',
     tabs: { label: 'Main pages', home: 'Home', licence: 'Licence', services: 'Services', messages: 'Messages', me: 'Me' },
     elder: 'Large', usual: 'Usual size', dark: 'Dark', light: 'Light',
-    loading: 'Loading…', more: 'More', empty: 'Nothing here', sent_later: 'No network', see: 'See', done: 'Done', yes: 'Yes',
+    loading: 'Loading…', wait: 'One moment…', more: 'More', empty: 'Nothing here', sent_later: 'No network', see: 'See', done: 'Done', yes: 'Yes',
     ended: 'Your login has ended. What you typed is still here.', log_in_again: 'Log in again',
     home: {
       show: 'Licence', code: 'Live code', none: 'You have no electronic licence yet', apply: 'Apply for one', log_in: 'Log in', register: 'Register', until: 'to {day}', to_long: 'long-term',
