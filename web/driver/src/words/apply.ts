@@ -23,7 +23,7 @@ alsoSay({
       title: '实人认证', hold: '请正对镜头', 'turn:left': '请慢慢向左转头', 'turn:right': '请慢慢向右转头', blink: '请眨眨眼', progress: '第 {n} 个动作，共 {of} 个', go: '开始实人认证', light: '请在光线充足处，取下帽子和墨镜。',
       manual: '换人工审核', denied: '没有摄像头权限。请在浏览器地址栏的锁形图标中允许使用摄像头，再重试；或选择人工审核。', missing: '没有找到摄像头。请换一部手机，或选择人工审核。', busy: '摄像头正被其他应用使用。请关闭它后重试，或选择人工审核。',
       failed: '未通过，请在光线充足处重试，或选择人工审核。', retake: '画面不清楚：请在光线充足处、正对镜头重拍。', review: '机器没有把握，已转人工审核，有结果后会在这里继续。', voided: '这次认证已失效，请重新开始。', simulated: '演示环境：未真正比对人脸', checking: '正在核验…', cancelled: '已离开本页，认证中断。请重新开始。',
-      counter: '人工审核', counter_where: '请带身份证到任一车辆管理所或交警大队窗口，说“电子驾驶证人工审核”。工作人员核对后，本页会自动继续。', counter_valid: '编号 {id}', waiting: '等待工作人员核对…', again: '改用摄像头', camera_slow: '摄像头没有反应，请重试，或选择人工审核。',
+      counter: '人工审核', counter_where: '请带身份证到任一车辆管理所或交警大队窗口，说“电子驾驶证人工审核”。工作人员核对后，本页会自动继续。', person: '人员编号', check: '认证编号', waiting: '等待工作人员核对…', again: '改用摄像头', camera_slow: '摄像头没有反应，请重试，或选择人工审核。',
     },
     progress: {
       title: '办事进度', accepted: '已受理', issued: '已发证', under_review: '照片审核中', refused: '未通过', submitted: '已提交', drafted: '制证中', withdrawn: '已撤回', facts_held: '信息核对通过', facts_failed: '信息核对未通过',
@@ -58,7 +58,7 @@ alsoSay({
       title: 'Face check', hold: 'Look straight at the camera', 'turn:left': 'Slowly turn your head to the left', 'turn:right': 'Slowly turn your head to the right', blink: 'Blink', progress: 'Movement {n} of {of}', go: 'Start the face check', light: 'Find good light; take off hat and sunglasses.',
       manual: 'Have a person look', denied: 'The camera is not allowed. Allow it at the lock beside the address and try again, or have a person look.', missing: 'No camera was found. Use another phone, or have a person look.', busy: 'Another app uses the camera. Close it and try again, or have a person look.',
       failed: 'It did not pass. Try again in good light, or have a person look.', retake: 'The pictures are not clear: try again in good light, facing the camera.', review: 'The machine is not sure: a person will look, and this page goes on then.', voided: 'This check is over: start again.', simulated: 'Demonstration: no face was compared', checking: 'Checking…', cancelled: 'You left the page and the check stopped. Start again.',
-      counter: 'A person looks', counter_where: 'Go to the counter of any vehicle office or traffic police unit with your identity card and say “electronic licence, manual check”. This page goes on by itself then.', counter_valid: 'Number {id}', waiting: 'Waiting for the counter…', again: 'Use the camera instead', camera_slow: 'The camera does not answer: try again, or have a person look.',
+      counter: 'A person looks', counter_where: 'Go to the counter of any vehicle office or traffic police unit with your identity card and say “electronic licence, manual check”. This page goes on by itself then.', person: 'Person', check: 'Check', waiting: 'Waiting for the counter…', again: 'Use the camera instead', camera_slow: 'The camera does not answer: try again, or have a person look.',
     },
     progress: {
       title: 'Progress', accepted: 'Accepted', issued: 'Issued', under_review: 'Photo under review', refused: 'Refused', submitted: 'Submitted', drafted: 'Being made', withdrawn: 'Withdrawn', facts_held: 'Data checked', facts_failed: 'Data did not hold',
