@@ -98,6 +98,7 @@ async function from(source: CanvasImageSource, width: number, height: number): P
   const found = measure(small.getContext('2d')!.getImageData(0, 0, WIDTH, HEIGHT).data)
   let jpeg = await written(large, 0.92)
   if (jpeg.size > MOST_OCTETS) jpeg = await written(large, 0.75)
+  else if (jpeg.size < LEAST_OCTETS) jpeg = await written(large, 1)
   return { jpeg, checks: judge(found, jpeg.size, part.width, part.height), width: part.width, height: part.height }
 }
 

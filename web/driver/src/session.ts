@@ -51,7 +51,7 @@ export async function logIn(mobile: string, password: string, proof?: string): P
 
 /** The server no longer knows this login. */
 export function loggedOut(): void {
-  session.ended = wasLoggedIn()
+  session.ended ||= wasLoggedIn()
   session.is = 'out'
   session.unread = 0
   localStorage.removeItem(mark)

@@ -28,7 +28,7 @@ alsoSay({
     progress: {
       title: '办事进度', accepted: '已受理', issued: '已发证', under_review: '照片审核中', refused: '未通过', submitted: '已提交', drafted: '制证中', withdrawn: '已撤回', facts_held: '信息核对通过', facts_failed: '信息核对未通过',
       promise: '承诺在 {day} 前有结果', provisional: '（节假日安排公布后可能调整）', withdraw: '撤回申请', withdraw_sure: '撤回后需要重新申领，确定撤回吗？', resubmit: '换照片重新申领', reasons: '未通过原因', show: '亮证', slow: '网络不稳定，正在重试…',
-      origin: { holder: '申领', reissue: '自动换发', photo: '更换照片' }, photo_checked: '需审核照片', signed: '已签发', draft_recorded: '已制证', signing_abandoned: '重新制证', approved: '照片审核通过', photo_refused: '照片未通过',
+      origin: { holder: '申领', reissue: '自动换发', photo: '更换照片' }, photo_is_new: '照片送审', photo_approved: '照片审核通过', facts_changed: '登记信息已变更', withdrew: '已撤回', signed: '已签发', draft_recorded: '已制证', signing_abandoned: '重新制证', photo_refused: '照片未通过',
     },
     bind: {
       title: '绑定本机', why: '电子驾驶证只在绑定的手机上亮码，最多三部。重新绑定后，原来的密钥作废。', keys: '已绑定的手机', none: '还没有绑定的手机。', since: '{day} 绑定', used: '最近使用 {day}', as_new: '作为新手机添加', instead: '替换“{label}”', choose: '这部手机：', full: '已有三部手机，请选择要替换的一部。',
@@ -63,7 +63,7 @@ alsoSay({
     progress: {
       title: 'Progress', accepted: 'Accepted', issued: 'Issued', under_review: 'Photo under review', refused: 'Refused', submitted: 'Submitted', drafted: 'Being made', withdrawn: 'Withdrawn', facts_held: 'Data checked', facts_failed: 'Data did not hold',
       promise: 'Promised by {day}', provisional: '(may move when holidays are announced)', withdraw: 'Withdraw', withdraw_sure: 'You would have to apply again. Withdraw it?', resubmit: 'Apply again with another photo', reasons: 'Why it was refused', show: 'Show the licence', slow: 'The network is unsteady; trying again…',
-      origin: { holder: 'Application', reissue: 'Re-issued by itself', photo: 'New photo' }, photo_checked: 'Photo to be reviewed', signed: 'Signed', draft_recorded: 'Made', signing_abandoned: 'Made anew', approved: 'Photo approved', photo_refused: 'Photo refused',
+      origin: { holder: 'Application', reissue: 'Re-issued by itself', photo: 'New photo' }, photo_is_new: 'Photo sent to review', photo_approved: 'Photo approved', facts_changed: 'The record changed', withdrew: 'Withdrawn', signed: 'Signed', draft_recorded: 'Made', signing_abandoned: 'Made anew', photo_refused: 'Photo refused',
     },
     bind: {
       title: 'Bind this phone', why: 'Codes are shown on bound phones only, three at most. Binding again ends the key before.', keys: 'Bound phones', none: 'No phone is bound yet.', since: 'bound on {day}', used: 'last used {day}', as_new: 'Add as another phone', instead: 'In place of “{label}”', choose: 'This phone:', full: 'There are three phones: choose one to replace.',
