@@ -120,6 +120,11 @@ async def _figures(alg: Alg, size: Size, settings: Settings, database: Database)
 # -- the work -----------------------------------------------------------------------------------------
 
 
+async def issue_all(params: ConnectParams, dirs: KeyDirs) -> float:
+    """Seconds two issuers took for everything that waited."""
+    return await _race(_issue, params, dirs)
+
+
 def _issue(start: Barrier, params: ConnectParams, dirs: KeyDirs) -> None:
     """One issuer process: ready, then batches until nothing waits."""
 

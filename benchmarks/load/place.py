@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +31,8 @@ def room() -> Iterator[Path]:
 
 
 @contextmanager
-def process(settings: Settings, *words: str) -> Iterator[int]:
-    """A server process (`python WORDS`) for the length of the block; the port it announced."""
+def process(settings: Settings, *words: str, more: Mapping[str, str] | None = None) -> Iterator[int]:
+    """A server process (`python WORDS`) for the length of the block, with `more` settings; the port it announced."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LZ_")} | {
         "LZ_MODE": "test",
         "LZ_DATA_DIR": str(settings.data_dir),
@@ -42,6 +42,7 @@ def process(settings: Settings, *words: str) -> Iterator[int]:
         # Everybody comes from one address here.
         "LZ_NETWORK_WRITES_A_MINUTE": "100000000",
         "PYTHONPATH": os.pathsep.join(("src", ".")),
+        **(more or {}),
     }
     child = subprocess.Popen(
         [sys.executable, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

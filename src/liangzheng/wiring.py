@@ -30,6 +30,7 @@ from liangzheng.infra.keys_file import (
     refuse_in_production,
     signs_until,
 )
+from liangzheng.infra.keys_sealed import Seal
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.photo_faces import DlibFaces
 from liangzheng.infra.postgres import Connection, Database, attach
@@ -99,6 +100,11 @@ class Wiring:
             request_s=self.settings.consent_request_s,
             standing_days=self.settings.standing_consent_days,
         )
+
+    @property
+    def face_reviews(self) -> accounts.FaceReviews:
+        """What the queue of face checks needs: its seal, and the register."""
+        return face_reviews(self.key_index)
 
     @property
     def call_policy(self) -> CallPolicy:
@@ -255,6 +261,8 @@ def _account_policy(settings: Settings) -> accounts.AccountPolicy:
         session_idle_s=settings.session_idle_s,
         session_absolute_s=settings.session_s,
         face_usable_s=settings.face_usable_s,
+        code_within_s=settings.code_within_ms / 1000,
+        face_captures_days=settings.face_captures_days,
         mobile_change_hold_s=settings.mobile_change_hold_s,
         closing_hold_s=settings.closing_hold_s,
         simulated_pass_counts=not production and settings.simulated_face_counts is not False,
@@ -278,6 +286,26 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         budgets=budgets,
         look_ups_reviewed=settings.look_ups_reviewed,
     )
+
+
+def face_reviews(key_index: KeyIndex) -> accounts.FaceReviews:
+    """The queue of face checks over the driver register; its pictures are sealed under the deployment's index secret."""
+    return accounts.FaceReviews(Seal(key_index, "face captures"), _authority_of, _portrait_of)
+
+
+async def _authority_of(tx: Connection, driver_id: DriverId) -> str | None:
+    try:
+        return (await drivers.licence_record(tx, driver_id)).issuing_authority
+    except NotFound:
+        return None
+
+
+async def _portrait_of(tx: Connection, driver_id: DriverId) -> bytes | None:
+    try:
+        hashed = (await drivers.licence_record(tx, driver_id)).portrait_hash
+    except NotFound:
+        return None
+    return await drivers.portrait(tx, hashed) if hashed else None
 
 
 def feed_policy(settings: Settings) -> drivers.FeedPolicy:
@@ -309,15 +337,14 @@ def _dlib(settings: Settings, database: Database) -> FaceVerifier:
     comparer, calibration = DlibComparer.with_models(settings.face_models), None
     if settings.face_calibration is not None and settings.face_calibration_key is not None:
         calibration = read_calibration(
-            settings.face_calibration, settings.face_calibration_key, NAME, comparer.models
+            settings.face_calibration, settings.face_calibration_key, NAME, comparer.version, comparer.models
         )
 
     async def portrait(person_id: PersonId) -> bytes | None:
         try:
             async with database.read() as tx:
                 driver_id = (await accounts.assurance(tx, person_id)).driver_id
-                hashed = (await drivers.find(tx, driver_id)).standing.portrait_hash if driver_id else None
-                return await drivers.portrait(tx, hashed) if hashed else None
+                return await _portrait_of(tx, driver_id) if driver_id else None
         except NotFound:
             return None
 
@@ -337,7 +364,8 @@ def _authority(settings: Settings) -> FaceVerifier:
         raise Unavailable(f"the keys of the face authority cannot be read: {error.strerror}") from None
     except BadKey:
         raise Invalid("LZ_FACE_AUTHORITY_KEY", "and LZ_FACE_AUTHORITY_SIGNER name keys in DER") from None
-    return AuthorityFace(AuthorityEndpoint(url, public), ours)
+    plain = settings.mode != "production"
+    return AuthorityFace(AuthorityEndpoint(url, public, settings.face_authority_s, plain), ours)
 
 
 def _face_finder(settings: Settings) -> licences.FaceFinder:

@@ -77,6 +77,11 @@ async def change(
     if not proven:
         check = await world.passed(who.person_id, Purpose.CHANGE_MOBILE)
         proven = {"face_check_id": check.face_check_id}
+    if isinstance(proven.get("passkey"), str):
+        confirmed, now = proven["passkey"], world.clock.now()
+        proven["passkey"] = await accounts.spend_challenge(
+            world.database, who.person_id, accounts.Ceremony.CONFIRM, confirmed, now
+        )
     proof = await new_proof(post, who, mobile)
     async with world.database.transaction(accounts.CONSTRAINTS) as tx:
         act = await accounts.change_mobile(
@@ -369,8 +374,10 @@ async def test_a_passkey_of_today_changes_no_mobile_and_one_of_yesterday_does(po
     world, who, device = post.world, await caller(post), Authenticator()
     async with world.database.transaction() as tx:
         begun = await accounts.begin_passkey(tx, who.person_id, SITE, world.policy, world.clock.now())
-        sent = json.dumps(device.create(begun))
-        await accounts.add_passkey(tx, who.person_id, "钥匙", sent, SITE, world.clock.now())
+    now, sent = world.clock.now(), json.dumps(device.create(begun))
+    made = await accounts.spend_challenge(world.database, who.person_id, accounts.Ceremony.ADD, sent, now)
+    async with world.database.transaction() as tx:
+        await accounts.add_passkey(tx, who.person_id, "钥匙", made, SITE, now)
 
     async def confirmed() -> str:
         async with world.database.transaction() as tx:

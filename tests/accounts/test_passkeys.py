@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from liangzheng import accounts
-from liangzheng.accounts import Caller, LoggedIn, PasskeySite
+from liangzheng.accounts import Caller, Ceremony, LoggedIn, PasskeySite
 from liangzheng.accounts.model import AccountPolicy
 from liangzheng.accounts.rules import may_confirm_with, may_remove_passkey, sign_count_fault
 from liangzheng.kernel.errors import Conflict, Invalid, NotAuthenticated, NotFound, NotVerified
@@ -29,10 +29,19 @@ async def creation(world: World, person_id: PersonId) -> dict[str, Any]:
 
 
 async def add(world: World, person_id: PersonId, sent: dict[str, Any]) -> accounts.Passkey:
+    now = world.clock.now()
+    answered = await accounts.spend_challenge(world.database, person_id, Ceremony.ADD, json.dumps(sent), now)
     async with world.database.transaction(accounts.CONSTRAINTS) as tx:
-        return await accounts.add_passkey(
-            tx, person_id, "家里的钥匙", json.dumps(sent), SITE, world.clock.now()
-        )
+        return await accounts.add_passkey(tx, person_id, "家里的钥匙", answered, SITE, now)
+
+
+async def confirm(world: World, person_id: PersonId, sent: dict[str, Any]) -> None:
+    now = world.clock.now()
+    answered = await accounts.spend_challenge(
+        world.database, person_id, Ceremony.CONFIRM, json.dumps(sent), now
+    )
+    async with world.database.transaction() as tx:
+        await accounts.use_passkey(tx, person_id, answered, SITE, world.policy, now)
 
 
 async def added(world: World, person_id: PersonId) -> Authenticator:
@@ -118,6 +127,36 @@ async def test_a_challenge_is_good_once_also_after_a_failure(world: World) -> No
         await log_in(world, device.get(options, verified=False))
     with pytest.raises(NotAuthenticated):
         await log_in(world, device.get(options))
+
+
+async def test_a_failed_ceremony_leaves_nothing_to_try_again_with_though_the_act_was_undone(
+    world: World,
+) -> None:
+    person_id = await world.person(ONE)
+    device = await added(world, person_id)
+    world.clock.advance(world.policy.passkey_settles_s)
+    another, options = Authenticator(), await creation(world, person_id)
+    with pytest.raises(NotVerified):
+        await add(world, person_id, another.create(options, verified=False))
+    with pytest.raises(NotVerified):
+        await add(world, person_id, another.create(options))
+    options = await request(world, person_id)
+    with pytest.raises(NotVerified):
+        await confirm(world, person_id, device.get(options, verified=False))
+    with pytest.raises(NotVerified):
+        await confirm(world, person_id, device.get(options))
+    await add(world, person_id, another.create(await creation(world, person_id)))
+    await confirm(world, person_id, device.get(await request(world, person_id)))
+
+
+async def test_what_answers_one_ceremony_serves_no_other(world: World) -> None:
+    person_id, now = await world.person(ONE), world.clock.now()
+    sent = json.dumps(Authenticator().create(await creation(world, person_id)))
+    answered = await accounts.spend_challenge(world.database, person_id, Ceremony.ADD, sent, now)
+    assert answered.was_good and "credential" not in repr(answered)
+    async with world.database.transaction() as tx:
+        with pytest.raises(NotVerified):
+            await accounts.use_passkey(tx, person_id, answered, SITE, world.policy, now)
 
 
 async def test_a_challenge_that_was_never_ours_or_is_old_opens_nothing(world: World) -> None:

@@ -15,15 +15,14 @@ from fastapi import FastAPI
 
 from liangzheng import audit, drivers, relying, staff
 from liangzheng.infra import keyindex
+from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.infra.keyindex import Kind
 from liangzheng.kernel.ids import (
     CompanyId,
     ConsentId,
     DriverId,
-    Id,
     NoticeId,
     PasskeyId,
-    PersonId,
     PseudonymId,
     SourceId,
     StaffId,
@@ -37,9 +36,11 @@ from liangzheng.staff import Duty, HeldDuty, Region
 from liangzheng.standards import totp
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import build_code
+from tests.accounts.authenticator import Authenticator
 from tests.accounts.people import PASSWORD, MadeUp, citizen
 from tests.api.matrix import (
     ADMINISTRATOR,
+    APPLICANT,
     COLLEAGUE,
     HOLDER,
     OFFICER,
@@ -48,15 +49,16 @@ from tests.api.matrix import (
     RELYING,
     SOURCE,
     Row,
-)
-from tests.api.phone import Phone, b64, done, unb64
+)  # fmt: skip
+from tests.api.phone import Phone, b64, done, submission, unb64
+from tests.api.said import SAID, other_password, said_by, with_passkey
 from tests.api.things import EVERYBODY_S, Things
 from tests.licences.holders import Deployment, Holder
-from tests.licences.photos import apply_with_own
+from tests.licences.photos import apply_with_own, usable
 
 Headers = dict[str, str]
 _KINDS = {POLICE: VerifierKind.POLICE, PUBLIC: VerifierKind.PUBLIC}
-_PASSWORD = "stempelkissen-im-regen"
+STAFF_PASSWORD = "stempelkissen-im-regen"
 _DUTIES = (
     Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER, Duty.PHOTO_REVIEW, Duty.ROLLOUT, Duty.AUDIT,
 )  # fmt: skip
@@ -73,6 +75,7 @@ class Console:
 
     place: Deployment
     staff_id: str
+    number: str
     secret: bytes
     headers: Headers
 
@@ -86,6 +89,7 @@ class Desk:
     """A company with a token."""
 
     company_id: CompanyId
+    secret: str
     headers: Headers
     private: tuple[str, ...] = ()
 
@@ -124,6 +128,8 @@ class Somebody:
     source: Feed
     things: Things
     private: tuple[str, ...]
+    authenticator: Authenticator
+    clerk: Console
 
     def headers_of(self, role: str) -> Headers:
         """Of a role of OWNERS."""
@@ -143,9 +149,11 @@ class Cast:
     app: FastAPI
     mine: Somebody
     theirs: Somebody
+    applicant: Somebody
+    """`mine`, but for the holder: somebody of the place who has no licence yet."""
     tokens: dict[str, Headers] = field(default_factory=dict)
     """By role; and `other police`, `ended police`, `ended holder`, `no driver`, COLLEAGUE, `officer next door` (of another
-    prefecture of their province), `ended officer`, `suspended company`, `ended source`."""
+    prefecture of their province), APPLICANT, `ended officer`, `suspended company`, `ended source`."""
     feeds: dict[str, Feed] = field(default_factory=dict)
     """By the Authorization that stands for a source: what is sent with it is signed."""
 
@@ -164,7 +172,7 @@ class Cast:
         path = filled(row.path, named(row, things, "path") | {"list_id": things["list_id"]})
         query = {name: filled(text, things) for name, text in row.query.items()} | dict(extra or {})
         body = await self._body(row, things)
-        sent = dict(headers)
+        sent = dict(headers) | basic(row, things)
         if row.method == "POST":
             sent.setdefault("Idempotency-Key", secrets.token_hex(8))
         said: dict[str, Any] = {"data" if row.form else "json": body}
@@ -181,12 +189,11 @@ class Cast:
         """A fresh one where the row makes it; what it names of the caller's own stays as it was made."""
         if not callable(row.body):
             return filled_body(row.body, things)
-        own = asdict(self.mine.things)
-        others = {
-            name: thing for name, thing in named(row, things, "body").items() if thing not in own.values()
-        }
-        made = await row.body(self.mine, things)
-        return made if isinstance(made, bytes) else made | others
+        who = self.applicant if row.by == APPLICANT else self.mine
+        own = {*asdict(self.mine.things).values(), *asdict(who.things).values()}
+        others = {name: thing for name, thing in named(row, things, "body").items() if thing not in own}
+        made = await row.body(who, things)
+        return made if row.woven or isinstance(made, bytes) else made | others
 
     def forget_limits(self) -> None:
         kept = {name: getattr(self.app.state, name) for name in ("wiring", "rates")}
@@ -200,6 +207,15 @@ def named(row: Row, things: Mapping[str, str], where: str) -> dict[str, str]:
     return {
         place.partition(":")[2]: things[kind] for place, kind in row.names.items() if place.startswith(where)
     }
+
+
+def basic(row: Row, things: Mapping[str, str]) -> Headers:
+    """`Authorization: Basic` with the client and secret the row names; nothing where it names none."""
+    said = named(row, things, "basic")
+    if not said:
+        return {}
+    client = f"{said['client']}:{said['secret']}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(client).decode()}"}
 
 
 def filled(text: str, things: Mapping[str, str]) -> str:
@@ -221,9 +237,15 @@ async def assemble(place: Deployment) -> Cast:
     officer of the place; a company in each place has asked its driver for all there is to ask."""
     app: FastAPI = place.phone.client._transport.app  # type: ignore[attr-defined]
     # Hundreds of face checks and refusals within an hour: how many are allowed is tested elsewhere.
-    patient = replace(place.wiring.account_policy, face_checks_per_hour=100_000)
+    patient = replace(
+        place.wiring.account_policy, face_checks_per_hour=100_000, free_failures=100_000, code_tries=100_000,
+        code_wrong_a_day=100_000, code_again_s=0, codes_a_day=100_000,
+    )  # fmt: skip
     settings = replace(place.wiring.settings, refused_a_day=100_000)
-    app.state.wiring = place.wiring = replace(place.wiring, account_policy=patient, settings=settings)
+    officers = replace(place.wiring.staff_policy, free_failures=100_000)
+    app.state.wiring = place.wiring = replace(
+        place.wiring, account_policy=patient, staff_policy=officers, settings=settings
+    )
     await place.open_city("320500", "330100")
     holders = [await place.holder(), await place.holder(**_THEIR_PLACE)]
     for holder in holders:
@@ -244,6 +266,8 @@ async def assemble(place: Deployment) -> Cast:
     theirs = await _somebody(place, holders[1], tokens[POLICE], "3301", "33")
     tokens |= {role: mine.headers_of(role) for role in (HOLDER, OFFICER, RELYING, SOURCE)}
     tokens["no driver"], tokens["ended holder"] = await _strangers(place)
+    applicant = await _applicant(place, mine)
+    tokens[APPLICANT] = applicant.holder.phone.headers
     tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
     tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
     week_later = place.now + timedelta(days=7)
@@ -263,26 +287,40 @@ async def assemble(place: Deployment) -> Cast:
     tokens["source in their name"] = liar.headers
     await place.drain()  # companies that were approved may verify
     feeds = {each.headers["Authorization"]: each for each in (mine.source, theirs.source, source, liar)}
-    return Cast(place, app, mine, theirs, tokens, feeds)
+    return Cast(place, app, mine, theirs, applicant, tokens, feeds)
 
 
 _THEIR_PLACE = {"issuing_authority": "浙A", "address_division": "330105", "resident_address": "样本路2号"}
 
 
+async def _applicant(place: Deployment, mine: Somebody) -> Somebody:
+    holder = await place.holder()
+    things = replace(mine.things, phone_key=holder.phone_key, photo=await usable(holder))
+    return replace(mine, holder=holder, things=things)
+
+
 async def on_duty(place: Deployment, region: str, duties: Sequence[Duty] = _DUTIES) -> Console:
     """An officer of a region with every duty one person may have there, or these, enrolled over HTTP."""
     held = tuple(HeldDuty(duty, Region.parse(region), civil_day(place.now)) for duty in duties)
+    number, code = await invite(place, held)
+    body = {"number": number, "enrolment_code": code}
+    phone = place.phone.another()
+    secret = totp.from_base32(done(await phone.post("/staff/enrolments", body), 201)["secret"])
+    body |= {"password": STAFF_PASSWORD, "totp": totp.code_at(secret, totp.step_of(place.now))}
+    entered = done(await phone.post("/staff/enrolments/confirmations", body), 201)
+    return Console(
+        place, entered["staff_id"], number, secret, {"Authorization": f"Bearer {entered['token']}"}
+    )
+
+
+async def invite(place: Deployment, held: tuple[HeldDuty, ...]) -> tuple[str, str]:
+    """A member of staff who has not been there yet: their number, and the code they enrol with."""
     number = str(100_000 + secrets.randbelow(900_000))
     invited = await staff.add_member(
         place.world.database, number, "样本警员", "样本交警大队", held, place.wiring.staff_policy, place.now,
         audit.Actor("operator"),
     )  # fmt: skip
-    body = {"number": number, "enrolment_code": invited.code}
-    phone = place.phone.another()
-    secret = totp.from_base32(done(await phone.post("/staff/enrolments", body), 201)["secret"])
-    body |= {"password": _PASSWORD, "totp": totp.code_at(secret, totp.step_of(place.now))}
-    entered = done(await phone.post("/staff/enrolments/confirmations", body), 201)
-    return Console(place, entered["staff_id"], secret, {"Authorization": f"Bearer {entered['token']}"})
+    return number, invited.code
 
 
 async def open_company(place: Deployment, name: str) -> Desk:
@@ -299,7 +337,7 @@ async def open_company(place: Deployment, name: str) -> Desk:
         headers={"Authorization": f"Basic {basic}"},
     )
     token = done(granted, 200)["access_token"]
-    return Desk(company.id, {"Authorization": f"Bearer {token}"}, (secret, token))
+    return Desk(company.id, secret, {"Authorization": f"Bearer {token}"}, (secret, token))
 
 
 async def _move(place: Deployment, company_id: CompanyId, event: CompanyEvent) -> None:
@@ -324,19 +362,27 @@ async def _somebody(
     licence = await holder.licence()
     (credential,) = licence["credentials"]
     snapshot = done(await phone.post("/holder/licence/snapshot"), 200)["snapshot"]
-    codes = [
-        build_code(
-            unb64(credential["credential"]), unb64(snapshot), int(place.now.timestamp()), bytes(7) + bytes([n]), holder.signer
-        )
-        for n in range(3)
-    ]  # fmt: skip
+    codes = _codes(holder, credential["credential"], snapshot)
     verdict = await _verified(place, "/verifier/verifications", verifier, codes[0])
     officer, source = await on_duty(place, region), await _source(place, province)
     seen = await _verified(place, "/staff/verifications", officer.headers, codes[2])
     challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
     file_number = await _file_number(place, holder)
     company = await open_company(place, f"样本租车 {region}")
+    authenticator, passkey = await with_passkey(place, holder)
+    clerk, (invited, enrolment_code) = await on_duty(place, region, (Duty.PATROL,)), await invite(place, ())
+    held_act = done(await phone.post("/holder/account-closings", {"password": PASSWORD}), 202)["held_act_id"]
+    session = await _further_login(phone)
+    is_other = province == "33"
+    password = await other_password(place, holder, account["person_id"]) if is_other else PASSWORD
     things = Things(
+        **await said_by(place, holder, held_act, password, authenticator),
+        invited=invited,
+        enrolment_code=enrolment_code,
+        clerk=clerk.number,
+        clerk_code=clerk.code(1),
+        company=str(company.company_id),
+        company_secret=company.secret,
         person=account["person_id"],
         driver=str(holder.driver_id),
         application=application["application_id"],
@@ -349,36 +395,53 @@ async def _somebody(
         verification=verdict["verification"],
         message=done(await phone.get("/holder/messages"), 200)["messages"][0]["message_id"],
         code=codes[1],
-        passkey=await _passkey(place, account["person_id"]),
-        held_act=done(await phone.post("/holder/account-closings", {"password": PASSWORD}), 202)[
-            "held_act_id"
-        ],
+        passkey=passkey,
+        held_act=held_act,
         correction=done(await phone.post("/holder/corrections", {"wish": "住址有误"}), 201)["request_id"],
-        session=await _further_login(phone),
+        session=session,
         identity_number=holder.person.identity.value,
         file_number=file_number,
         officer_verification=seen["verification"],
         review=str(
-            (await apply_with_own(await place.holder(**(_THEIR_PLACE if province == "33" else {}))))[
-                "application_id"
-            ]
+            (await apply_with_own(await place.holder(**(_THEIR_PLACE if is_other else {}))))["application_id"]
         ),
         sampled=await _looked_up(place, holder, region),
         member=(await on_duty(place, region, (Duty.PATROL,))).staff_id,
         counter_check=done(
             await phone.post("/holder/face-checks", {"purpose": "apply", "at_counter": True}), 201
         )["face_check_id"],
-        staff_passkey=await _passkey(place, officer.staff_id),
+        face_review=await _left_open(phone),
+        staff_passkey=await _staff_passkey(place, officer.staff_id),
         **await _proposed(place, holder, officer, region),
-        **await _asked(place, holder, company, answered=province == "33"),
+        **await _asked(place, holder, company, answered=is_other),
     )
     secret = (
         verdict["holder"]["name"], verdict["holder"]["number"], account["mobile"], account["identity_number"],
         credential["credential"], snapshot, licence["file"], challenge["nonce"], *company.private,
-        officer.staff_id, str(company.company_id), _webhook(company),
+        officer.staff_id, str(company.company_id), _webhook(company), things.mobile, things.photo, things.stop_word,
     )  # fmt: skip
-    ids = tuple(value for name, value in asdict(things).items() if name not in EVERYBODY_S and name != "code")
-    return Somebody(holder, officer, company, source, things, secret + ids)
+    ids = tuple(value for name, value in asdict(things).items() if name not in EVERYBODY_S | SAID | {"code"})
+    return Somebody(holder, officer, company, source, things, secret + ids, authenticator, clerk)
+
+
+async def _left_open(phone: Phone) -> str:
+    """A face check that waits for a reviewer."""
+    await phone.agree("face-review")
+    challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
+    frames = played_frames(len(challenge["steps"]), say=Behaviour.REVIEW)
+    path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
+    judged = done(await phone.post(path, submission(challenge, frames)), 200)
+    assert judged["state"] == "in_review", judged
+    return str(challenge["face_check_id"])
+
+
+def _codes(holder: Holder, credential: str, snapshot: str) -> list[str]:
+    """Three codes of this moment, each to be shown once."""
+    at = int(holder.place.now.timestamp())
+    return [
+        build_code(unb64(credential), unb64(snapshot), at, bytes(7) + bytes([n]), holder.signer)
+        for n in range(3)
+    ]
 
 
 async def _verified(place: Deployment, path: str, who: Headers, code: str) -> dict[str, Any]:
@@ -457,12 +520,15 @@ async def _asked(place: Deployment, holder: Holder, company: Desk, *, answered: 
     consent = (await approve(lasting["code"]))["consent"]
     answer = await client.post(f"/relying/requests/{lasting['request']}/answer", headers=headers)
     pseudonym = done(answer, 200)["pseudonym"]
+    hasty = (await ask(**rental))["code"]
+    await approve(hasty)
     codes = {"request_code": (await ask(**rental))["code"], "refused_code": (await ask(**rental))["code"]}
     if answered:
         await approve(codes["request_code"])
         path = f"/holder/consents/requests/{codes['refused_code']}/refusal"
         done(await holder.phone.post(path), 200)
     return codes | {
+        "approved_code": hasty,
         "request": waiting["request"],
         "approved_request": approved["request"],
         "consent": consent,
@@ -484,22 +550,16 @@ async def _given_up(place: Deployment, company: Desk, holder: Holder, consent: s
     return str(notice)
 
 
-async def _passkey(place: Deployment, owner: str) -> str:
-    """One in the table, of a person or a member of staff: its ceremonies are played in tests/accounts and tests/staff."""
+async def _staff_passkey(place: Deployment, officer: str) -> str:
+    """One in the table: its ceremonies are played in tests/staff/test_second_factors.py."""
     made = PasskeyId.new()
-    table, column, kind = (
-        ("passkey", "person_id", PersonId) if owner.startswith(PersonId.prefix) else _OF_STAFF
-    )
     async with place.world.database.transaction() as tx:
         await tx.execute(
-            f"INSERT INTO {table} ({column}, id, made_at, sign_count, backed_up, label, credential_id, public_key) "
+            "INSERT INTO staff_passkey (staff_id, id, made_at, sign_count, backed_up, label, credential_id, public_key) "
             "VALUES ($1, $2, $3, 0, false, 'x', $4, $4)",
-            kind.parse(owner).uuid, made.uuid, place.now, secrets.token_bytes(16),
+            StaffId.parse(officer).uuid, made.uuid, place.now, secrets.token_bytes(16),
         )  # fmt: skip
     return str(made)
-
-
-_OF_STAFF: tuple[str, str, type[Id]] = ("staff_passkey", "staff_id", StaffId)
 
 
 async def _further_login(phone: Phone) -> str:

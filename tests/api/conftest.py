@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from liangzheng.accounts import AccountPolicy
+from liangzheng.accounts import AccountPolicy, FaceReviews
 from liangzheng.api.app import create_app
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
@@ -24,6 +24,7 @@ from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.kernel.time import FixedClock
 from liangzheng.staff import StaffPolicy
 from liangzheng.standards.keys import Alg
+from liangzheng.wiring import face_reviews
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.cast import Cast, assemble
 from tests.api.phone import Phone
@@ -49,6 +50,10 @@ class SmallWiring:
     reference: Reference = field(default_factory=load_reference)
     trust_fails: Exception | None = None
     signing_fails: Exception | None = None
+
+    @property
+    def face_reviews(self) -> FaceReviews:
+        return face_reviews(self.key_index)
 
     def signs_until(self, now: datetime) -> datetime | None:
         if self.signing_fails is not None:
@@ -97,7 +102,12 @@ def key_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def cast(database: Database, clock: FixedClock, tmp_path: Path, key_room: Path) -> AsyncIterator[Cast]:
     shutil.copytree(key_room, tmp_path / "keys")
     settings = Settings.from_env(
-        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
+        {
+            "LZ_MODE": "test",
+            "LZ_DATA_DIR": str(tmp_path),
+            "LZ_FACE_ENGINE": "simulated",
+            "LZ_CODE_WITHIN_MS": "0",
+        }
     )
     async with AsyncExitStack() as stack:
         place = await Deployment.open(

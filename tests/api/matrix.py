@@ -4,11 +4,15 @@ A new route adds a row to ROWS; test_matrix.py fails until it has one. A row say
 
 - `route`: method and path as the application has it;
 - `roles`: which callers of ROLES may call it at all; the others are turned away with 401 or 403;
+- `nobodys`: of a route that is open and names nothing of anybody's, why: it is called in twenty ways, and must answer everybody
+as it answers a stranger but for `anew`;
 - `names`: where the request names somebody's thing, and of which kind: `path:application_id`, `query:of`,
-`body:face_check`. From these the calls across owners are made, at least twenty a route that names one; a route open to
-everybody that names nothing has none. Kinds are the fields of `Things`;
+`body:face_check`, `basic:client`. From these the calls across owners are made, at least twenty a route. Kinds are the fields
+of `Things`;
 - `body`, `query`: what a right request holds besides; `{application}` stands for the caller's own thing. A body
-that must be made anew for each request is a function of whose it is and of the things it names;
+that must be made anew for each request is a function of whose it is and of the things it names; what is another's there is put
+in afterwards, unless it is `woven` in;
+- `together`: all of it somebody else's is a right request: only mine mixed with theirs must be refused;
 - `refusal`: words of an answer that is a stored refusal: a decision, with the status of success;
 - `refused`: statuses besides 401, 403 and 404 that keep somebody out here;
 - `echoes`: kinds of things an answer repeats because the request named them, whosever they are;
@@ -33,8 +37,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from liangzheng.infra.face_simulated import played_frames
-from tests.accounts.people import PASSWORD
 from tests.api.matrix_behind import BEHIND
+from tests.api.matrix_open import OPEN, OPEN_AT_LAST
 from tests.api.phone import b64, unb64
 
 if TYPE_CHECKING:
@@ -47,6 +51,8 @@ OWNERS: Final = frozenset({HOLDER, OFFICER, RELYING, SOURCE})
 """Those of whom the cast has two, each with things; of verifiers what is owned is what they verified."""
 COLLEAGUE: Final = "colleague"
 """Another officer of the region."""
+APPLICANT: Final = "applicant"
+"""A holder who has no licence yet: what keeps others out of an application must not be that there is one."""
 ADMINISTRATOR: Final = "administrator"
 """Of the system, in the officer's region."""
 ANYBODY: Final = frozenset((*ROLES, "nobody"))
@@ -61,6 +67,7 @@ AUTHENTICATORS: Final = {
     "verifier": VERIFIERS,
     "officer": OFFICERS,
     "reviewer": OFFICERS,
+    "face_reviewer": OFFICERS,
     "company": COMPANIES,
     "source": SOURCES,
 }
@@ -84,6 +91,11 @@ class Row:
     own: frozenset[int] = frozenset({200})
     refusal: str | None = None
     refused: frozenset[int] = frozenset()
+    woven: bool = False
+    together: bool = False
+    nobodys: str = ""
+    anew: frozenset[str] = frozenset()
+    """Names in the answer whose values are others each time."""
     echoes: frozenset[str] = frozenset()
     by: str = HOLDER
     """Whose right call is the control."""
@@ -96,10 +108,6 @@ class Row:
     @property
     def path(self) -> str:
         return self.route.split(" ", 1)[1]
-
-
-def open_to_all(route: str, *own: int, **more: Any) -> Row:
-    return Row(route, ANYBODY, own=frozenset(own or (200,)), **more)
 
 
 def statuses(*numbers: int) -> frozenset[int]:
@@ -118,8 +126,14 @@ async def binding(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def applying(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
-    """A right body for applying, with a fresh face check."""
-    return {"photo": "archived", "face_check": await who.holder.phone.pass_face_check("apply")}
+    """A right body for applying with an own photo, with a fresh face check."""
+    return await replacing(who, {}) | {"phone_key": who.holder.phone_key}
+
+
+async def replacing(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
+    """A right body for another photo, with a fresh face check."""
+    face_check = await who.holder.phone.pass_face_check("apply")
+    return {"photo": "camera", "photo_id": who.things.photo, "face_check": face_check}
 
 
 async def approving(who: Somebody, _: Mapping[str, str]) -> dict[str, Any]:
@@ -149,36 +163,18 @@ async def telling(who: Somebody, things: Mapping[str, str]) -> bytes:
 
 ROWS: Final[tuple[Row, ...]] = (
     # -- for everybody ------------------------------------------------------------------------------------
-    open_to_all("GET /"),
-    open_to_all("GET /docs"),
-    open_to_all("GET /openapi.json"),
-    open_to_all("GET /healthz"),
-    open_to_all("GET /readyz", 200, 503),  # the tests' clock stands still, the database's does not
-    open_to_all("GET /open/deployment"),
-    open_to_all("GET /open/simulated-messages", 404, query={"mobile": "19900000000"}),
-    open_to_all("GET /open/rollout", query={"authority": "苏E"}),
-    open_to_all("GET /open/status-lists/{list_id}"),
-    open_to_all("GET /open/trust-bundle"),
-    open_to_all("POST /holder/accounts", 422, body={}),
-    open_to_all("POST /holder/sessions", 422, body={}),
-    open_to_all("POST /holder/codes", 422, body={}),
-    open_to_all("POST /holder/codes/proofs", 422, body={}),
-    open_to_all("POST /holder/password-resets", 422, body={}),
-    open_to_all("POST /holder/mobile-change-stops", 422, body={}),
-    open_to_all("POST /holder/passkeys/log-in-challenges", 201),
-    open_to_all("POST /holder/passkeys/sessions", 422, body={}),
-    open_to_all("GET /open/agreement-texts"),
-    open_to_all("POST /staff/enrolments", 422, body={}),
-    open_to_all("POST /staff/enrolments/confirmations", 422, body={}),
-    open_to_all("POST /staff/sessions", 422, body={}),
-    open_to_all("POST /staff/second-factors/passkey-challenges", 201),
-    # The client's id and secret are in the request itself: without them it is nobody's.
-    open_to_all("POST /relying/token", 401, body={"grant_type": "client_credentials"}, form=True),
+    *(Row(roles=ANYBODY, **each) for each in OPEN),
     # -- the holder ---------------------------------------------------------------------------------------
     Row("GET /holder/account"),
     Row("POST /holder/real-name-checks"),
     Row("GET /holder/sessions/current"),
-    Row("POST /holder/sessions/current/proofs", body={"password": PASSWORD}, own=statuses(204)),
+    Row(
+        "POST /holder/sessions/current/proofs",
+        names={"body:password": "password"},
+        body={"password": "{password}"},
+        own=statuses(204),
+        refused=statuses(400),
+    ),
     Row("POST /holder/face-checks", body={"purpose": "apply"}, own=statuses(201)),
     Row("GET /holder/face-checks/{face_check_id}", names={"path:face_check_id": "face_check"}),
     Row(
@@ -199,10 +195,11 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("GET /holder/applications/{application_id}", names={"path:application_id": "application"}),
     Row(
         "POST /holder/applications",
-        names={"body:face_check": "face_check", "body:phone_key": "phone_key"},
+        names={"body:photo_id": "photo", "body:face_check": "face_check", "body:phone_key": "phone_key"},
         body=applying,
         own=statuses(202),
         refusal='"state":"refused"',
+        by=APPLICANT,
     ),
     Row(
         "DELETE /holder/applications/{application_id}",
@@ -222,11 +219,10 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("GET /holder/licence/photo"),
     Row(
         "POST /holder/licence/photo",
-        names={"body:face_check": "face_check"},
-        body={"photo": "camera", "photo_id": "pho_00000000000000000000000000", "face_check": "{face_check}"},
+        names={"body:photo_id": "photo", "body:face_check": "face_check"},
+        body=replacing,
+        own=statuses(202),
         refusal='"state":"refused"',
-        refused=statuses(429),
-        own=statuses(200, 429),  # by then the quota of refused ones is used up
     ),
     Row("GET /holder/showings"),
     Row("POST /holder/showings", names={"body:code": "code"}, body={"code": "{code}"}, own=statuses(201)),
@@ -239,9 +235,21 @@ ROWS: Final[tuple[Row, ...]] = (
         own=statuses(204),
     ),
     Row("GET /holder/sessions"),
-    Row("PUT /holder/second-factor", body={"wanted": False, "password": PASSWORD}, own=statuses(204)),
+    Row(
+        "PUT /holder/second-factor",
+        names={"body:password": "password"},
+        body={"wanted": False, "password": "{password}"},
+        own=statuses(204),
+        refused=statuses(400),
+    ),
     Row("GET /holder/passkeys"),
-    Row("POST /holder/passkeys/challenges", body={"password": PASSWORD}, own=statuses(201)),
+    Row(
+        "POST /holder/passkeys/challenges",
+        names={"body:password": "password"},
+        body={"password": "{password}"},
+        own=statuses(201),
+        refused=statuses(400),
+    ),
     # A ceremony cannot be played here: tests/accounts/test_passkeys.py does, with another person's credential too.
     Row("POST /holder/passkeys", body={"label": "x", "credential": {}}, own=statuses(422)),
     Row("POST /holder/passkeys/confirmations", own=statuses(201)),
@@ -268,16 +276,30 @@ ROWS: Final[tuple[Row, ...]] = (
         names={"path:held_act_id": "held_act"},
         own=statuses(200, 409),
     ),
-    Row("POST /holder/mobile-changes/codes", body={"mobile": "13711112222"}, own=statuses(202, 429)),
+    Row("POST /holder/mobile-changes/codes", body={"mobile": "13711112222"}, own=statuses(202)),
     Row(
         "POST /holder/mobile-changes/codes/proofs",
-        body={"mobile": "13711112222", "code_request": "x", "code": "000000"},
-        own=statuses(400),
+        names={"body:mobile": "next_mobile", "body:code_request": "change_request"},
+        body={"mobile": "{next_mobile}", "code_request": "{change_request}", "code": "{change_code}"},
+        own=statuses(201),
+        refused=statuses(400),
     ),
     Row(
         "POST /holder/mobile-changes",
-        body={"mobile": "13711112222", "mobile_proof": "x", "password": PASSWORD},
-        own=statuses(400),
+        names={
+            "body:mobile": "new_mobile",
+            "body:mobile_proof": "change_proof",
+            "body:face_check": "change_check",
+            "body:password": "password",
+        },
+        body={
+            "mobile": "{new_mobile}",
+            "mobile_proof": "{change_proof}",
+            "face_check": "{change_check}",
+            "password": "{password}",
+        },
+        own=statuses(202),
+        refused=statuses(400),
     ),
     Row("GET /holder/consents"),
     Row("GET /holder/consents/requests/{code}", names={"path:code": "request_code"}),
@@ -287,6 +309,7 @@ ROWS: Final[tuple[Row, ...]] = (
         body=approving,
         refused=statuses(400),  # the signature is not of a phone of the caller's
     ),
+    Row("DELETE /holder/consents/requests/{code}/approval", names={"path:code": "approved_code"}),
     Row("POST /holder/consents/requests/{code}/refusal", names={"path:code": "refused_code"}),
     # -- verifiers ----------------------------------------------------------------------------------------
     Row("GET /verifier/me", VERIFIERS, by=POLICE),
@@ -331,7 +354,14 @@ ROWS: Final[tuple[Row, ...]] = (
     Row(
         "POST /staff/counter-checks/decisions",
         OFFICERS,
-        # Whoever stands at a counter, from wherever, is there with their check and their document: it names nobody else.
+        # Whoever stands at a counter, from wherever, is there with their check and their document.
+        names={
+            "body:person": "person",
+            "body:face_check": "counter_check",
+            "body:identity_number": "identity_number",
+        },
+        together=True,
+        refused=statuses(400),
         body={
             "person": "{person}",
             "face_check": "{counter_check}",
@@ -472,6 +502,13 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("DELETE /staff/sessions/current", OFFICERS, own=statuses(204), by=OFFICER),
     Row("DELETE /holder/sessions/{session_id}", names={"path:session_id": "session"}, own=statuses(204)),
     Row("DELETE /holder/sessions"),
-    Row("POST /holder/account-closings", body={"password": PASSWORD}, own=statuses(202, 409)),
+    Row(
+        "POST /holder/account-closings",
+        names={"body:password": "password"},
+        body={"password": "{password}"},
+        own=statuses(202, 409),
+        refused=statuses(400),
+    ),
     Row("DELETE /holder/sessions/current", own=statuses(204)),
+    *(Row(roles=ANYBODY, **each) for each in OPEN_AT_LAST),
 )

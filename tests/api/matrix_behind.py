@@ -10,6 +10,26 @@ _BY_OFFICER: Final = {"by": "officer"}
 _BY_ADMINISTRATOR: Final = {"by": "administrator"}
 
 BEHIND: Final[tuple[dict[str, Any], ...]] = (
+    {"route": "GET /staff/face-reviews", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
+    {"route": "GET /staff/face-reviews/reasons", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
+    {
+        "route": "POST /staff/face-reviews/take",
+        "names": {"body:face_check_id": "face_review"},
+        "body": {"face_check_id": "{face_review}"},
+        **_OK,
+        **_BY_OFFICER,
+    },
+    *(
+        # 409: it is in nobody's hand here.
+        {
+            "route": f"{method} /staff/face-reviews/{{face_check_id}}/{what}",
+            "names": {"path:face_check_id": "face_review"},
+            "body": {"decision": "approve"} if what == "decision" else None,
+            "own": frozenset({200, 204, 409}),
+            **_BY_OFFICER,
+        }
+        for method, what in (("GET", "pictures"), ("POST", "put-back"), ("POST", "decision"))
+    ),
     {"route": "GET /staff/proposals", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
     {
         "route": "GET /staff/proposals/{proposal_id}",

@@ -28,8 +28,10 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.routing import Route
 
-from liangzheng.api.app import described
+from liangzheng.api.app import described, routes_of
+from liangzheng.api.table import RESOURCES
 from liangzheng.infra.keys_file import KeyDirs, init
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.settings import Settings
@@ -108,7 +110,12 @@ async def cast(database: Database, tmp_path: Path) -> AsyncIterator[Cast]:
     clock = FixedClock(SystemClock().now())  # readiness compares it with the database's
     init(KeyDirs.under(tmp_path / "keys"), Alg.ES256, clock.now(), "Fictional Authority")
     settings = Settings.from_env(
-        {"LZ_MODE": "test", "LZ_DATA_DIR": str(tmp_path), "LZ_FACE_ENGINE": "simulated"}
+        {
+            "LZ_MODE": "test",
+            "LZ_DATA_DIR": str(tmp_path),
+            "LZ_FACE_ENGINE": "simulated",
+            "LZ_CODE_WITHIN_MS": "0",
+        }
     )
     async with AsyncExitStack() as stack:
         place = await Deployment.open(
@@ -126,19 +133,28 @@ def test_every_operation_has_its_requests() -> None:
     assert set(cases()) == names
     assert [name for name, made in cases().items() if not made] == []
     assert sum(map(len, cases().values())) > 3 * len(names)
+    # The description leaves out nothing but pages: a route that is not in it would not be asked.
+    routes = {
+        f"{method} {route.path}"
+        for route in routes_of(RESOURCES)
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert routes - names == {"GET /", "GET /docs", "GET /openapi.json"}
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_no_request_breaks_an_operation_and_every_answer_is_as_described(
     cast: Cast, caller: str
 ) -> None:
-    wrong, statuses, done, away = [], set(), set(), set()
+    wrong, statuses, done, away, answered = [], set(), set(), set(), set()
     for name, made in cases().items():
         for case in made:
             cast.forget_limits()
             answer = await sent(cast, case, cast.headers_of(caller))
             if answer is None:
                 continue
+            answered.add(name)
             statuses.add(answer.status_code)
             done |= {name} if answer.status_code < 300 else set()
             away |= {name} if answer.status_code == 401 else set()
@@ -155,6 +171,7 @@ async def test_no_request_breaks_an_operation_and_every_answer_is_as_described(
                     f"{name} {case.body!r:.200}: {answer.status_code} {answer.text[:200]}: {found!r:.300}"
                 )
     assert wrong == [], "\n".join(wrong)
+    assert answered == set(cases()), "an operation none of whose requests could be sent"
     assert 200 in statuses
     assert 401 in statuses
     # The caller is the one it should be: heard wherever one of its kind is, and something was done.

@@ -174,6 +174,40 @@ async def test_a_credential_that_is_none_breaks_nothing(phone: Phone, credential
     assert answer.status_code in (401, 422), answer.text
 
 
+async def test_a_failed_ceremony_spends_its_challenge_and_a_repeated_request_is_answered_alike(
+    phone: Phone, person: MadeUp, wiring: SmallWiring
+) -> None:
+    wiring.settings = replace(wiring.settings, hosts=("lz.example",))
+    await phone.arrive(person)
+    device, path = Authenticator(), "/holder/passkeys"
+
+    async def options() -> dict[str, object]:
+        begun = done(await phone.post(f"{path}/challenges", {"password": PASSWORD}), 201)
+        return dict(begun["options"])
+
+    begun = await options()
+    for wrong in (
+        {"verified": False},
+        {},
+    ):  # the second time nothing is wrong but that the challenge is spent
+        body = {"label": "钥匙", "credential": device.create(begun, **wrong)}
+        refused(await phone.post(path, body), 400, "not-verified")
+    body, key = {"label": "钥匙", "credential": device.create(await options())}, {"Idempotency-Key": "k" * 16}
+    added = done(await phone.post(path, body, headers=key), 201)
+    assert done(await phone.post(path, body, headers=key), 201) == added
+    refused(await phone.post(path, body), 400, "not-verified")
+
+    wiring.clock.advance(wiring.account_policy.passkey_settles_s)
+    await phone.log_in(person)
+    asked = done(await phone.post(f"{path}/confirmations"), 201)["options"]
+    for wrong in ({"verified": False}, {}):
+        proved = {"passkey": device.get(asked, **wrong)}
+        refused(await phone.post("/holder/sessions/current/proofs", proved), 400, "not-verified")
+    asked = done(await phone.post(f"{path}/confirmations"), 201)["options"]
+    proved = {"passkey": device.get(asked)}
+    assert (await phone.post("/holder/sessions/current/proofs", proved)).status_code == 204
+
+
 async def test_a_browser_reads_simulated_messages_of_one_mobile_and_they_say_what_they_are(
     phone: Phone, file: Path, person: MadeUp, other: MadeUp
 ) -> None:

@@ -16,7 +16,7 @@ from liangzheng import audit, licences, staff
 from liangzheng.api.app import dress
 from liangzheng.api.auth import bearer_token
 from liangzheng.api.frame import Limits
-from liangzheng.api.staff import photo_reviews
+from liangzheng.api.staff import callers, photo_reviews
 from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import ApplicationId, StaffId, StaffSessionId, VerifierId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
@@ -194,6 +194,13 @@ async def test_the_queue_comes_in_pages_and_replacements_say_so(place: Deploymen
     late = done(await console.get("?late=true"), 200)["reviews"]
     assert [review["application_id"] for review in late] == [review["application_id"] for review in found]
     assert all(review["late"] for review in late)
+    entries = [row for row in await place.world.rows("audit_entry") if row["act"] == "late-reviews.listed"]
+    ends = {"first": found[0]["application_id"], "last": found[-1]["application_id"]}
+    assert [entry["detail"] for entry in entries] == [
+        {"count": 0, "first": None, "last": None},
+        {"count": 2, **ends},
+    ]
+    assert {entry["actor_kind"] for entry in entries} == {"staff"}
     assert {review["application_id"]: review["origin"] for review in found}[asked] == "photo"
 
 
@@ -213,7 +220,7 @@ class Reviewers:
         self.place, self.logged_in = place, dict[str, Officer]()
         self.app = FastAPI(redirect_slashes=False)
         self.app.state.wiring = place.wiring
-        monkeypatch.setattr(photo_reviews, "officer", self.officer)
+        monkeypatch.setattr(callers, "officer", self.officer)
         dress(self.app, photo_reviews.router.routes, place.clock, Limits())
 
     async def officer(self, request: Request) -> Officer:

@@ -159,6 +159,7 @@ BAD_BODIES: list[tuple[Any, str, str]] = [
     ({**GOOD, "inner": []}, "body.inner", "an object"),
     ({**GOOD, "person_id": SECRET}, "body.person_id", "is not a field here"),
     ({**GOOD, SECRET: 1}, "body.(unknown)", "is not a field here"),
+    ({**GOOD, f"number_{SECRET}": 1}, "body.(unknown)", "is not a field here"),
     ([GOOD], "body", "an object"),
     (SECRET, "body", "an object"),
     (None, "body", "is required"),

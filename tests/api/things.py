@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tests.api.said import Said
+
 
 @dataclass
-class Things:
+class Things(Said):
     """What one holder, one officer, one company and one register source of the cast have, by kind: ids in text."""
 
     person: str
@@ -36,6 +38,8 @@ class Things:
     file_number: str
     counter_check: str
     """Waits for a person at a counter."""
+    face_review: str
+    """Left open by an engine, waits for a reviewer of the region."""
     # -- the officer's
     staff_passkey: str
     officer_verification: str
@@ -59,6 +63,8 @@ class Things:
     consent: str
     notice: str
     """Given up."""
+    approved_code: str
+    """Of a request the driver approved, and whose answer nobody fetched."""
     request_code: str
     refused_code: str
     """Codes of requests: of mine nobody has answered, of theirs the driver has approved and refused. A code that nobody has

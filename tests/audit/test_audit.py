@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from liangzheng import audit
-from liangzheng.audit import Actor, Fault, FaultKind
+from liangzheng.audit import Actor, Fault, FaultKind, store
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import AuditId, DriverId, Id, LicenceId, VerifierId
 
@@ -93,6 +93,23 @@ async def test_a_link_is_at_most_as_long_as_asked(database: Database, now: datet
     async with database.read() as tx:
         assert [head.seq for head in await audit.heads(tx) if head.seq] == [3]
     assert await audit.check(database) == []
+
+
+@pytest.mark.parametrize("entries_at_once", [1, 4, 6])
+@pytest.mark.parametrize("links_at_once", [1, 2, 100])
+async def test_a_long_chain_is_read_in_parts_and_no_link_is_left_out(
+    database: Database,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    entries_at_once: int,
+    links_at_once: int,
+) -> None:
+    driver, ids = await sealed(database, now, batches=5, each=3)
+    monkeypatch.setattr(store, "_ENTRIES_AT_ONCE", entries_at_once)
+    monkeypatch.setattr(store, "_LINKS_AT_ONCE", links_at_once)
+    async with database.read() as tx:
+        read = [(batch.seq, set(found)) async for batch, found in store.links(tx, driver.bucket)]
+    assert read == [(seq, {each.uuid for each in ids[3 * seq - 3 : 3 * seq]}) for seq in range(1, 6)]
 
 
 # --- tampering ----------------------------------------------------------------------------------------

@@ -86,6 +86,19 @@ def test_the_first_start_prepares_and_later_ones_go_straight_on(checkout: Path, 
     assert _lz(moved, "greet").stderr == ""
 
 
+def test_help_needs_none_of_the_tools_of_the_builders(checkout: Path) -> None:
+    (checkout / "requirements-dev.txt").write_text(
+        "nothing-of-that-name==1.0 --hash=sha256:" + "0" * 64 + "\n"
+    )
+    for words, passed_on in (("bench", "bench|--help"), ("test", "--help"), ("lint", "--help")):
+        asked = _lz(checkout, words, "--help")
+        assert asked.stdout == f"{passed_on}\n亮证\n", asked.stderr
+    assert not (checkout / ".venv" / ".lz-requirements-dev").exists()
+    assert _lz(checkout, "bench", PIP_RETRIES="0", UV_HTTP_TIMEOUT="1").returncode == 1, (
+        "it does need them to measure"
+    )
+
+
 def test_first_starts_at_once_prepare_once_and_all_go_on(checkout: Path) -> None:
     starts = [
         subprocess.Popen(

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.figure import Figure, median_of, rate_against
+from benchmarks.load.enumeration import accuracy_of, mann_whitney
 from benchmarks.micro import codes, raw
 from liangzheng.cli import bench
 from liangzheng.standards.keys import Alg
@@ -31,6 +32,40 @@ def test_a_figure_as_json_has_what_a_reader_of_results_asks_for() -> None:
     assert json.loads(json.dumps(a_figure(0.5).as_json())) == {
         "name": "x", "value": 10.0, "unit": "1/s", "limit": 20.0, "ratio": 0.5, "goal": 0.5, "note": "limit: nothing",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "right"),
+    [
+        ([5, 6] * 10, [1, 2] * 10, 1.0),  # slower
+        ([1, 2] * 10, [5, 6] * 10, 1.0),  # faster
+        ([3] * 20, [3] * 20, 0.5),
+        # Every fourth unknown one is slow: a threshold finds the others among them, and takes these for known.
+        ([5] * 20, [1, 1, 1, 5] * 5, 0.5 + 0.5 * 7 / 10),
+        # Learnt on the first half, and not so in the second: worse than guessing.
+        ([5] * 10 + [1] * 10, [1] * 10 + [5] * 10, 0.0),
+    ],
+)
+def test_a_threshold_is_chosen_on_one_half_and_judged_on_the_other(
+    known: list[float], unknown: list[float], right: float
+) -> None:
+    assert accuracy_of(known, unknown) == pytest.approx(right)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "p"),
+    [
+        ([1, 2, 3], [4, 5, 6], 0.0495),  # U 0 of mean 4.5, spread √5.25
+        ([4, 5, 6], [1, 2, 3], 0.0495),
+        ([1, 4], [2, 3], 1.0),
+        ([7, 7], [7, 7], 1.0),
+        ([1, 1, 2], [1, 2, 2], 0.456),  # U 3, spread √(9/12 · (7 − 48/30)) = 2.0125
+    ],
+)
+def test_the_rank_test_says_how_likely_a_difference_is_by_chance(
+    one: list[float], other: list[float], p: float
+) -> None:
+    assert mann_whitney(one, other) == pytest.approx(p, abs=0.001)
 
 
 def test_a_median_leaves_out_the_first_measurement() -> None:
@@ -93,6 +128,21 @@ def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
     answer = CliRunner().invoke(bench.app, ["sing"])
     assert answer.exit_code == 2
     assert "verify-snapshot" in answer.output
+
+
+def test_how_many_licences_is_a_question_of_fsck_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    module = types.ModuleType("bench_sized")
+    module.run = lambda *given: asked.append(given) or [a_figure(0.5)]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "bench_sized", module)
+    monkeypatch.setattr(bench, "MODULES", {"fsck": "bench_sized", "sign": "bench_sized"})
+    assert CliRunner().invoke(bench.app, ["fsck", "--licences", "5000", "--json"]).exit_code == 0
+    assert asked == [(False, 5000)]
+    for words in (["sign"], ["sign", "fsck"], []):
+        answer = CliRunner().invoke(bench.app, [*words, "--licences", "5000"])
+        assert answer.exit_code == 2
+        assert "for fsck alone" in answer.output
+    assert len(asked) == 1
 
 
 @pytest.fixture

@@ -35,11 +35,31 @@ def _verify_online() -> Any:
     return module.measured(Alg.ES256, module.Size(drivers=40, requests=60, runs=1))
 
 
+def _fsck() -> Any:
+    module = _module("fsck")
+    return module.measured(Alg.ES256, module.Size(licences=120))
+
+
 @pytest.mark.parametrize(
     "bench, first",
-    [(_import, "import"), (_issue, "issue"), (_apply, "apply"), (_verify_online, "verify-online")],
+    [
+        (_import, "import"),
+        (_issue, "issue"),
+        (_apply, "apply"),
+        (_verify_online, "verify-online"),
+        (_fsck, "fsck"),
+    ],
 )
 def test_a_load_benchmark_comes_to_its_figures(bench: Callable[[], Any], first: str) -> None:
     figures = bench()
     assert figures[0].name == first
     assert all(figure.value > 0 and figure.limit > 0 and figure.ratio > 0 for figure in figures)
+
+
+def test_every_request_that_may_name_somebody_is_asked_and_answered_as_it_should_be() -> None:
+    """A wrong status ends the measurement; two pairs say nothing about the times."""
+    names = [figure.name.removeprefix("enumeration-") for figure in _module("enumeration").measured(2)]
+    assert names == [
+        "register", "log-in", "code", "password-reset", "passkey", "mobile-change", "staff-log-in", "look-up",
+        "consent-request",
+    ]  # fmt: skip

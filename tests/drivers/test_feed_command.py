@@ -163,10 +163,10 @@ def test_from_a_new_source_to_a_change_applied_once(lz: Lz) -> None:
     assert lz("keys", "init").returncode == 0
     file = lz.room / "register.csv"
     lz("register", "generate", "--drivers", "40", "--out", file, "--portraits", "0", "--as-of", "2026-11-20")
-    imported = lz("register", "import", file)
+    imported = lz("register", "import", file, "--as-of", "2026-09-15")
     assert imported.returncode == 0, imported.stderr
     with file.open(encoding="utf-8") as opened:
-        row = next(row for row in csv.DictReader(opened) if row["status"] == "A")
+        row, other = [row for row in csv.DictReader(opened) if row["status"] == "A"][:2]
     key = lz.room / "public.pem"
     key.write_bytes(pem(SoftwareSigner.generate(Alg.SM2).public_key.spki, "PUBLIC KEY"))
     added = lz("register", "source", "add", "示例登记", "--key", key, *every_province())
@@ -175,23 +175,30 @@ def test_from_a_new_source_to_a_change_applied_once(lz: Lz) -> None:
     changes = lz.room / "changes.ndjson"
     lines = [
         {
-            "sequence": n, "occurred_at": f"2026-{month}-01T00:00:00Z", "driver": whose, "change": "status",
+            "sequence": n, "occurred_at": f"2026-{month:02}-01T00:00:00Z", "driver": whose, "change": "status",
             "values": {"status": letters},
         }
         for n, letters, month, whose in (
             (1, "D", 11, {"file_number": row["file_number"]}),
             (2, "D", 11, {"file_number": "000000000000"}),
-            (3, "A", 10, {"file_number": row["file_number"]}),
+            (3, "A", 10, {"file_number": row["file_number"]}),  # older than line 1
+            (4, "D", 9, {"file_number": other["file_number"]}),  # older than the file
+            (6, "H", 11, {"file_number": other["file_number"]}),  # and 5 is missing
         )
     ]  # fmt: skip
-    changes.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    changes.write_text("".join(json.dumps(line) + "\n" for line in lines[:-1]), encoding="utf-8")
     told = lz("register", "feed", changes, "--source", source)
     assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == "3 lines told, 1 applied, 1 refused, 1 older, 0 done before; done to 3"
+    assert told.stdout.strip() == "4 lines told, 1 applied, 1 refused, 2 older, 0 done before; done to 4"
     again = lz("register", "feed", changes, "--source", source, "--strict")
-    assert again.stdout.strip() == "0 lines told, 0 applied, 0 refused, 0 older, 3 done before; done to 3"
+    assert again.stdout.strip() == "0 lines told, 0 applied, 0 refused, 0 older, 4 done before; done to 4"
     assert "2  " in lz("register", "source", "refused", source).stdout
-    assert "active  done to 3, 0 waiting" in lz("register", "source", "list").stdout
+    changes.write_text(json.dumps(lines[-1]) + "\n", encoding="utf-8")
+    assert lz("register", "feed", changes, "--source", source).returncode == 0
+    closed = lz("register", "source", "close-gap", source, "--reason", "lost")
+    assert closed.stdout.strip() == "closed 5 to 5; 1 applied, 0 refused, 0 older; done to 6", closed.stderr
+    assert "5  " in lz("register", "source", "refused", source).stdout
+    assert "active  done to 6, 0 waiting" in lz("register", "source", "list").stdout
     assert lz("register", "source", "end", source).returncode == 0
     assert lz("register", "feed", changes, "--source", source).returncode == 1
 

@@ -10,11 +10,13 @@ import pytest
 
 from drivers.feeding import AT, KEYS, Feeding, body, line, points, status
 from liangzheng import drivers
+from liangzheng.drivers import store
 from liangzheng.drivers.feed_lines import ChangeKind
 from liangzheng.drivers.feed_rules import may_replace
 from liangzheng.infra.postgres import Database
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+AT_INSTANT = datetime.fromisoformat(AT)
 OCTOBER = "2026-10-20T09:30:00+08:00"
 
 SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -193,3 +195,36 @@ async def test_a_line_that_waited_is_older_when_its_turn_comes(feed: Feeding) ->
     answer = await feed.send(status(1, "H"), status(2, "D"))
     assert (answer.done_to, answer.applied, answer.older) == (3, 2, (3,))
     assert (await feed.row())["status"] == "D"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "older"), [(AT_INSTANT, True), (AT_INSTANT - timedelta(days=40), False), (None, False)]
+)
+@pytest.mark.parametrize("kind", SAID)
+async def test_a_line_of_before_the_file_was_drawn_is_older_than_the_file(
+    feed: Feeding, kind: str, drawn: datetime | None, older: bool
+) -> None:
+    """The file knew of it. Of a file nobody said that of, nothing is known: then the line holds."""
+    before = await feed.row()
+    await imported(feed, drawn)
+    answer = await feed.send(line(1, kind, SAID[kind][1], occurred_at=OCTOBER))
+    assert (answer.older, answer.applied) == (((1,), 0) if older else ((), 1))
+    if older:
+        assert await feed.row() == before | {"import_number": 1}
+        assert await feed.rows(
+            "SELECT count(*) FROM audit_entry WHERE act = 'register-line.passed-over'"
+        ) == [(1,)]
+    answer = await feed.send(line(2, kind, SAID[kind][0]))
+    assert (answer.older, answer.applied) == ((), 1), "a line of that very instant is not before it"
+
+
+async def test_points_are_never_older_than_a_file(feed: Feeding) -> None:
+    await imported(feed, AT_INSTANT)
+    assert (await feed.send(points(1, points=3, on="2026-11-19"))).applied == 1
+
+
+async def imported(feed: Feeding, drawn: datetime | None) -> None:
+    """The records were last written by the import of a file that was drawn then."""
+    async with feed.database.transaction() as tx:
+        run = await store.begin(tx, "register.csv", 100, "utf-8", drawn, feed.now)
+        await tx.execute("UPDATE driver SET import_number = $1", run.number)

@@ -408,10 +408,21 @@ async def test_a_correction_takes_the_points_and_their_letter_back_and_deletes_n
     assert await crossings(feed) == ["reached", "left"]
 
 
-async def test_letter_b_stays_while_there_are_twelve_points(feed: Feeding) -> None:
-    answer = await feed.send(points(1, points=12), status(2, "A"), status(3, "BD"))
-    assert [(each.sequence, each.place) for each in answer.refused] == [(2, "values.status")]
-    assert (await feed.row())["status"] == "BD"
+@pytest.mark.parametrize(
+    ("said", "becomes"), [("A", "B"), ("D", "BD"), ("BD", "BD"), ("H", "BH"), ("B", "B"), ("JM", "BJM")]
+)
+async def test_letter_b_stays_while_there_are_twelve_points_and_the_rest_of_the_line_holds(
+    feed: Feeding, said: str, becomes: str
+) -> None:
+    """Refused whole, a suspension that forgot B would suspend nobody."""
+    answer = await feed.send(points(1, points=12), status(2, said))
+    assert (answer.applied, answer.refused) == (2, ())
+    assert (await feed.row())["status"] == becomes
+
+
+async def test_below_twelve_points_a_line_without_b_is_what_it_says(feed: Feeding) -> None:
+    await feed.send(points(1, points=9), status(2, "B"), status(3, "D"))
+    assert (await feed.row())["status"] == "D"
 
 
 async def test_the_register_s_total_is_the_opening_entry(database: Database) -> None:

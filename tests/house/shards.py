@@ -77,6 +77,8 @@ SHARD_KEYS = {
     "ended_phone_key": "driver_id",
     "photo": "driver_id",
     "photo_review": "driver_id",
+    "face_review": "person_id",
+    "face_capture": "person_id",
     "verification": "driver_id",
     "standing_consent": "driver_id",
     "company_look": "driver_id",

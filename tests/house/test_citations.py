@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from collections import Counter
@@ -160,6 +161,65 @@ def test_every_paper_under_docs_that_code_names_is_there() -> None:
 def test_the_clauses_are_read() -> None:
     text = (ROOT / "docs" / "clauses.md").read_text(encoding="utf-8")
     assert len(ROWS) == text.count("\n| `"), "no row is written in another way"
+
+
+NO_RULE = {"drivers/fictional.py::PATHS"}
+"""What cites a source in its docstring without deciding anything."""
+
+DECIDES = re.compile(r"reference\.md §|Order 1\d\d\b|\bPIPL\b|GB/T 22239|NIST SP|\bLaw art\.")
+
+
+def citing(path: Path) -> set[str]:
+    """What a module defines whose own docstring cites the reference, an order or a law."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for at, node in enumerate(module.body):
+        words, names = "", []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            words, names = ast.get_docstring(node) or "", [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            match module.body[at + 1 : at + 2]:
+                case [ast.Expr(value=ast.Constant(value=str(words)))]:
+                    pass
+        found |= {name for name in names if not name.startswith("_") and DECIDES.search(words)}
+    return found
+
+
+def test_whatever_cites_its_source_has_a_row() -> None:
+    code = ROOT / "src" / "liangzheng"
+    cited = {
+        f"{path.relative_to(code).as_posix()}::{name}"
+        for path in code.rglob("*.py")
+        if path.relative_to(code).parts[0] not in {"api", "cli"}
+        for name in citing(path)
+    }
+    assert len(cited) > 50
+    assert cited - {f"{file}::{name}" for file, name, _, _ in ROWS} == NO_RULE
+
+
+def test_a_constant_and_a_function_that_cite_are_seen(tmp_path: Path) -> None:
+    module = tmp_path / "rules.py"
+    module.write_text(
+        'A = 1\n"""Source: docs/reference.md §4.2."""\nB = 2\n"""Our choice."""\nC = 3\n'
+        '_D = 4\n"""Order 162 art. 16."""\ndef may() -> None:\n    """Order 162 art. 75."""\n'
+    )
+    assert citing(module) == {"A", "may"}
+
+
+def test_every_section_of_the_licence_and_of_signatures_has_a_row() -> None:
+    stands_on = " ".join(row[2] for row in ROWS)
+    wanted = {number for number in SECTIONS_HERE if re.fullmatch(r"(?:[1-4]|9)\.\d+", number)}
+    assert len(wanted) > 25
+    assert {number for number in wanted if not re.search(rf"§{re.escape(number)}(?!\d)", stands_on)} == set()
+
+
+def test_every_place_of_a_value_that_is_to_be_checked_has_a_row() -> None:
+    paper = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    places = re.findall(r"`([\w/]+\.py::\w+)`", paper[paper.index("## 16.") :])
+    assert len(places) > 4
+    assert set(places) - {f"{file}::{name}" for file, name, _, _ in ROWS} == set()
 
 
 def test_every_rule_of_the_rulebook_has_exactly_one_row() -> None:

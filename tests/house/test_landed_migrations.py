@@ -35,7 +35,10 @@ LANDED = {
     "0022_operations_deeper.sql": "27cb3a1e77ef45004c929b0daaf5e3b41a67b354d3c0becee1bec84a5ce2e646",
     "0017_accounts_deeper.sql": "19e2dbfb3ec17359186edda10ff6b9b94f5cb667e1a505487fcd54ec9a53e717",
     "0023_stop_words_and_faces.sql": "df7236e6cf9b9ed5aac10bdff61a66fd1fb058caf7df80043599d69c9e00d0a6",
+    "0027_weeks_and_traces.sql": "d7548c416a054b510e0429e1bdd785313942604239ac2685ae9d44b6f9e06ade",
     "0025_when_said.sql": "fcb0f5afcd044f9d75a119a46bb4fcbeac8a54b276e89cb4380b9f0411579276",
+    "0026_feeds_and_notices_deeper.sql": "4720fe7078c75585e4b819d441a14d0f9e873a4bc0468e057403d5831fc0e002",
+    "0028_face_reviews.sql": "dce135550edfb3e936df5bddf261d67313726e3f16061cef3731caebc6f483f6",
     "0024_notices_sent.sql": "6312370fdff148a76f51c5df30acbf5576d818d914766b3d03d78378015ba394",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""

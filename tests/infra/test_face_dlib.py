@@ -26,7 +26,13 @@ from liangzheng.accounts.model import AccountPolicy, Outcome
 from liangzheng.accounts.rules import Judgement, decide_face_check
 from liangzheng.infra import face_dlib
 from liangzheng.infra.face import FaceContext, FaceFrame, FaceResult
-from liangzheng.infra.face_calibration import DOMAIN, LEAST_PAIRS, Calibration, read_calibration
+from liangzheng.infra.face_calibration import (
+    DOMAIN,
+    LEAST_PAIRS,
+    Calibration,
+    read_calibration,
+    signed_calibration,
+)
 from liangzheng.infra.face_dlib import MODELS, DlibComparer, DlibFace, Seen, SeenFrame, find_models, judge
 from liangzheng.infra.face_simulated import played_frames
 from liangzheng.kernel.errors import Invalid, Unavailable
@@ -36,8 +42,8 @@ from liangzheng.standards.keys import Alg, SoftwareSigner
 STEPS = ("hold", "turn:left", "turn:right")
 CONTEXT = FaceContext(PersonId.new(), FaceCheckId.new(), "apply", b"n" * 32)
 CALIBRATION = Calibration(
-    engine="dlib", models="ab" * 32, pass_at_most=0.35, fail_above=0.6, same_pairs=1000, other_pairs=1000,
-    false_matches=0, false_non_matches=40, measured_on="2026-11-20",
+    engine="dlib", version="20.0", models="ab" * 32, pass_at_most=0.35, fail_above=0.6, same_pairs=1000, other_pairs=1000,
+    false_matches=0, false_non_matches=40, not_compared=0, measured_on="2026-11-20",
 )  # fmt: skip
 
 
@@ -101,6 +107,28 @@ def test_whatever_is_seen_an_engine_without_a_calibration_passes_nobody(seen: Se
     # And were it to say so all the same, nobody would listen.
     lying = Judgement(Outcome.PASS, calibrated=False, simulated=False)
     assert decide_face_check(lying, failures, AccountPolicy()) is Event.SENT_TO_REVIEW
+
+
+@given(
+    changed=st.sampled_from(
+        [
+            {"engine": "authority"},
+            {"version": "20.1"},
+            {"models": "cd" * 32},
+            {"models": "AB" * 32},
+            {"version": ""},
+        ]
+    ),
+    distance=st.floats(0, 1.5),
+)
+async def test_whatever_is_measured_a_record_of_anything_else_passes_nobody(
+    changed: dict[str, str], distance: float
+) -> None:
+    anothers = msgspec.structs.replace(CALIBRATION, **changed)
+    face = engine(seen(distance), calibration=anothers)
+    assert not face.calibrated
+    result = await asked(face)
+    assert (result.outcome, result.calibrated) == ("review", False)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +257,7 @@ def written(folder: Path, signer: SoftwareSigner, octets: bytes, **changed: str)
 
 def test_a_signed_record_of_these_models_is_read(tmp_path: Path, signer: SoftwareSigner) -> None:
     file, key = written(tmp_path, signer, msgspec.json.encode(CALIBRATION))
-    assert read_calibration(file, key, "dlib", "ab" * 32) == CALIBRATION
+    assert read_calibration(file, key, "dlib", "20.0", "ab" * 32) == CALIBRATION
 
 
 @pytest.mark.parametrize(
@@ -237,6 +265,8 @@ def test_a_signed_record_of_these_models_is_read(tmp_path: Path, signer: Softwar
     [
         ({"models": "cd" * 32}, "these very models"),
         ({"engine": "other"}, "these very models"),
+        ({"version": "20.1"}, "its version"),
+        ({"false_matches": 10}, "at most 1% false matches"),
         ({"same_pairs": LEAST_PAIRS - 1, "false_non_matches": 0}, "at least 300"),
         ({"other_pairs": LEAST_PAIRS - 1}, "at least 300"),
         ({"pass_at_most": 0.7}, "pass_at_most"),
@@ -250,7 +280,18 @@ def test_a_record_that_shows_nothing_is_none(
 ) -> None:
     record = msgspec.json.encode(msgspec.structs.replace(CALIBRATION, **changed))
     with pytest.raises(Invalid, match=rule):
-        read_calibration(*written(tmp_path, signer, record), "dlib", "ab" * 32)
+        read_calibration(*written(tmp_path, signer, record), "dlib", "20.0", "ab" * 32)
+
+
+def test_what_is_signed_here_is_read_here_and_what_shows_nothing_is_not_signed(
+    tmp_path: Path, signer: SoftwareSigner
+) -> None:
+    file, key = tmp_path / "record.json", tmp_path / "key.der"
+    file.write_bytes(signed_calibration(CALIBRATION, signer))
+    key.write_bytes(signer.public_key.spki)
+    assert read_calibration(file, key, "dlib", "20.0", "ab" * 32) == CALIBRATION
+    with pytest.raises(Invalid, match="false matches"):
+        signed_calibration(msgspec.structs.replace(CALIBRATION, false_matches=10), signer)
 
 
 def test_a_record_nobody_signed_or_somebody_else_is_none(tmp_path: Path, signer: SoftwareSigner) -> None:
@@ -265,9 +306,9 @@ def test_a_record_nobody_signed_or_somebody_else_is_none(tmp_path: Path, signer:
         {"more": "x"},
     ):
         with pytest.raises(Invalid, match="signed by"):
-            read_calibration(*written(tmp_path, signer, record, **changed), "dlib", "ab" * 32)
+            read_calibration(*written(tmp_path, signer, record, **changed), "dlib", "20.0", "ab" * 32)
     with pytest.raises(Unavailable):
-        read_calibration(tmp_path / "none", tmp_path / "key.der", "dlib", "ab" * 32)
+        read_calibration(tmp_path / "none", tmp_path / "key.der", "dlib", "20.0", "ab" * 32)
 
 
 # --- library and models ---------------------------------------------------------------------------------

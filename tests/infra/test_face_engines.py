@@ -48,6 +48,21 @@ async def test_the_simulated_engine_does_what_it_was_told_in_order_then_the_usua
     assert [(await result_of(engine)).outcome for _ in range(4)] == ["fail", "pass", "review", "review"]
 
 
+async def test_a_played_frame_says_what_the_simulated_engine_answers_and_what_is_queued_comes_first() -> None:
+    engine = SimulatedFace("test")
+    for say, outcome in (
+        (Behaviour.REVIEW, "review"),
+        (Behaviour.FAIL, "fail"),
+        (None, "pass"),
+        (Behaviour.PASS, "pass"),
+    ):
+        frames = played_frames(3, say=say)
+        assert (await engine.verify(CONTEXT, frames, await engine.challenge(CONTEXT))).outcome == outcome
+    engine.will(Behaviour.RETAKE)
+    frames = played_frames(3, say=Behaviour.REVIEW)
+    assert (await engine.verify(CONTEXT, frames, await engine.challenge(CONTEXT))).outcome == "retake"
+
+
 async def test_the_simulated_engine_can_answer_for_another_challenge_or_not_at_all() -> None:
     assert (await result_of(SimulatedFace("test", Behaviour.WRONG_NONCE))).nonce != CONTEXT.nonce
     with pytest.raises(Unavailable):

@@ -74,6 +74,16 @@ def test_whatever_a_child_does_the_next_question_is_answered(child: Guarded, que
         assert child.ask(b"abc") == b"cba"
 
 
+def test_a_child_that_died_between_two_questions_is_no_fault_of_the_next(child: Guarded) -> None:
+    with child:
+        assert child.ask(b"abc") == b"cba"
+        running = psutil.Process(child._running().pid)
+        running.kill()
+        while running.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert child.ask(b"abc") == b"cba"
+
+
 def test_time_of_the_processor_is_granted_question_by_question_and_ends_who_burns_it(child: Guarded) -> None:
     with child:
         running = child._running()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from liangzheng.infra.face_simulated import played_frames
-from liangzheng.infra.jpeg import dimensions, picture_hash
+from liangzheng.infra.jpeg import bare, dimensions, picture_hash
 from liangzheng.kernel.errors import Invalid
 
 
@@ -123,3 +123,31 @@ def test_any_octets_have_a_size_or_are_refused(octets: bytes) -> None:
         return
     assert 0 < width < 65_536
     assert 0 < height < 65_536
+
+
+@pytest.mark.parametrize("how", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_bare_is_the_same_picture_and_tells_nothing_beside_it(how: dict[str, object]) -> None:
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (31.0, 14.0, 0.0)}
+    told = picture(64, 48, exif=exif.tobytes(), comment=b"beside", **how)
+    assert b"Exif" in told and b"beside" in told
+    left = bare(told)
+    assert b"Exif" not in left and b"beside" not in left and b"JFIF" not in left
+    assert picture_hash(left) == picture_hash(told)
+    with Image.open(io.BytesIO(left)) as after, Image.open(io.BytesIO(told)) as before:
+        assert after.tobytes() == before.tobytes()
+    assert bare(left) == left
+
+
+@given(st.binary(max_size=400).map(lambda octets: b"\xff\xd8\xff" + octets + b"\xff\xd9"))
+def test_any_octets_are_made_bare_or_refused(octets: bytes) -> None:
+    try:
+        left = bare(octets)
+    except Invalid:
+        return
+    assert left[-2:] == b"\xff\xd9" and len(left) <= len(octets)
+
+
+def test_what_ends_in_the_middle_is_not_made_bare() -> None:
+    with pytest.raises(Invalid):
+        bare(picture(8, 8)[:-2])

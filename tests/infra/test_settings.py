@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from liangzheng.infra import settings as module
-from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings, status_policy_text
+from liangzheng.infra.setting_words import status_policy_text
+from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.status import DEFAULT_POLICY, Display, Status, StatusLetter, display, may_drive
 from liangzheng.standards.livecode import Lives
@@ -95,6 +96,7 @@ OTHER_WORDS = {
     "LZ_FACE_AUTHORITY_URL": "https://faces.example/check",
     "LZ_FACE_AUTHORITY_KEY": "/keys/authority.der",
     "LZ_FACE_AUTHORITY_SIGNER": "/keys/ours.der",
+    "LZ_FACE_AUTHORITY_S": "5",
     "LZ_FACE_MODELS": "/models",
     "LZ_FACE_CALIBRATION": "/models/calibration.json",
     "LZ_FACE_CALIBRATION_KEY": "/keys/calibration.der",
@@ -147,6 +149,15 @@ def test_in_production_nothing_crosses_to_a_database_elsewhere_in_the_clear(sslm
         _with(LZ_MODE="production", LZ_DATABASE_URL=f"{url}?sslmode={strict}")
     for here in ("u@127.0.0.1/d", "u@localhost/d", "u@/d?host=/run/postgresql"):
         _with(LZ_MODE="production", LZ_DATABASE_URL="postgresql://" + here)
+
+
+@pytest.mark.parametrize("variable", ["LZ_MOBILE_CHANGE_HOLD_S", "LZ_CLOSING_HOLD_S"])
+def test_in_production_an_owner_has_an_hour_at_least_to_stop_what_waits(variable: str) -> None:
+    assert _with(**{variable: "0"}) != _with()
+    with pytest.raises(Invalid, match="at least 3600 in production") as refused:
+        _with(LZ_MODE="production", **{variable: "3599"})
+    assert refused.value.place == variable
+    _with(LZ_MODE="production", **{variable: "3600"})
 
 
 def test_what_answers_http_in_production_is_told_its_host_names() -> None:

@@ -137,3 +137,55 @@ async def test_a_batch_that_was_put_off_says_so(tmp_path: Path) -> None:
         {"code": 2},
         "Unavailable",
     )
+
+
+async def test_what_is_done_later_links_to_the_span_that_asked_for_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async def handle(tx: Any, events: Any) -> None:
+        pass
+
+    async def asked_for(trace: str) -> None:
+        token = CURRENT.set(Trace(f"00-{trace}-{PARENT}-01".encode()))
+        try:
+            async with database.transaction() as tx:
+                with span("request"):
+                    await outbox.put(tx, "test.done", subject, {}, NOW)
+                    await outbox.put_many(tx, "test.done", [(subject, {}), (subject, {})], NOW)
+        finally:
+            CURRENT.reset(token)
+
+    subject, other = DriverId.new(), "0" * 31 + "1"
+    with exporting(tmp_path, "test"):
+        await asked_for(TRACE)
+        await asked_for(other)
+        await outbox.drain(database, {"test.done": handle}, NOW)
+    found = written(tmp_path)
+    asking = {each["traceId"]: each["spanId"] for each in found if each["name"] == "request"}
+    [handling] = [each for each in found if each["name"] == "handle test.done"]
+    assert handling["links"] == [{"traceId": trace, "spanId": asking[trace]} for trace in (TRACE, other)]
+    assert all("links" not in each for each in found if each is not handling)
+
+
+async def test_an_event_put_without_spans_belongs_to_none(database: Database, tmp_path: Path) -> None:
+    token = CURRENT.set(Trace(f"00-{TRACE}-{PARENT}-01".encode()))
+    try:
+        async with database.transaction() as tx:
+            await outbox.put(tx, "test.done", DriverId.new(), {}, NOW)
+            assert await tx.fetchval("SELECT trace FROM outbox") is None
+        with exporting(tmp_path, "test"), pytest.raises(LookupError):
+            async with database.transaction() as tx:
+                with span("request"):
+                    await outbox.put(tx, "test.done", DriverId.new(), {}, NOW)
+                raise LookupError
+        assert spans.here() is None
+    finally:
+        CURRENT.reset(token)
+
+
+def test_links_are_as_many_as_may_be_each_once(tmp_path: Path) -> None:
+    many = [f"{number:032x}-{number:016x}" for number in range(spans.MOST_LINKS + 5)]
+    with exporting(tmp_path, "test"), span("handle").follows([None, many[0], *many]):
+        pass
+    [only] = written(tmp_path)
+    assert [link["spanId"] for link in only["links"]] == [each[33:] for each in many[: spans.MOST_LINKS]]

@@ -10,14 +10,15 @@ from types import SimpleNamespace
 import pytest
 
 from liangzheng import wiring as module
+from liangzheng.infra.face_authority import AuthorityFace
 from liangzheng.infra.keys_file import KeyOverlap, init, rotate
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.settings import Settings
 from liangzheng.infra.sms import NoSms
 from liangzheng.infra.sms_http import HttpSms
-from liangzheng.kernel.errors import Forbidden, Unavailable
+from liangzheng.kernel.errors import Forbidden, Invalid, Unavailable
 from liangzheng.kernel.time import SystemClock
-from liangzheng.standards.keys import Alg
+from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.x509 import Role
 from liangzheng.wiring import Part, Wiring, key_dirs, wire, wired_up
 
@@ -69,6 +70,27 @@ def test_what_only_plays_its_part_is_refused_in_production(
     assert made(settings_of(tmp_path, "test", **setting), database)
     with pytest.raises(refused, match=name):
         made(settings_of(tmp_path, "production", **setting), database)
+
+
+def test_a_face_authority_is_asked_without_tls_outside_production_only(
+    tmp_path: Path, database: Database
+) -> None:
+    ours = SoftwareSigner.generate(Alg.ES256)
+    (tmp_path / "ours.der").write_bytes(ours.to_pkcs8())
+    (tmp_path / "theirs.der").write_bytes(ours.public_key.spki)
+    said = {
+        "LZ_FACE_ENGINE": "authority", "LZ_FACE_AUTHORITY_KEY": str(tmp_path / "theirs.der"),
+        "LZ_FACE_AUTHORITY_SIGNER": str(tmp_path / "ours.der"), "LZ_FACE_AUTHORITY_S": "3",
+    }  # fmt: skip
+    clear, sealed = (
+        {"LZ_FACE_AUTHORITY_URL": "http://f.example/"},
+        {"LZ_FACE_AUTHORITY_URL": "https://f.example/"},
+    )
+    engine = made(settings_of(tmp_path, "test", **said, **clear), database).face_verifier
+    assert isinstance(engine, AuthorityFace) and engine._endpoint.timeout_s == 3
+    assert made(settings_of(tmp_path, "production", **said, **sealed), database)
+    with pytest.raises(Invalid, match="https"):
+        made(settings_of(tmp_path, "production", **said, **clear), database)
 
 
 @pytest.mark.parametrize(

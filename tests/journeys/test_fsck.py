@@ -16,6 +16,7 @@ from liangzheng.kernel.ids import DriverId, PersonId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences.store import findings
+from liangzheng.licences.verifying import SAYS, SIGNED
 from liangzheng.relying.store import findings as relying_findings
 from liangzheng.showing import store_findings as showing_findings
 from tests.licences.world import NOW, World, keys
@@ -145,6 +146,7 @@ PLANTED = {
     "every kept signature verifies under a document signer of the trust bundle": (
         f"UPDATE licence SET document = set_byte(document, 60, get_byte(document, 60) # 1) WHERE driver_id = {ONE}"
     ),
+    "what was signed says what its row says": f"UPDATE licence SET portrait_hash = sha256('x') WHERE driver_id = {ONE}",
     "every licence has its driver": f"DELETE FROM driver WHERE driver_id = {ONE}",
     "every version of a record after its first has its history": (
         f"UPDATE driver SET record_version = 3 WHERE driver_id = {ONE}; INSERT INTO driver_change "
@@ -183,6 +185,15 @@ PLANTED = {
         "SELECT person_id, now(), now() FROM person WHERE driver_id IS NULL; "
         "INSERT INTO session (person_id, id, opened_at, seen_at, expires_at, "
         "token_hash) SELECT person_id, gen_random_uuid(), now(), now(), now(), decode(repeat('00', 32), 'hex') FROM person"
+    ),
+    "every kept picture of a face is of a check that waits for a reviewer, and every such check has some": (
+        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
+        "move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, submission_hash) "
+        "SELECT person_id, gen_random_uuid(), now(), now(), 1, 'failed', 'apply', 'x', '1', false, false, "
+        "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex') FROM person; "
+        "INSERT INTO face_review (person_id, face_check_id, driver_id, authority, submitted_at, due_day, due_at, provisional) "
+        "SELECT person_id, id, id, '苏E', now(), '2026-11-18', now(), false FROM face_check; "
+        "INSERT INTO face_capture SELECT person_id, face_check_id, 0, 0, now(), 'x' FROM face_review"
     ),
     "a face check that was used up passed before": (
         PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
@@ -235,7 +246,7 @@ def test_a_fault_is_planted_against_every_rule() -> None:
         *findings.CHECKS, *drivers_findings.CHECKS, *accounts_findings.CHECKS, *showing_findings.CHECKS,
         *relying_findings.CHECKS, *outbox.CHECKS, *blobs.CHECKS,
     ]  # fmt: skip
-    assert {check.rule for check in listed} <= set(PLANTED)
+    assert {SIGNED, SAYS, *(check.rule for check in listed)} <= set(PLANTED)
 
 
 async def test_a_database_in_order_has_no_finding(world: World) -> None:
@@ -319,6 +330,29 @@ async def test_signatures_are_verified_here_or_in_processes_of_their_own(world: 
             [finding] = [each for each in await checks.look_at(tx, probes) if "signature" in each.rule]
     assert finding.found == "it does not verify"
     assert finding.subject.startswith("crd_")
+
+
+OTHER = "(SELECT max(driver_id::text)::uuid FROM licence WHERE state = 'live')"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("UPDATE licence SET (document, signature, kid) = (SELECT o.document, o.signature, o.kid FROM licence AS o WHERE "
+         f"o.driver_id = {OTHER}) WHERE driver_id = {ONE}", "another licence_id"),
+        ("UPDATE credential SET (octets, signature, kid) = (SELECT o.octets, o.signature, o.kid FROM credential AS o WHERE "
+         f"o.driver_id = {OTHER}) WHERE driver_id = {ONE}", "another licence_id, status_index"),
+        (f"UPDATE licence SET classes = 'A1' WHERE driver_id = {ONE}", "another classes"),
+        (f"UPDATE licence SET valid_until = NULL WHERE driver_id = {ONE}", "another valid_until"),
+        (f"UPDATE licence SET authority = '苏A' WHERE driver_id = {ONE}", "another authority"),
+        (f"UPDATE credential SET list_index = list_index + 1 WHERE driver_id = {ONE}", "another status_index"),
+        (f"UPDATE credential SET phone_key = decode(repeat('02', 33), 'hex') WHERE driver_id = {ONE}", "another phone_key"),
+    ],
+)  # fmt: skip
+async def test_what_is_rightly_signed_but_another_s_is_found(world: World, fault: str, said: str) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(fault)
+    assert [each.found for each in await found(world) if each.rule == SAYS] == [said]
 
 
 async def test_pages_are_walked_through_where_postgresql_ships_the_means(world: World) -> None:

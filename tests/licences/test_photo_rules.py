@@ -15,7 +15,6 @@ from liangzheng.kernel.status import Status
 from liangzheng.licences.lifecycle import APPLICATION, ApplicationEvent, ApplicationState
 from liangzheng.licences.photo_rules import (
     Faces,
-    Hand,
     NotUsable,
     PhotoDoubt,
     PhotoFacts,
@@ -25,7 +24,6 @@ from liangzheng.licences.photo_rules import (
     PhotoSource,
     Usable,
     decide_photo,
-    may_decide_review,
     replaceable_from,
 )
 from liangzheng.licences.rules import (
@@ -261,18 +259,6 @@ def test_applying_with_an_own_photo_is_no_way_round_the_waiting_time() -> None:
 
 
 # --- reviewing ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("hand", Hand)
-@pytest.mark.parametrize("outcome", [None, "approved", "refused", "withdrawn"])
-def test_only_an_open_review_in_the_own_hand_is_decided(outcome: str | None, hand: Hand) -> None:
-    may = may_decide_review(outcome, hand) is None
-    assert may is (outcome is None and hand is Hand.OWN)
-
-
-def test_a_withdrawn_one_is_told_apart_from_a_decided_one() -> None:
-    assert "withdrawn" in (may_decide_review("withdrawn", Hand.OWN) or "")
-    assert "decided" in (may_decide_review("approved", Hand.OWN) or "")
 
 
 def test_an_own_photo_reaches_an_issuer_through_an_approval_and_nothing_else() -> None:

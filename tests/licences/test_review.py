@@ -72,6 +72,9 @@ async def test_what_is_late_is_escalated_once_and_stays_in_the_queue(place: Depl
     counts = await asyncio.gather(*(licences.escalate_reviews(database, due) for _ in range(3)))
     assert sum(counts) == 1
     assert (await topics(place)).count("review.escalated") == 1
+    [entry] = [row for row in await place.world.rows("audit_entry") if row["act"] == "review.escalated"]
+    assert (entry["actor_kind"], entry["scope"]) == ("worker", holder.driver_id.uuid)
+    assert entry["detail"]["due_day"] == promised(place.now).due_day.isoformat()
     async with database.read() as tx:
         figures = await licences.review_figures(tx, due)
     assert (figures.waiting, figures.late, figures.escalated) == (1, 1, 1)

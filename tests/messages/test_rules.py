@@ -20,6 +20,9 @@ IDS = {
 }
 
 
+FACE = {"face_check_id": "fac_x"}
+
+
 @pytest.mark.parametrize(
     ("topic", "body", "kind"),
     [
@@ -34,7 +37,17 @@ IDS = {
         ("mobile-change.asked", {"held_act_id": "hld_x"}, Kind.MOBILE_CHANGE_ASKED),
         ("account.closed", {"held_act_id": "hld_x"}, None),
         ("review.escalated", IDS | {"due_day": "2026-11-23"}, Kind.PHOTO_REVIEW_LATE),
+        (
+            "face-review.opened",
+            FACE | {"due_day": "2026-11-23", "provisional": False},
+            Kind.FACE_UNDER_REVIEW,
+        ),
+        ("face-review.escalated", FACE | {"authority": "苏J"}, Kind.FACE_REVIEW_LATE),
+        ("face-review.ended", FACE, Kind.FACE_REVIEW_ENDED),
+        ("face-check.approved", FACE | {"reasons": []}, Kind.FACE_APPROVED),
+        ("face-check.refused", FACE | {"reasons": ["not-live"]}, Kind.FACE_REFUSED),
         ("driver.looked-up", {"look_up_id": "lku_x", "purpose": "roadside-check"}, Kind.LOOKED_UP),
+        ("record.shown", {}, Kind.RECORD_SHOWN),
         ("consent.given", {"company_id": "com_x", "purpose": "rental", "standing": True}, Kind.CONSENT_GIVEN),
         ("consent.withdrawn", {"company_id": "com_x", "purpose": "rental"}, Kind.CONSENT_WITHDRAWN),
         ("licence.retained", {"proposal_id": "prp_x", "reason": "drink-driving"}, Kind.LICENCE_RETAINED),
@@ -59,6 +72,8 @@ def test_an_event_makes_its_message(topic: str, body: dict[str, object], kind: K
 DETAILS: dict[Kind, dict[str, object]] = {
     Kind.APPLICATION_REFUSED: {"refusal": "not_open_here_yet"},
     Kind.PHOTO_UNDER_REVIEW: {"due_day": "2026-11-23", "provisional": False},
+    Kind.FACE_UNDER_REVIEW: {"due_day": "2026-11-23", "provisional": False},
+    Kind.FACE_REFUSED: {"reasons": ["not-live", "face-covered"]},
     Kind.STANDING_CHANGED: {"changed": sorted(TOLD)},
     Kind.LICENCE_EXPIRING: {"valid_until": "2027-02-01"},
     Kind.LOOKED_AT: {"day": "2026-11-21", "count": 3},
@@ -69,7 +84,7 @@ DETAILS: dict[Kind, dict[str, object]] = {
 OF_COMPANIES = {Kind.COMPANY_ANSWERED, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN}
 ACTS = {
     Kind.LICENCE_RETAINED, Kind.RETENTION_ENDED, Kind.LICENCE_SUSPENDED, Kind.LICENCE_RESTORED, Kind.RECORD_CORRECTED,
-    Kind.LOOKED_UP,
+    Kind.LOOKED_UP, Kind.RECORD_SHOWN,
 }  # fmt: skip
 
 

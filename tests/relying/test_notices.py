@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -228,6 +229,33 @@ async def test_a_sender_that_dies_leaves_its_notice_to_the_next(town: Town) -> N
     town.clock.advance(60)
     assert await town.send() == 1
     assert len(town.receiver.sent) == 1
+
+
+async def test_what_others_delivered_beside_a_sender_s_fault_is_written_down(town: Town) -> None:
+    """Their notices do not come twice, and the one that failed is left to the next sender."""
+    _, faulty = await town.open_company(EMPLOYMENT)
+    _, sound = await town.open_company(EMPLOYMENT, name="样本货运")
+    driver = await town.driver()
+    for company, url in ((faulty, URL + "/faulty"), (sound, URL)):
+        await put(company, url)
+        await town.standing(company, driver)
+    taken = town.receiver.post
+
+    async def post(url: str, fields: Any, body: bytes) -> int:
+        if url.endswith("/faulty"):
+            raise RuntimeError("nobody foresaw this")
+        await asyncio.sleep(0)  # after the other has failed
+        return await taken(url, fields, body)
+
+    town.receiver.post = post  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="nobody foresaw"):
+        await change(town, "D")
+    town.receiver.post = taken  # type: ignore[method-assign]
+    assert [(each["state"], each["attempts"]) for each in await listed(sound)] == [("delivered", 1)]
+    assert [(each["state"], each["attempts"]) for each in await listed(faulty)] == [("waiting", 1)]
+    town.clock.advance(60)
+    assert await town.send() == 1
+    assert [each["state"] for each in await listed(faulty)] == ["delivered"]
 
 
 async def test_one_company_s_slow_receiver_takes_a_few_places_of_a_batch_only(town: Town) -> None:

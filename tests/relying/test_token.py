@@ -170,6 +170,17 @@ async def test_guesses_of_a_stranger_keep_a_company_from_no_token(town: Town) ->
     assert [answer.status_code for answer in answers] == [200] * 30 + [429]
 
 
+async def test_guesses_from_its_own_network_keep_a_company_from_no_token(town: Town) -> None:
+    """A stranger behind the same gateway, or a process of the company's own with an old secret."""
+    company, secret = await town.register()
+    await town.move(company, CompanyEvent.APPROVED)
+    guesses = [await town.ask_token(str(company.id), "x") for _ in range(31)]
+    assert [answer.status_code for answer in guesses] == [401] * 30 + [429]
+    assert (await town.ask_token(str(company.id), secret)).status_code == 200
+    assert (await town.ask_token(str(company.id), "x")).status_code == 429, "the wrong one still waits"
+    assert (await town.ask_token(str(company.id), secret, "grant_type=password")).status_code == 429
+
+
 async def test_a_token_ends_after_ten_minutes(town: Town) -> None:
     _, company = await town.open_company()
     town.clock.advance(599)

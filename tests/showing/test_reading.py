@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liangzheng.showing.reading import code_in
-from liangzheng.standards.livecode import MAX_CHARACTERS, NotVerifiedStep, Outcome, Step
+from liangzheng.standards import base45
+from liangzheng.standards.livecode import MAX_CHARACTERS, PREFIX, NotVerifiedStep, Outcome, Step
 
 
 def why(text: str) -> str:
@@ -32,6 +33,10 @@ def why(text: str) -> str:
         ("lz1:abc", "character 1: a small letter"),
         ("Lz1:ABC", "character 1: a small letter"),
         ("LZ1:ABcD", "character 7: a small letter"),
+        ("LZ1:ABC\nDEF", "character 8: the line breaks here"),
+        ("LZ1:AB\tDEF", "character 7: the line breaks here"),
+        ("LZ1:ABC，DEF", "character 8: not one of the characters"),
+        ("LZ1:ABCDEF0", "11 characters: cut off, or one too many"),
         ("LZ2:ABC", "another version"),
         ("HC1:6BFOXN", "begins with LZ1:"),
         ("x' OR 1=1 --", "begins with LZ1:"),
@@ -45,6 +50,16 @@ def test_each_thing_that_is_no_code_is_told_what_it_is(text: str, said: str) -> 
 
 def test_line_ends_of_a_scanner_are_taken_off_and_spaces_of_the_code_are_kept() -> None:
     assert code_in("\tLZ1:AB \r\n") == "LZ1:AB "
+
+
+@given(st.binary(min_size=1, max_size=40))
+def test_whatever_can_be_written_in_base45_is_read_and_a_character_less_of_a_whole_pair_is_not(
+    octets: bytes,
+) -> None:
+    code = PREFIX + base45.encode(octets)
+    assert code_in(code) == code
+    if len(octets) > 1 and len(octets) % 2:
+        assert "cut off" in why(code[:-1])
 
 
 @given(st.text(min_size=1, max_size=80))

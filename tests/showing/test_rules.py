@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.errors import Forbidden
-from liangzheng.kernel.ids import DriverId, LicenceId, VerificationId
+from liangzheng.kernel.ids import DriverId, LicenceId, VerificationId, VerifierId
+from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.status import Display, Status, StatusLetter
 from liangzheng.showing import words
 from liangzheng.showing.model import (
@@ -28,9 +29,10 @@ from liangzheng.showing.model import (
     Standing,
     Tone,
     Turn,
+    Verifier,
     VerifierKind,
 )
-from liangzheng.showing.rules import decide_answer, disclose, reason_of, refuse_purpose
+from liangzheng.showing.rules import decide_answer, disclose, may_see_portrait, reason_of, refuse_purpose
 from liangzheng.standards.livecode import Outcome, Step
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
@@ -220,13 +222,17 @@ def full(decision: Decision) -> Answer:
 
 @pytest.mark.parametrize("kind", [VerifierKind.COMPANY, VerifierKind.PUBLIC])
 @pytest.mark.parametrize("answered", list(Outcome))
-def test_nobody_but_police_sees_letters_points_or_a_portrait(kind: VerifierKind, answered: Outcome) -> None:
+def test_nobody_but_police_sees_letters_or_points_and_the_public_no_portrait(
+    kind: VerifierKind, answered: Outcome
+) -> None:
     reasons = (
         Reason(Because.STATUS, StatusLetter.SUSPENDED),
         Reason(Because.STATUS, StatusLetter.USE_STOPPED),
     )
-    seen = disclose(full(Decision(answered, reasons)), kind)
-    assert seen.portrait_of is None
+    answer = full(Decision(answered, reasons))
+    seen = disclose(answer, kind)
+    # Whether a company may fetch one is decided before, by its purpose (`may_see_portrait`).
+    assert seen.portrait_of == (answer.portrait_of if seen.holder and kind is VerifierKind.COMPANY else None)
     assert seen.standing is None or (seen.standing.status, seen.standing.points) == (None, None)
     assert seen.holder is None or seen.holder.number == "320***********1234"
     if seen.standing:
@@ -243,6 +249,28 @@ def test_a_code_that_is_not_genuine_fresh_and_first_shows_nobody_a_person(
 ) -> None:
     seen = disclose(full(Decision(answered)), kind)
     assert (seen.holder, seen.standing, seen.licence_id, seen.portrait_of) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "grants", "may"),
+    [
+        (VerifierKind.POLICE, None, True),
+        (VerifierKind.PUBLIC, None, False),
+        (
+            VerifierKind.COMPANY,
+            None,
+            False,
+        ),  # not held to a registration: nothing says that its purpose has one
+        (VerifierKind.COMPANY, {}, False),
+        (VerifierKind.COMPANY, {"rental": frozenset({AskedField.MAY_DRIVE})}, False),
+        (VerifierKind.COMPANY, {"employment": frozenset({AskedField.PORTRAIT})}, False),
+        (VerifierKind.COMPANY, {"rental": frozenset({AskedField.PORTRAIT})}, True),
+    ],
+)
+def test_a_company_may_fetch_a_portrait_where_the_purpose_it_verified_for_has_it(
+    kind: VerifierKind, grants: dict[str, frozenset[AskedField]] | None, may: bool
+) -> None:
+    assert may_see_portrait(Verifier(VerifierId.new(), "示例", kind, grants), "rental") is may
 
 
 def test_police_see_everything_of_a_driver_who_stands_before_them() -> None:

@@ -90,8 +90,14 @@ async def test_a_member_of_another_region_is_not_there(place: Place) -> None:
     refused(await one.post(f"/staff/members/{there.staff_id}/moves", {"event": "stopped"}), 404, "not-found")
     listed = done(await one.get("/staff/members?limit=200"), 200)["members"]
     assert {each["staff"] for each in listed} == {one.staff_id}
+    assert (await place.entries("staff.listed"))[-1]["detail"] == {
+        "duty": "system",
+        "count": 1,
+        "after": None,
+    }
     clerk = await place.on_duty("patrol")
     assert (await clerk.get("/staff/members")).status_code == 403
+    assert len(await place.entries("staff.listed")) == 1, "a refused listing is on record as a refusal"
     assert (await place.entries("staff-change.refused"))[-1]["detail"]["reason"] == "not-here"
 
 

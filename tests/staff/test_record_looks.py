@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from liangzheng import audit
+from liangzheng import audit, staff
 from liangzheng.kernel.ids import ApplicationId, StaffId
+from liangzheng.staff.record_looks import RECORD_SHOWN
 from tests.accounts.people import MADE_UP
 from tests.api.phone import done
 from tests.staff.place import CORRECTION_CASE, OPERATOR, Place
@@ -58,3 +59,19 @@ async def test_an_auditor_who_reads_about_the_driver_is_in_the_list_and_who_read
     await holder.arrive(MADE_UP[0])
     [look] = done(await holder.get("/holder/showings"), 200)["looks"]
     assert (look["verifier"], look["purpose"]) == ("样本督察队", "audit")
+
+
+async def test_a_record_shown_by_the_operator_is_on_record_in_the_list_and_told(place: Place) -> None:
+    driver = place.world.driver_id
+    async with place.database.transaction() as tx:
+        await staff.show_record(tx, driver, OPERATOR, "somebody typed why", place.clock.now())
+    [entry] = await place.entries("record.shown")
+    assert (entry["actor_kind"], entry["purpose"]) == ("operator", "somebody typed why")
+    async with place.database.read() as tx:
+        [event] = await tx.fetch("SELECT subject, body FROM outbox WHERE topic = $1", RECORD_SHOWN)
+    assert (event["subject"], event["body"]) == (driver.uuid, {})
+    place.clock.advance(1)
+    holder = place.nobody.another()
+    await holder.arrive(MADE_UP[0])
+    [look] = done(await holder.get("/holder/showings"), 200)["looks"]
+    assert (look["verifier"], look["purpose"]) == ("operator", "operation")

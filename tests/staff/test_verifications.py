@@ -70,8 +70,8 @@ async def test_who_was_stopped_sees_no_portrait_any_more(place: Place) -> None:
 
 
 async def test_no_other_route_of_the_staff_answers_with_a_picture(place: Place) -> None:
-    """By what the routes promise: octets come from the one route and from a photo review in the reviewer's hand, and nothing
-    but a verdict names a portrait. None of them takes a number."""
+    """By what the routes promise: octets come from the one route and from a review of a photo or a face check in the
+    reviewer's hand, and nothing but a verdict names a portrait. None of them takes a number."""
     app = create_app(place.wiring)  # type: ignore[arg-type]
     described = app.openapi()
     with_picture = set()
@@ -85,6 +85,7 @@ async def test_no_other_route_of_the_staff_answers_with_a_picture(place: Place) 
     assert with_picture <= {
         "POST /staff/verifications", "GET /staff/verifications/{verification}/portrait",
         "GET /staff/photo-reviews/{application_id}/new", "GET /staff/photo-reviews/{application_id}/archived",
+        "GET /staff/face-reviews/{face_check_id}/pictures",
     }  # fmt: skip
     assert "POST /staff/verifications" in with_picture, "the net catches what names one"
     assert sum(isinstance(r, Route) and r.path.startswith("/staff/") for r in routes_of(RESOURCES)) >= 14

@@ -35,12 +35,14 @@ TESTS_OF = {
     "x509": ("test_x509",),
     "keys": ("test_keys",),
     "sm/curve": ("test_sm",),
-    "sm/sm2": ("test_sm",),
+    "sm/sm2": ("test_sm", "test_sm_tables"),
+    "sm/tables": ("test_sm_tables",),
 }
 BY_THE_TABLE = frozenset({"test_a_showing_comes_to_what_it_must", "test_no_failure_holds_a_name_or_number"})
 
 _QUEUE = "only keeps libcrypto's list of errors empty for whoever else uses it"
 _NEVER = "cannot be brought about with a libcrypto that could make a key when it was loaded"
+_NO_TABLES = "without tables the sums are the same, and slow"
 
 # Changes that change nothing a test could see, each with its reason.
 SAME_THING = {
@@ -53,6 +55,12 @@ SAME_THING = {
     ),
     "sm/sm2.py sign: no raise LibraryUnavailable('libcrypto could not sign with SM2')": _NEVER,
     "sm/sm2.py _context: no raise LibraryUnavailable('libcrypto refused SM2')": _NEVER,
+    "sm/tables.py _group_around: no library.ERR_clear_error()": _QUEUE,
+    "sm/tables.py _read: no libcrypto().ERR_clear_error()": _QUEUE,
+    "sm/tables.py _group_around: no raise LibraryUnavailable('libcrypto makes no tables')": _NO_TABLES,
+    "sm/tables.py _group_around: without library.EC_GROUP_have_precompute_mult(group) == 1 of "
+    "library.EC_GROUP_set_generator(group, _read(group, point, context), order, cofactor) == 1 and "
+    "library.EC_GROUP_precompute_mult(group, context) == 1 and (library.EC_GROUP_have_precompute_mult(group) == 1)": _NO_TABLES,
     "livecode.py _take_apart: tail <= 1 for tail < 1": (
         "a code of that length would have one octet for its head, and none for a credential"
     ),

@@ -9,9 +9,11 @@ import pytest
 from drivers.feeding import status
 from liangzheng import audit, drivers
 from liangzheng.infra import metrics
+from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
+from tests.api.phone import done, submission
 from tests.licences.holders import Deployment
 from tests.licences.photos import apply_with_own
 
@@ -82,6 +84,33 @@ async def test_late_reviews_are_escalated_and_the_queue_is_measured(place: Deplo
     assert 'lz_photo_reviews{state="late"} 1.0' in metrics.exposition().decode()
     assert await place.world.count("SELECT count(*) FROM photo_review WHERE escalated_at IS NOT NULL") == 1
     assert await place.world.count("SELECT count(*) FROM outbox WHERE topic = 'review.escalated'") == 1
+
+
+async def test_face_checks_left_open_are_escalated_measured_and_their_pictures_let_go(
+    place: Deployment,
+) -> None:
+    holder = await place.holder()
+    phone = holder.phone
+    await phone.agree("face-review")
+    challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
+    frames = played_frames(len(challenge["steps"]), say=Behaviour.REVIEW)
+    path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
+    assert done(await phone.post(path, submission(challenge, frames)), 200)["state"] == "in_review"
+    metrics.FACE_REVIEWS.clear()
+    await Schedule(place.wiring).run_due(place.now + timedelta(hours=1))
+    exposed = metrics.exposition().decode()
+    assert (
+        'lz_face_reviews{state="waiting"} 1.0' in exposed and 'lz_face_reviews{state="late"} 0.0' in exposed
+    )
+    assert "lz_face_review_oldest_seconds 3600.0" in exposed
+    await Schedule(place.wiring).run_due(place.now + timedelta(days=12))
+    assert 'lz_face_reviews{state="late"} 1.0' in metrics.exposition().decode()
+    kept = "SELECT count(*) FROM face_capture"
+    assert await place.world.count(kept) == 8
+    await Schedule(place.wiring).run_due(place.now + timedelta(days=14))
+    assert await place.world.count(kept) == 0
+    told = "SELECT count(*) FROM outbox WHERE topic LIKE 'face-review.%'"
+    assert await place.world.count(told) == 3, "opened, escalated, ended"
 
 
 async def test_lines_that_wait_are_counted_and_old_ones_forgotten(

@@ -8,7 +8,8 @@ A mobile is proved by a one-time code; what would let a thief stay (another mobi
 holding time. A face is captured only with a live agreement to the current text.
 
 Events (subject: the person): `phone-key.bound`, `phone-key.ended` (body: driver_id, phone_key_id), `passkey.added`,
-`passkey.removed`, `password.reset`, `mobile-change.*`, `account-closing.*`, `account.closed`, `correction.answered`.
+`passkey.removed`, `password.reset`, `mobile-change.*`, `account-closing.*`, `account.closed`, `correction.answered`,
+`face-review.opened`, `face-review.escalated`, `face-review.ended`, `face-check.approved`, `face-check.refused`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ from liangzheng.accounts.codes import (
     send_code,
     use_mobile_proof,
 )
+from liangzheng.accounts.desk import ReviewDesk
+from liangzheng.accounts.face_queue import escalate_face_reviews, let_go_of_captures
+from liangzheng.accounts.face_texts import FACE_REASON_TEXTS
 from liangzheng.accounts.held import (
     Reauthentication,
     change_mobile,
@@ -61,10 +65,13 @@ from liangzheng.accounts.model import (
     AgreementText,
     Assurance,
     Caller,
+    Ceremony,
     CodePurpose,
     CorrectionRequest,
     Decision,
     FaceCheck,
+    FaceReason,
+    FaceReview,
     HeldAct,
     Level,
     LoggedIn,
@@ -85,6 +92,7 @@ from liangzheng.accounts.my_data import (
     take_back_correction,
 )
 from liangzheng.accounts.passkeys import (
+    Answered,
     add_passkey,
     begin_passkey,
     begin_passkey_log_in,
@@ -93,6 +101,7 @@ from liangzheng.accounts.passkeys import (
     name_passkey,
     passkeys,
     remove_passkey,
+    spend_challenge,
     use_passkey,
 )
 from liangzheng.accounts.phone_keys import (
@@ -103,11 +112,22 @@ from liangzheng.accounts.phone_keys import (
     phone_keys,
     revoke_phone_key,
 )
-from liangzheng.accounts.ports import RealName
+from liangzheng.accounts.ports import FaceReviews, RealName
 from liangzheng.accounts.prove import demand_fresh, keep_proof
 from liangzheng.accounts.prune import prune
 from liangzheng.accounts.register import hash_new_password, identity_hash, mobile_hash, register
 from liangzheng.accounts.reset_password import choose_second_factor, reset_password
+from liangzheng.accounts.review_face import (
+    FacePictures,
+    decide_face_review,
+    face_review_at,
+    face_review_due,
+    face_review_figures,
+    face_review_pictures,
+    face_review_queue,
+    put_back_face_review,
+    take_face_review,
+)
 from liangzheng.accounts.rules import label_fault, sign_count_fault
 from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
@@ -119,13 +139,16 @@ from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
 __all__ = [
     "CONSTRAINTS",
+    "FACE_REASON_TEXTS",
     "Account",
     "AccountPolicy",
     "Agreement",
     "AgreementKind",
     "AgreementText",
+    "Answered",
     "Assurance",
     "Caller",
+    "Ceremony",
     "CodePurpose",
     "CodeRequest",
     "CodeToSend",
@@ -133,6 +156,10 @@ __all__ = [
     "CorrectionState",
     "Decision",
     "FaceCheck",
+    "FacePictures",
+    "FaceReason",
+    "FaceReview",
+    "FaceReviews",
     "HeldAct",
     "HeldKind",
     "HeldState",
@@ -147,6 +174,7 @@ __all__ = [
     "RealName",
     "Reauthentication",
     "Registration",
+    "ReviewDesk",
     "SecondFactorMissing",
     "Session",
     "account",
@@ -177,13 +205,20 @@ __all__ = [
     "consume_face_checks",
     "corrections",
     "decide_face_check",
+    "decide_face_review",
     "demand_fresh",
     "end_challenges",
     "end_other_sessions",
     "end_session",
     "end_sessions",
+    "escalate_face_reviews",
     "export",
     "face_check",
+    "face_review_at",
+    "face_review_due",
+    "face_review_figures",
+    "face_review_pictures",
+    "face_review_queue",
     "finish_face_check",
     "give_agreement",
     "hash_new_password",
@@ -192,6 +227,7 @@ __all__ = [
     "is_held",
     "keep_proof",
     "label_fault",
+    "let_go_of_captures",
     "live_phone_keys",
     "log_in",
     "log_in_with_passkey",
@@ -209,6 +245,7 @@ __all__ = [
     "probes",
     "prove_mobile",
     "prune",
+    "put_back_face_review",
     "register",
     "remove_passkey",
     "reset_password",
@@ -217,11 +254,13 @@ __all__ = [
     "session",
     "sessions",
     "sign_count_fault",
+    "spend_challenge",
     "stop_by_mobile",
     "stop_by_word",
     "stop_held",
     "stop_word",
     "take_back_correction",
+    "take_face_review",
     "use_mobile_proof",
     "use_passkey",
     "withdraw_agreement",

@@ -74,6 +74,12 @@ async def agreement_history(tx: Connection, person_id: PersonId) -> Sequence[Agr
     return await store_agreements.history(tx, person_id)
 
 
+async def agrees(tx: Connection, person_id: PersonId, kind: AgreementKind) -> bool:
+    """Whether the person agrees to the current text of that kind."""
+    latest = await store_agreements.latest_of(tx, person_id, kind)
+    return rules.may_use_face_data(latest, agreement_texts()[kind].version)
+
+
 async def demand_face_agreement(tx: Connection, person_id: PersonId) -> None:
     """Raises AgreementNeeded unless the person agrees to the current text on face data."""
     current = agreement_texts()[AgreementKind.FACE_DATA]

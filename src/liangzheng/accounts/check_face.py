@@ -13,8 +13,10 @@ from liangzheng import audit
 from liangzheng.accounts import rules, store
 from liangzheng.accounts.agreements import demand_face_agreement
 from liangzheng.accounts.claim_driver import NOT_MATCHED, claim_driver, demand_unclaimed
+from liangzheng.accounts.face_queue import end_review, end_reviews, send_to_review
 from liangzheng.accounts.lifecycle import FACE_CHECK, UNUSED, Event, State
 from liangzheng.accounts.model import AccountPolicy, Decision, FaceCheck, Level, Outcome, Purpose
+from liangzheng.accounts.ports import FaceReviews
 from liangzheng.accounts.waiting import demand_no_mobile_change
 from liangzheng.infra import jpeg
 from liangzheng.infra.face import FaceChallenge, FaceContext, FaceFrame, FaceResult, FaceVerifier
@@ -30,6 +32,7 @@ from liangzheng.kernel.errors import (
 )
 from liangzheng.kernel.ids import DriverId, FaceCheckId, Id, PersonId
 from liangzheng.kernel.people import IdentityNumber
+from liangzheng.kernel.reviews import Reviewer
 
 FEWEST_FRAMES = 8
 MOST_FRAMES = 12
@@ -146,6 +149,7 @@ async def finish_face_check(
     engine: FaceVerifier,
     policy: AccountPolicy,
     now: datetime,
+    reviews: FaceReviews | None = None,
 ) -> FaceCheck:
     """The check after its one submission. The same submission again is answered with where the check stands.
 
@@ -171,16 +175,23 @@ async def finish_face_check(
         result = await _ask(engine, check, frames, policy)
     # 4. Kept, and the person's level with it. Another account may show the driver's face in the same moment: then this one
     # is looked at once more, and that is its result.
+    looked_at = () if faults else frames
     try:
         async with database.transaction() as tx:
-            return await _kept(tx, check, result, policy, now)
+            return await _kept(tx, check, result, looked_at, reviews, policy, now)
     except Conflict:
         async with database.transaction() as tx:
-            return await _kept(tx, check, result, policy, now)
+            return await _kept(tx, check, result, looked_at, reviews, policy, now)
 
 
 async def _kept(
-    tx: Connection, check: FaceCheck, result: FaceResult, policy: AccountPolicy, now: datetime
+    tx: Connection,
+    check: FaceCheck,
+    result: FaceResult,
+    looked_at: Sequence[FaceFrame],
+    reviews: FaceReviews | None,
+    policy: AccountPolicy,
+    now: datetime,
 ) -> FaceCheck:
     # The person before the check, as whoever voids or decides one does.
     person = await store.find_person(tx, check.person_id, for_update=True)
@@ -189,8 +200,12 @@ async def _kept(
         return kept  # the agreement was withdrawn while the engine looked: what it found is forgotten
     holder = await store.find_person_of(tx, person.driver_id) if person and person.driver_id else None
     if result.outcome == "pass" and holder not in (None, check.person_id):
-        result = _unlike(check, ["claimed_elsewhere"])
-    return await _keep_result(tx, check, result, policy, now)
+        result, looked_at = _unlike(check, ["claimed_elsewhere"]), ()
+    judged = await _keep_result(tx, check, result, policy, now)
+    if judged.state is State.IN_REVIEW and reviews is not None:
+        driver_id = person.driver_id if person else None
+        await send_to_review(tx, judged, driver_id, looked_at, reviews, policy, now)
+    return judged
 
 
 def _captures(frames: Sequence[FaceFrame]) -> list[rules.Capture]:
@@ -330,27 +345,52 @@ async def decide_face_check(
     if actor.kind != "staff" or actor.id is None:
         raise Forbidden("a member of staff decides a face check")
     person = await store.find_person(tx, person_id, for_update=True)
-    check = await _existing(tx, person_id, face_check_id, for_update=True)
+    await _existing(tx, person_id, face_check_id, for_update=True)
     if person is None or not secrets.compare_digest(
         person.identity.canonical.encode(), identity.canonical.encode()
     ):
         raise NotFound(_NO_CHECK)
+    # Whoever looks at the person needs no pictures, and nobody else need look at them any more.
+    await end_review(tx, person_id, face_check_id, Reviewer(actor.kind, actor.id.uuid), now)
+    return await decide_waiting(
+        tx, person_id, face_check_id, decision, Level.COUNTER_VERIFIED, actor, policy, now,
+        {"case": case} if case else {},
+    )  # fmt: skip
+
+
+async def decide_waiting(
+    tx: Connection,
+    person_id: PersonId,
+    face_check_id: FaceCheckId,
+    decision: Decision,
+    level: Level,
+    actor: audit.Actor,
+    policy: AccountPolicy,
+    now: datetime,
+    detail: audit.Detail,
+    why: Sequence[str] = (),
+) -> FaceCheck:
+    """The check in review has passed, its person at `level`, or failed; at a counter or by a reviewer, who see to it that they
+    may. Raises as `decide_face_check`."""
+    person = await store.find_person(tx, person_id, for_update=True)
+    assert person is not None, "who has a check is there"
+    check = await _existing(tx, person_id, face_check_id, for_update=True)
     approved = decision is Decision.APPROVE
     target = FACE_CHECK.step(check.state, Event.APPROVED if approved else Event.REJECTED)
     if not rules.may_decide_in_review(check.begun_at, policy, now):
         raise NotVerified(_STEP, "it was made too long ago: begin a new one")
     usable = now + timedelta(seconds=policy.face_reviewed_usable_s) if approved else None
     await store.keep_judgement(
-        tx, check, target, now, usable_until=usable, reasons=(*check.reasons, f"review_{target.value}"),
-        decided_by=(actor.kind, actor.id.uuid),
+        tx, check, target, now, usable_until=usable, reasons=(*check.reasons, *why, f"review_{target.value}"),
+        decided_by=(actor.kind, actor.id.uuid if actor.id else None),
     )  # fmt: skip
     if approved:
         await claim_driver(tx, person_id, now)
-        await store.keep_verified(tx, person_id, Level.COUNTER_VERIFIED, now)
+        await store.keep_verified(tx, person_id, level, now)
     await audit.record(
         tx, act="face-check.decided", actor=actor, subject=person_id, driver_id=person.driver_id,
         purpose="review of a face check",
-        detail={"decision": decision.value, "face_check": str(face_check_id)} | ({"case": case} if case else {}),
+        detail={"decision": decision.value, "face_check": str(face_check_id), **detail},
         now=now,
     )  # fmt: skip
     return await _existing(tx, person_id, face_check_id)
@@ -359,12 +399,13 @@ async def decide_face_check(
 # --- void -------------------------------------------------------------------------------------------
 
 
-async def void_face_checks(tx: Connection, person_id: PersonId, event: Event) -> None:
-    """Nothing that was begun or passed comes to anything any more; a check at the counter needs no agreement, and stays when
-    that is withdrawn. The caller holds the person."""
+async def void_face_checks(tx: Connection, person_id: PersonId, event: Event, now: datetime) -> None:
+    """Nothing that was begun or passed comes to anything any more, and no picture is kept; a check at the counter needs no
+    agreement, and stays when that is withdrawn. The caller holds the person."""
     for check in await store.unused_face_checks(tx, person_id, UNUSED):
         if event is Event.ACCOUNT_CLOSED or check.engine != COUNTER:
             await store.void_face_check(tx, check, FACE_CHECK.step(check.state, event))
+    await end_reviews(tx, person_id, now)
 
 
 # --- use --------------------------------------------------------------------------------------------

@@ -102,9 +102,13 @@ async def begin_code(
     return CodeRequest(token, expires_at), sending
 
 
-async def send_code(database: Database, key_index: KeyIndex, sms: Sms, sending: CodeToSend) -> None:
+async def send_code(
+    database: Database, key_index: KeyIndex, sms: Sms, sending: CodeToSend, within_s: float = 0.0
+) -> None:
     """The gateway has the code, unless its purpose needs an account and the mobile has none. Never raises: it runs
-    behind the answer, which was the same for everybody."""
+    behind the answer, which was the same for everybody, at a random moment `within_s` of it: sending keeps the process
+    busy, and whoever asks something else right after would be kept waiting for a mobile that has an account only."""
+    await asyncio.sleep(within_s * secrets.randbelow(1000) / 1000)
     if sending.purpose in _FOR_ACCOUNTS_ONLY:
         async with database.read() as tx:
             if await keyindex.find(tx, Kind.MOBILE, mobile_hash(key_index, sending.mobile)) is None:

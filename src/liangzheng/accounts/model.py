@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
+from typing import Literal
 from uuid import UUID
 
 from liangzheng.accounts.lifecycle import CorrectionState, HeldKind, HeldState, State
@@ -21,6 +22,7 @@ from liangzheng.kernel.ids import (
     SessionId,
 )
 from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
+from liangzheng.kernel.reviews import Reviewer
 
 MOST_PHONE_KEYS = 3
 
@@ -67,6 +69,7 @@ class AgreementKind(StrEnum):
     TERMS = "terms"
     PRIVACY = "privacy"
     FACE_DATA = "face-data"
+    FACE_REVIEW = "face-review"
     NOTICES = "notices"
 
 
@@ -84,6 +87,16 @@ class Decision(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
+
+
+class FaceReason(StrEnum):
+    """Why a reviewer refuses a face check: the catalogue. What the holder hears is its text, and nothing typed freely."""
+
+    ANOTHER_PERSON = "another-person"
+    NOT_RECOGNISABLE = "not-recognisable"
+    FACE_COVERED = "face-covered"
+    NOT_LIVE = "not-live"
+    ARCHIVED_PHOTO_UNFIT = "archived-photo-unfit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +118,15 @@ class AccountPolicy:
     face_engine_s: int = 20
     face_usable_s: int = 600
     face_reviewed_usable_s: int = 72 * 3600
+    face_captures_days: int = 14
+    """How long the pictures of a check left open are kept at most, for a person to look at."""
     counter_check_s: int = 30 * 86400
     """How long a check waits for a person at a counter."""
     face_checks_per_hour: int = 12
     face_failures_before_review: int = 3
     simulated_pass_counts: bool = False
+    code_within_s: float = 0.0
+    """Within which time after the answer a code goes to the gateway, at random (`send_code`)."""
     code_s: int = 300
     code_tries: int = 5
     code_wrong_a_day: int = 10
@@ -357,8 +374,34 @@ class PhoneKeyOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceReview:
+    """A face check an engine left open, waiting for a reviewer with its pictures, or what became of it.
+
+    `due_at`: the instant after which it is late. `reasons` only when refused; `found`: what the engine said of it.
+    """
+
+    person_id: PersonId
+    face_check_id: FaceCheckId
+    driver_id: DriverId
+    authority: str
+    purpose: Purpose
+    steps: tuple[str, ...]
+    engine: str
+    found: tuple[str, ...]
+    submitted_at: datetime
+    due_day: date
+    due_at: datetime
+    provisional: bool
+    taken_by: Reviewer | None
+    taken_until: datetime | None
+    escalated_at: datetime | None
+    outcome: Literal["approved", "refused", "withdrawn"] | None
+    reasons: tuple[FaceReason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FaceCheck:
-    """One live-person check as it is kept: result and hashes, never a picture."""
+    """One live-person check as it is kept: result and hashes; pictures only of one that is reviewed (`FaceReview`)."""
 
     person_id: PersonId
     face_check_id: FaceCheckId

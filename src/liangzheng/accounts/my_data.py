@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from liangzheng import audit
-from liangzheng.accounts import store, store_agreements, store_held, store_passkeys
+from liangzheng.accounts import store, store_agreements, store_face_reviews, store_held, store_passkeys
 from liangzheng.accounts.lifecycle import CORRECTION, CorrectionEvent
 from liangzheng.accounts.model import CorrectionRequest
 from liangzheng.infra import outbox
@@ -62,6 +62,7 @@ async def export(tx: Connection, person_id: PersonId, now: datetime) -> dict[str
              "simulated": c.simulated, "reasons": list(c.reasons)}
             for c in await store.face_checks_of(tx, person_id)
         ],
+        "face_pictures_kept": await store_face_reviews.count_captures(tx, person_id),
         "agreements": [
             {"kind": c.kind.value, "version": c.version, "given": c.given, "at": _at(c.at), "text_sha256": c.text_hash.hex()}
             for c in await store_agreements.history(tx, person_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,38 @@ from liangzheng.infra.webauthn_ceremonies import CHALLENGE_OCTETS, REFUSED, Open
 from liangzheng.infra.webauthn_ceremonies import STEP as _STEP
 from liangzheng.kernel.errors import Conflict, Invalid, NotAuthenticated, NotFound, NotVerified
 from liangzheng.kernel.ids import PasskeyId, PersonId
+
+# --- the challenge ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an authenticator answered, for which ceremony, and whether the challenge under it was good: it no longer is."""
+
+    ceremony: Ceremony
+    was_good: bool
+    sent: Sent = field(repr=False)
+
+
+async def spend_challenge(
+    database: Database, person_id: PersonId, ceremony: Ceremony, sent: str, now: datetime
+) -> Answered:
+    """The challenge under `sent` (the credential in the JSON form of WebAuthn) is spent, whatever comes of the act it is for.
+
+    A transaction of its own: the act's may be undone, and a failed ceremony leaves nothing to try again with. One that was no
+    good is the act's to refuse, so that a repeated request is answered as the first was. Raises Invalid for what is none.
+    """
+    read = webauthn_ceremonies.read(sent)
+    async with database.transaction() as tx:
+        good = await store_passkeys.use_challenge(tx, read.challenge, person_id, ceremony, now)
+    return Answered(ceremony, good, read)
+
+
+def _demand_good(answered: Answered, ceremony: Ceremony) -> Sent:
+    if not answered.was_good or answered.ceremony is not ceremony:
+        raise NotVerified(_STEP, REFUSED)
+    return answered.sent
+
 
 # --- adding -----------------------------------------------------------------------------------------------
 
@@ -47,19 +80,17 @@ async def begin_passkey(
 
 
 async def add_passkey(
-    tx: Connection, person_id: PersonId, label: str, sent: str, site: PasskeySite, now: datetime
+    tx: Connection, person_id: PersonId, label: str, answered: Answered, site: PasskeySite, now: datetime
 ) -> Passkey:
-    """The passkey is there, and its person is told. `sent`: the credential in the JSON form of WebAuthn.
+    """The passkey is there, and its person is told.
 
-    Raises Invalid for what is none, NotVerified when the ceremony does not hold, Conflict when it is there already.
+    Raises Invalid for such a label, NotVerified when the ceremony does not hold, Conflict when it is there already.
     """
     fault = rules.label_fault(label)
     if fault is not None:
         raise Invalid("label", fault)
-    read = webauthn_ceremonies.read(sent)
+    read = _demand_good(answered, Ceremony.ADD)
     await store.find_person(tx, person_id, for_update=True)
-    if not await store_passkeys.use_challenge(tx, read.challenge, person_id, Ceremony.ADD, now):
-        raise NotVerified(_STEP, REFUSED)
     made = webauthn_ceremonies.created(read, site)
     passkey = Passkey(
         person_id, PasskeyId.new(), now, None, made.sign_count, made.backed_up, label, made.credential_id,
@@ -83,14 +114,16 @@ async def begin_passkey_use(
 
 
 async def use_passkey(
-    tx: Connection, person_id: PersonId, sent: str, site: PasskeySite, policy: AccountPolicy, now: datetime
+    tx: Connection,
+    person_id: PersonId,
+    answered: Answered,
+    site: PasskeySite,
+    policy: AccountPolicy,
+    now: datetime,
 ) -> None:
     """The person confirmed with a passkey of theirs that is no newer than `passkey_settles_s`. Raises NotVerified alike for
     every reason but that it is too new."""
-    read = webauthn_ceremonies.read(sent)
-    if not await store_passkeys.use_challenge(tx, read.challenge, person_id, Ceremony.CONFIRM, now):
-        raise NotVerified(_STEP, REFUSED)
-    passkey = await _verified(tx, read, person_id, site, now)
+    passkey = await _verified(tx, _demand_good(answered, Ceremony.CONFIRM), person_id, site, now)
     if not rules.may_confirm_with(passkey, policy, now):
         raise NotVerified(_STEP, "the passkey is too new for this: use an older one, or a face check")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from liangzheng.infra.keys_sealed import Seal
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import IdentityNumber, PersonName
@@ -23,3 +26,13 @@ class RealName(Protocol):
         The two cases of None are not told apart. Raises Unavailable.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReviews:
+    """What the queue of face checks needs of others: the key its pictures are sealed with, whose queue a driver belongs to
+    (the issuing authority), and the archived photo."""
+
+    seal: Seal = field(repr=False)
+    authority_of: Callable[[Connection, DriverId], Awaitable[str | None]] = field(repr=False)
+    portrait_of: Callable[[Connection, DriverId], Awaitable[bytes | None]] = field(repr=False)

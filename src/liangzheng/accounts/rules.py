@@ -159,6 +159,16 @@ def decide_face_check(judgement: Judgement, failures_before: int, policy: Accoun
     return Event.FOUND_ALIKE if judgement.calibrated else Event.SENT_TO_REVIEW
 
 
+def may_be_reviewed(engine_looked: bool, agreed: bool, authority: str | None) -> bool:
+    """Whether the pictures of a check that was left open are kept for a reviewer: an engine looked at them (what is out of
+    order before that is worth no look), its person agrees to it, and it is known whose queue it is.
+
+    Without it a person at a counter decides. Source: the order on face recognition of 2025-06-01 (docs/reference.md §4.7);
+    PIPL art. 29 (separate consent).
+    """
+    return engine_looked and agreed and authority is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """One frame without its picture: which step it belongs to, when it was taken, the SHA-256 of its

@@ -34,6 +34,14 @@ CHECKS = (
         "EXISTS (SELECT FROM passkey AS p WHERE p.person_id = a.person_id)) LIMIT $1",
     ),
     Check(
+        "every kept picture of a face is of a check that waits for a reviewer, and every such check has some",
+        "SELECT k.face_check_id AS subject, c.state AS found FROM face_capture AS k JOIN face_check AS c "
+        "ON c.person_id = k.person_id AND c.id = k.face_check_id JOIN face_review AS r ON r.person_id = k.person_id AND "
+        "r.face_check_id = k.face_check_id WHERE c.state <> 'in_review' OR r.outcome IS NOT NULL "
+        "UNION ALL SELECT r.face_check_id, 'no picture' FROM face_review AS r WHERE r.outcome IS NULL AND NOT EXISTS "
+        "(SELECT FROM face_capture AS k WHERE k.person_id = r.person_id AND k.face_check_id = r.face_check_id) LIMIT $1",
+    ),
+    Check(
         "a face check that was used up passed before",
         "SELECT id AS subject, state AS found FROM face_check WHERE consumed_by IS NOT NULL AND judged_at IS NULL LIMIT $1",
     ),

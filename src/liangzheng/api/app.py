@@ -67,7 +67,7 @@ def create_app(wiring: Wiring, resources: Sequence[str] = RESOURCES) -> FastAPI:
     hosts = frozenset(wiring.settings.hosts)
     hosts |= frozenset(wiring.settings.face_hosts.values()) if hosts else frozenset()
     limits = Limits(larger=LARGER_BODIES, hosts=hosts, forms=FORMS)
-    app.state.rates = Rates(lambda: wiring.settings, wiring.clock)
+    app.state.rates = Rates(lambda: wiring.settings, wiring.clock, lambda: wiring.key_index)
     return dress(app, routes_of(resources), wiring.clock, limits, app.state.rates)
 
 

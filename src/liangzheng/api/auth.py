@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from liangzheng import accounts
 from liangzheng.accounts import Caller
-from liangzheng.api.rates import count_write
+from liangzheng.api.rates import count_request
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import NotAuthenticated
 
@@ -38,12 +38,12 @@ def public(endpoint: F) -> F:
 
 
 def authenticates(who: Who[T]) -> Who[T]:
-    """This dependency returns the caller, or raises NotAuthenticated; what the caller writes is counted (rates.py)."""
+    """This dependency returns the caller, or raises NotAuthenticated; what the caller asks is counted (rates.py)."""
 
     @wraps(who)
     async def counted(request: Request) -> T:
         found = await who(request)
-        count_write(request, found)
+        count_request(request, found)
         return found
 
     setattr(counted, _AUTHENTICATES, True)

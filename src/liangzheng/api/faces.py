@@ -120,10 +120,20 @@ class _Files(StaticFiles):
             b"permissions-policy": f"camera={camera}, microphone=(), geolocation=(), payment=()".encode(),
         }
 
+    async def check_config(self) -> None:
+        """Nothing: an app that is not built yet is answered with how to build it."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         if not (self._folder / "index.html").is_file():
             return not_built()
-        answer = await self._smallest(path, scope)
+        try:
+            answer = await self._smallest(path, scope)
+        except HTTPException as refusal:
+            answer = (
+                of_failure(NotFound("there is no such page"))
+                if refusal.status_code == 404
+                else Response(status_code=405)
+            )
         answer.headers["cache-control"] = (
             "public, max-age=31536000, immutable"
             if path.startswith("assets/") and answer.status_code in {200, 304}
@@ -137,6 +147,8 @@ class _Files(StaticFiles):
     async def _smallest(self, path: str, scope: Scope) -> Response:
         accepted = Headers(scope=scope).get("accept-encoding", "")
         name = "index.html" if path in {"", "."} else path
+        if Path(name).name.startswith("."):
+            raise HTTPException(404)
         for coding, ending in (("br", ".br"), ("gzip", ".gz")):
             if coding in accepted and scope["method"] == "GET":
                 try:

@@ -184,7 +184,7 @@ def _without_messages(error: BaseException) -> tuple[str, str]:
 # --- what broke, in our words -----------------------------------------------------------------------
 
 _MOST_BREACHES = 20
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_FIELD = re.compile(r"(?!.*[0-9]{5})[A-Za-z_][A-Za-z0-9_-]{0,39}")
 JSON_RULE: Final = "well-formed JSON, each key once"
 _RULES: Final[Mapping[str, str]] = {
     "missing": "is required",

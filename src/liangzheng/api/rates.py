@@ -1,14 +1,17 @@
 """How often each route may be called: by whom it is, and by the network it comes from. One table, one mechanism.
 
-Every write passes both: the network before its body is taken in (frame.py), the subject when it is known who calls
-(auth.py). Then the network has its count back: many terminals behind one gateway are many callers, and only who was
-not known, or asked too often, uses up a network. Where a network is used up, a login that this process has seen to be
-right still passes: junk from a carrier's network keeps no officer there from verifying. What is not in the table has
-the rate of its part of the API. Companies' reads count as well: they poll.
+Every request passes both, reads apart from writes: the network before a body is taken in (frame.py), the subject when it is
+known who calls (auth.py). Then the network has its count back: many terminals behind one gateway are many callers, and only
+who was not known, or asked too often, uses up a network. Where a network is used up, a login that this process has seen to be
+right still passes, and so does a log-in that carries the mark of who logged in before (known.py): junk from a carrier's network
+keeps no officer there from verifying, and no holder out. What is not in the table has the rate of its part of the API.
+Companies' reads count with their writes: they poll. `UNCOUNTED` answers from memory, to whoever watches the process.
 
 A process counts for itself, in memory, so that a count costs no round trip. Of several processes each refills its
-share of the rate and keeps the whole burst: over any longer time all of them together allow what the table says. An
-officer's verifications are not shared out: a terminal keeps its connection, and with it one process.
+share of the rate and keeps the whole burst: over any longer time all of them together, on LZ_API_MACHINES machines with
+LZ_WORKERS each, allow what the table says. A table in the database would count exactly, at a statement a request: more than
+the look-up most reads consist of. What must be exact is counted there anyway, see below. An officer's verifications are not
+shared out: a terminal keeps its connection, and with it one process.
 What guards a secret is counted in the database besides, exactly and by the secret's owner: passwords and codes
 (accounts/store.py, store_codes.py), staff log-ins (staff/store.py), look-ups and checks of companies by the day.
 """
@@ -26,6 +29,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import Scope
 
+from liangzheng.api.known import KNOWN_MARK, who_is_known
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.limits import Limiter, Network, Rate, network_of
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import TooMany
@@ -37,6 +42,9 @@ VERIFICATIONS: Final = {
     VerifierKind.PUBLIC: Rate(30, 60),
 }
 """A minute: an officer's terminal sees one car at a time. A company has its own quota, counted exactly (relying/count.py)."""
+
+LOG_INS_WITH_A_MARK: Final = Rate(10, 60)
+"""Log-ins of one person or member of staff, let in by their mark from a network that is used up."""
 
 KNOWN_LOG_INS: Final = Rate(600, 60)
 """Requests with one login that was right before, let in from a network that is used up; given back where it is right again."""
@@ -57,7 +65,7 @@ TOKENS_OF_A_CLIENT: Final = Rate(30, 60)
 """Tokens for one client id."""
 
 REFUSALS_OF_A_CLIENT: Final = Rate(30, 60)
-"""Refused requests for one client id from one network: it is no secret, and a stranger uses up their own network's tries."""
+"""Refused requests for one client id from one network: the id is no secret. What is right is never refused for them."""
 
 RateOf = Callable[[Settings], Rate]
 
@@ -85,6 +93,14 @@ def _writes(settings: Settings) -> Rate:
 
 def _everything(settings: Settings) -> Rate:
     return Rate(settings.network_writes_a_minute, 60)
+
+
+def _reads(settings: Settings) -> Rate:
+    return Rate(settings.reads_a_minute, 60)
+
+
+def _everything_read(settings: Settings) -> Rate:
+    return Rate(settings.network_reads_a_minute, 60)
 
 
 _LOG_INS: Final = _fixed(1200, 60)
@@ -124,17 +140,27 @@ PARTS: Final[Mapping[str, Rule]] = {
 RATES: Final = "rates"
 """Where the frame puts the counts for the routes behind it: in the scope's state."""
 
+READS: Final = Rule("reads", subject=_reads)
+"""Of whoever calls, of every part of the API whose reads do not count with its writes."""
+
+READS_WITH_WRITES: Final = frozenset({"relying"})
+
+LOG_INS: Final = frozenset({"log-ins", "staff log-ins"})
+"""What a mark lets in past the network's rate of it."""
+
+UNCOUNTED: Final = frozenset({"/healthz"})
+
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_COUNTED: Final = "write_counted"
+_COUNTED: Final = "request_counted"
 _TAKEN: Final = "network_taken"
 _KNOWN_KEPT: Final = 100_000
 
 
 class Rates:
-    """The counts of one process. `settings` are read when a rate is first needed."""
+    """The counts of one process. `settings` and `keys` (of the marks) are read when first needed."""
 
-    def __init__(self, settings: Callable[[], Settings], clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(self, settings: Callable[[], Settings], clock: Clock, keys: Callable[[], KeyIndex]) -> None:
+        self._settings, self._clock, self._keys = settings, clock, keys
         self._limiters: dict[object, Limiter] = {}
         self._proxies: tuple[Network, ...] | None = None
         # Digests of Authorization headers that were right, the longest unused first.
@@ -145,7 +171,7 @@ class Rates:
         found = self._limiters.get(key)
         if found is None:
             settings = self._settings()
-            processes = settings.workers if shared else 1
+            processes = settings.workers * settings.api_machines if shared else 1
             found = self._limiters[key] = Limiter(rate(settings).shared(processes), what)
         return found
 
@@ -155,48 +181,78 @@ class Rates:
         self._known.clear()
 
     def take_network(self, scope: Scope) -> None:
-        """Counts a write for the network it comes from, until it is known who makes it. Raises TooMany."""
+        """Counts a request for the network it comes from, until it is known who makes it. Raises TooMany."""
         method, path = scope["method"], scope["path"]
-        if method in _READS:
+        if path in UNCOUNTED:
             return
         network, now = network_of(self.address(scope)), self._clock.now()
-        everything = self.limiter("network", _everything, "writes from this network")
+        if method in _READS:
+            everything = self.limiter("network reads", _everything_read, "reads from this network")
+        else:
+            everything = self.limiter("network", _everything, "writes from this network")
+        rule = RULES.get(f"{method} {path}")
         taken: tuple[Limiter, Hashable] = everything, network
         try:
             everything.take(network, now)
-        except TooMany:
-            login = _digest_of_login(scope)
-            if login not in self._known:
-                raise
-            taken = self.limiter("known log-ins", lambda _: KNOWN_LOG_INS, "writes with this login"), login
-            taken[0].take(login, now)
+        except TooMany as failure:
+            taken = self._known_before(scope, rule, failure, now)
         scope.setdefault("state", {})[_TAKEN] = taken
-        rule = RULES.get(f"{method} {path}")
-        if rule is not None and rule.network is not None:
-            self.limiter(("network", rule.what), rule.network, f"{rule.what} from this network").take(
-                network, now
-            )
+        if rule is not None and rule.network is not None and taken[0] is everything:
+            of_rule = self.limiter(("network", rule.what), rule.network, f"{rule.what} from this network")
+            try:
+                of_rule.take(network, now)
+            except TooMany as failure:
+                self._by_mark(scope, rule, failure, now)
+
+    def _known_before(
+        self, scope: Scope, rule: Rule | None, failure: TooMany, now: datetime
+    ) -> tuple[Limiter, Hashable]:
+        """What lets a request in where the network is used up, counted: a login that was right, or a mark."""
+        login = _digest_of_login(scope)
+        if login not in self._known:
+            return self._by_mark(scope, rule, failure, now)
+        limiter = self.limiter("known log-ins", lambda _: KNOWN_LOG_INS, "requests with this login")
+        limiter.take(login, now)
+        return limiter, login
+
+    def _by_mark(
+        self, scope: Scope, rule: Rule | None, failure: TooMany, now: datetime
+    ) -> tuple[Limiter, Hashable]:
+        marks = [value for name, value in scope["headers"] if name == KNOWN_MARK]
+        if rule is None or rule.what not in LOG_INS or len(marks) != 1:
+            raise failure
+        who = who_is_known(self._keys(), marks[0])
+        if who is None:
+            raise failure
+        limiter = self.limiter("marks", lambda _: LOG_INS_WITH_A_MARK, "log-ins with this mark")
+        limiter.take(who, now)
+        return limiter, who
 
     def take_subject(self, scope: Scope, who: object) -> None:
-        """Counts a write, or a company's call, for who makes it, and no longer for the network; a request once.
+        """Counts a request for who makes it, and no longer for the network; a request once.
         Raises TooMany; then the network's count stays."""
         state = scope.setdefault("state", {})
         part = scope["path"].split("/", 2)[1]
-        if state.get(_COUNTED) or (scope["method"] in _READS and part != "relying"):
+        if state.get(_COUNTED):
             return
         subject = _id_of(who)
         if subject is None:
             return
         state[_COUNTED] = True
         now = self._clock.now()
-        rule = RULES.get(f"{scope['method']} {scope['path']}")
-        if rule is None or rule.subject is None:
-            rule = PARTS.get(part)
+        rule = self._rule_of(scope, part)
         if scope["path"].endswith("/verifications") and part in ("verifier", "staff"):
             self._take_verification(who, subject, now)
         elif rule is not None and rule.subject is not None:
             self.limiter(("subject", part, rule.what), rule.subject, rule.what).take(subject, now)
         self._known_now(scope, part)
+
+    @staticmethod
+    def _rule_of(scope: Scope, part: str) -> Rule | None:
+        if scope["method"] in _READS and part not in READS_WITH_WRITES:
+            return READS
+        rule = RULES.get(f"{scope['method']} {scope['path']}")
+        return PARTS.get(part) if rule is None or rule.subject is None else rule
 
     def _take_verification(self, who: object, subject: Hashable, now: datetime) -> None:
         kind = getattr(who, "kind", None)
@@ -257,8 +313,8 @@ def _digest_of_login(scope: Scope) -> bytes | None:
     return blake2b(said[0], digest_size=16).digest() if len(said) == 1 else None
 
 
-def count_write(request: Request, who: object) -> None:
-    """`who` was found to make this request: counted, where the frame counts (rates_of the scope). Raises TooMany."""
+def count_request(request: Request, who: object) -> None:
+    """`who` was found to make this request, which is counted, where the frame counts (rates_of the scope). Raises TooMany."""
     rates: Rates | None = request.scope.get("state", {}).get(RATES)
     if rates is not None:
         rates.take_subject(request.scope, who)
@@ -270,10 +326,8 @@ def take(request: Request, rate: Rate, what: str, subject: object, now: datetime
     rates.limiter(what, lambda _: rate, what).take(subject, now)
 
 
-def take_here(request: Request, rate: Rate, what: str, subject: object, now: datetime) -> Callable[[], None]:
-    """`take`, for the subject as asked from this network. What is returned takes the count back: the try was right."""
+def take_here(request: Request, rate: Rate, what: str, subject: object, now: datetime) -> None:
+    """`take`, for the subject as asked from this network."""
     rates: Rates = request.scope["state"][RATES]
-    limiter = rates.limiter(what, lambda _: rate, what)
     asking = (subject, network_of(rates.address(request.scope)))
-    limiter.take(asking, now)
-    return lambda: limiter.give_back(asking)
+    rates.limiter(what, lambda _: rate, what).take(asking, now)

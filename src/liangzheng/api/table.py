@@ -38,6 +38,7 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.staff.sessions",
     "liangzheng.api.staff.second_factors",
     "liangzheng.api.staff.counter_checks",
+    "liangzheng.api.staff.face_reviews",
     "liangzheng.api.staff.look_ups",
     "liangzheng.api.staff.verifications",
     "liangzheng.api.staff.proposals",

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from liangzheng.api.bodies import Answer
-from liangzheng.licences import Text
 
 Code = TypeVar("Code", bound=StrEnum)
+
+
+class Text(Protocol):
+    """A catalogue's words."""
+
+    @property
+    def zh(self) -> str: ...
+
+    @property
+    def en(self) -> str: ...
 
 
 class WordsAnswer(Answer):

@@ -11,7 +11,6 @@ from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection, Database
 
 WHOLE = "the audit chains are whole"
-_LINKS_AT_ONCE = 100
 MOST_FAULTS = 1000
 
 
@@ -52,8 +51,6 @@ async def _check_bucket(
     tx: Connection, bucket: int, head: Head | None, known: Collection[Head]
 ) -> list[Fault]:
     walk, faults = Walk(bucket, known), []
-    while batches := await store.batches_after(tx, bucket, walk.seq, _LINKS_AT_ONCE):
-        found = await store.sealed_between(tx, bucket, walk.seq, batches[-1].seq)
-        for batch in batches:
-            faults += walk.step(batch, found.get(batch.seq, {}))
+    async for batch, entries in store.links(tx, bucket):
+        faults += walk.step(batch, entries)
     return faults + walk.end(head, await store.sealed_beyond(tx, bucket, walk.seq, MOST_FAULTS))

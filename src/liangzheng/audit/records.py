@@ -23,7 +23,6 @@ from liangzheng.kernel.ids import AuditId
 from liangzheng.standards.trust import TrustBundle
 
 FORMAT: Final = "LZ-AUDIT-EXPORT-1"
-_LINKS_AT_ONCE: Final = 100
 _MOST_BEYOND: Final = 1000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,13 +36,8 @@ class _StoredChain:
     bucket: int
     head: Head | None
 
-    async def links(self) -> AsyncIterator[tuple[Batch, Mapping[UUID, Entry]]]:
-        seq = 0
-        while batches := await store.batches_after(self.tx, self.bucket, seq, _LINKS_AT_ONCE):
-            found = await store.sealed_between(self.tx, self.bucket, seq, batches[-1].seq)
-            for batch in batches:
-                yield batch, found.get(batch.seq, {})
-            seq = batches[-1].seq
+    def links(self) -> AsyncIterator[tuple[Batch, Mapping[UUID, Entry]]]:
+        return store.links(self.tx, self.bucket)
 
     async def beyond(self, seq: int) -> Sequence[tuple[int, UUID]]:
         return await store.sealed_beyond(self.tx, self.bucket, seq, _MOST_BEYOND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -144,6 +144,10 @@ async def heads(tx: Connection) -> list[Head]:
     return [Head(row["bucket"], row["seq"], row["hash"]) for row in rows]
 
 
+_LINKS_AT_ONCE = 100
+_ENTRIES_AT_ONCE = 5_000
+
+
 async def batches_after(tx: Connection, bucket: int, seq: int, limit: int) -> list[Batch]:
     """The next links of a chain, in order."""
     rows = await tx.fetch(
@@ -170,6 +174,30 @@ async def sealed_between(tx: Connection, bucket: int, after: int, until: int) ->
     for row in rows:
         found.setdefault(row["batch_seq"], {})[row["id"]] = _entry(row)
     return found
+
+
+async def links(tx: Connection, bucket: int) -> AsyncIterator[tuple[Batch, Mapping[UUID, Entry]]]:
+    """Every link of a chain in order, with the entries that say they belong to it; few of them at a time."""
+    seq = 0
+    while batches := await batches_after(tx, bucket, seq, _LINKS_AT_ONCE):
+        for some in _in_parts(batches):
+            found = await sealed_between(tx, bucket, seq, some[-1].seq)
+            for batch in some:
+                yield batch, found.get(batch.seq, {})
+            seq = some[-1].seq
+
+
+def _in_parts(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """In order, each part of at most _ENTRIES_AT_ONCE entries or of one link."""
+    part: list[Batch] = []
+    entries = 0
+    for batch in batches:
+        if part and entries + len(batch.entries) > _ENTRIES_AT_ONCE:
+            yield part
+            part, entries = [], 0
+        part.append(batch)
+        entries += len(batch.entries)
+    yield part
 
 
 async def sealed_beyond(tx: Connection, bucket: int, seq: int, limit: int) -> list[tuple[int, UUID]]:

@@ -26,7 +26,12 @@ MODULES: Final = {
     "issue": "benchmarks.load.issue",
     "apply": "benchmarks.load.apply",
     "verify-online": "benchmarks.load.verify_online",
+    "enumeration": "benchmarks.load.enumeration",
+    "fsck": "benchmarks.load.fsck",
 }
+SIZED: Final = frozenset({"fsck"})
+"""Those that take `--licences`: their `run` has a second argument."""
+
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _RESULTS: Final = _ROOT / "benchmarks" / "RESULTS.md"
 _HEAD: Final = "| Figure | Ratio | Goal | Value | Limit | Unit | Measured | What the limit is |"
@@ -40,6 +45,9 @@ def bench(
     as_json: bool = typer.Option(False, "--json", help="One JSON list on standard output."),
     quick: bool = typer.Option(False, "--quick", help="Less work: for a look, not for a record."),
     record: bool = typer.Option(False, "--record", help="Put the figures into benchmarks/RESULTS.md."),
+    licences: int | None = typer.Option(
+        None, "--licences", min=100, help="fsck only: how many there are; 100,000 if not said."
+    ),
 ) -> None:
     """Measures, each figure as a ratio against a named limit worked in the same run.
 
@@ -50,18 +58,20 @@ def bench(
     unknown = sorted(set(names or ()) - set(MODULES))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(MODULES)}")
+    chosen = list(dict.fromkeys(names or MODULES))
+    if licences is not None and not SIZED.issuperset(chosen):
+        raise typer.BadParameter(f"--licences is for {', '.join(sorted(SIZED))} alone: name it")
     if not (_ROOT / "benchmarks").is_dir():
         typer.echo("lz: the benchmarks are in the source tree, not in the installed package", err=True)
         raise typer.Exit(1)
     # The benchmarks are beside the package, not in it.
     sys.path.insert(0, str(_ROOT))
-    chosen = list(dict.fromkeys(names or MODULES))
     # All are imported first: what cannot be measured here says so before an hour is spent on the others.
     runs = {name: importlib.import_module(MODULES[name]).run for name in chosen}
     figures: list[Any] = []
     for at, (name, run) in enumerate(runs.items(), 1):
         typer.echo(f"measuring {name} ({at} of {len(runs)}) …", err=True)
-        found = run(quick)
+        found = run(quick) if licences is None else run(quick, licences)
         for figure in found:
             typer.echo(f"  {figure.name}: {figure.ratio:.3f} of {figure.goal:.2f}", err=True)
         if record and not quick:

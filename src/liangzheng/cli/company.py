@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from liangzheng import relying
+from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.infra.postgres import Connection, attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import CompanyId
 from liangzheng.kernel.purposes import COMPANY_PURPOSES, AskedField, in_order
-from liangzheng.kernel.time import CHINA, SystemClock
+from liangzheng.kernel.time import SystemClock
 from liangzheng.relying import Company, CompanyEvent, ConsentPolicy, CreditCode, Grant, Quota
 
 app = typer.Typer(
@@ -148,7 +149,7 @@ def rotate_secret(company: CompanyArgument) -> None:
             tx, CompanyId.parse(company), ConsentPolicy(), SystemClock().now()
         )
         typer.echo(f"secret: {secret}")
-        typer.echo(f"the one before it ends {ends_at.astimezone(CHINA):%Y-%m-%d %H:%M}")
+        typer.echo(f"the one before it ends {zone.told(ends_at)}")
 
     _run(act)
 
@@ -182,9 +183,7 @@ def show(company: CompanyArgument) -> None:
         for grant in (await relying.grants_of(tx, found.id)).values():
             typer.echo(f"{grant.purpose}: {', '.join(in_order(grant.fields))}")
         for moved in await relying.moves_of(tx, found.id):
-            typer.echo(
-                f"{moved.at.astimezone(CHINA):%Y-%m-%d %H:%M}  {moved.event}  {moved.by}: {moved.reason}"
-            )
+            typer.echo(f"{zone.told(moved.at)}  {moved.event}  {moved.by}: {moved.reason}")
 
     _run(act)
 

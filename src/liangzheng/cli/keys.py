@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from liangzheng.cli import zone
 from liangzheng.cli.approval import demand_approvals
 from liangzheng.infra.keys_file import (
     ISSUING_PROVINCES,
@@ -136,7 +137,7 @@ def list_keys() -> None:
     dirs, now = key_dirs(Settings.from_env()), SystemClock().now()
     bundle = load_bundle(dirs)
     table = Table(box=None, pad_edge=False)
-    for heading in ("key id", "role", "province", "alg", "state", "signs from", "until (UTC)"):
+    for heading in ("key id", "role", "province", "alg", "state", "signs from (UTC)", "until (UTC)"):
         table.add_column(heading, no_wrap=True)
     for entry in sorted(
         bundle.entries, key=lambda entry: (entry.role, entry.province or "", entry.signed_from)
@@ -188,4 +189,4 @@ def _day(epoch: int) -> str:
 
 
 def _minute(epoch: int) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M")
+    return zone.told(datetime.fromtimestamp(epoch, UTC))

@@ -53,6 +53,9 @@ COMMANDS: Final[dict[str, Command]] = {
         "liangzheng.cli.register", "Import, generate, show and change driver records.", _REGISTER
     ),
     "reviews": Command("liangzheng.cli.reviews", "Approve and refuse new photos.", _REGISTER),
+    "face": Command(
+        "liangzheng.cli.face", "The face engine and its calibration. 人脸引擎与阈值标定", _REGISTER
+    ),
     "rollout": Command("liangzheng.cli.rollout", "Open the next cities.", _REGISTER),
     "verify": Command("liangzheng.cli.verify", "Verify a live code offline.", _REGISTER),
     "verifier": Command("liangzheng.cli.verifier", "Add, list and end who may verify online.", _REGISTER),

@@ -27,6 +27,7 @@ class _Child:
 
     words: tuple[str, ...]
     log: Path
+    more: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
     due: float = 0.0
@@ -46,12 +47,19 @@ class Processes:
     say: Callable[[str], None]
     _children: dict[str, _Child] = field(default_factory=dict)
 
-    def start(self, name: str, *words: str) -> None:
-        """Starts `./lz WORDS`; what it prints goes to `<logs>/<name>.log`."""
+    def start(self, name: str, *words: str, **more: str) -> None:
+        """Starts `./lz WORDS`; what it prints goes to `<logs>/<name>.log`. `more`: of its environment alone."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        child = _Child(words, self.logs / f"{name}.log")
+        child = _Child(words, self.logs / f"{name}.log", more)
         self._children[name] = child
         self._spawn(child)
+
+    def end(self, name: str) -> None:
+        """Stops one of them; one that was not started, or ended before, does no harm."""
+        child = self._children.pop(name, None)
+        if child is not None and child.process is not None:
+            child.process.terminate()
+            self._wait_for(name, child.process, time.monotonic() + _STOP_WITHIN_S)
 
     def pids(self) -> dict[str, int]:
         """Name → process id of those that run."""
@@ -65,7 +73,7 @@ class Processes:
         """Starts dead children again until cancelled. Raises RuntimeError when one keeps dying."""
         while True:
             await asyncio.sleep(0.2)
-            for name, child in self._children.items():
+            for name, child in list(self._children.items()):
                 self._look_after(name, child)
 
     def stop(self) -> None:
@@ -77,13 +85,16 @@ class Processes:
         for name, child in self._children.items():
             if child.process is None:
                 continue
-            try:
-                child.process.wait(max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self.say(f"{name} did not stop when asked and was ended")
-                child.process.kill()
-                child.process.wait()
+            self._wait_for(name, child.process, until)
         self._children.clear()
+
+    def _wait_for(self, name: str, process: subprocess.Popen[bytes], until: float) -> None:
+        try:
+            process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.say(f"{name} did not stop when asked and was ended")
+            process.kill()
+            process.wait()
 
     def _look_after(self, name: str, child: _Child) -> None:
         if child.process is not None and child.process.poll() is not None:
@@ -106,7 +117,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(self.environment),
+                env={**self.environment, **child.more},
                 preexec_fn=die_with_us(signal.SIGTERM),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the others in order
             )

@@ -22,7 +22,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from liangzheng import audit, drivers
+from liangzheng import audit, drivers, staff
+from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.cli.register_confirm import confirm
 from liangzheng.cli.register_feed import feed, source_app
@@ -197,10 +198,8 @@ def show(
         async with attach(settings) as database, database.transaction() as tx:
             driver_id = await _driver_id(tx, settings, identity, kind, driver)
             found = await drivers.find(tx, driver_id)
-            await audit.record(
-                tx, act="record.shown", actor=OPERATOR, subject=driver_id, driver_id=driver_id,
-                purpose=purpose or "operator looked at a record", now=SystemClock().now(),
-            )  # fmt: skip
+            why = purpose or "operator looked at a record"
+            await staff.show_record(tx, driver_id, OPERATOR, why, SystemClock().now())
             changes = [dict(row) for row in await drivers.history(tx, driver_id)]
             return found, changes, await drivers.portrait_on_file(tx, found.standing)
 
@@ -208,9 +207,7 @@ def show(
     _print_record(found, has_photo)
     for change in changes:
         columns = ", ".join(sorted(change["after"]))
-        typer.echo(
-            f"version {change['version']}  {change['at']:%Y-%m-%d %H:%M} UTC  {change['source']}: {columns}"
-        )
+        typer.echo(f"version {change['version']}  {zone.told(change['at'])}  {change['source']}: {columns}")
 
 
 def _print_record(record: drivers.Driver, has_photo: bool) -> None:

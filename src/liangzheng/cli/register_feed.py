@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from liangzheng import drivers
+from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.cli.progress import counting
 from liangzheng.cli.tell_register import Told, apply, lines_in, send
@@ -17,9 +18,10 @@ from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import SourceId
-from liangzheng.kernel.time import CHINA, SystemClock
+from liangzheng.kernel.time import SystemClock
 from liangzheng.standards.errors import BadKey
 from liangzheng.standards.keys import PublicKey, SoftwareSigner
+from liangzheng.wiring import feed_policy, index_keys
 
 source_app = typer.Typer(no_args_is_help=True, help="Registers that tell of their changes.")
 
@@ -84,7 +86,7 @@ def refused(
             return await drivers.refused_lines(database, SourceId.parse(source), most)
 
     for line in run(act()):
-        at = f"{line.done_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if line.done_at else ""
+        at = zone.told(line.done_at) if line.done_at else ""
         typer.echo(f"{line.sequence}  {at}  {line.place}: {line.rule}")
 
 
@@ -97,6 +99,35 @@ def go_on(source: SourceArgument) -> None:
             await drivers.let_source_go_on(database, SourceId.parse(source), SystemClock().now())
 
     run(act())
+
+
+@source_app.command("close-gap")
+def close_gap(
+    source: SourceArgument,
+    reason: Annotated[
+        str, typer.Option(help="Why no line will come, for the record; nobody's name or number.")
+    ],
+) -> None:
+    """Go on without the lines that others wait for, when the source has lost them. What waited is applied at once.
+
+    A closed number stays closed: its line, should it come after all, is refused and has to be sent under a new number.
+    """
+
+    async def act() -> tuple[int, int, drivers.FeedAnswer]:
+        settings = Settings.from_env()
+        async with attach(settings) as database:
+            source_id, now = SourceId.parse(source), SystemClock().now()
+            # Before anything is closed: without the keys nobody could be found.
+            keys = index_keys(settings)
+            first, last = await drivers.close_gap(database, source_id, reason, now)
+            tables, policy = drivers.code_tables(), feed_policy(settings)
+            return first, last, await drivers.take_feed(database, keys, tables, source_id, b"", now, policy)
+
+    first, last, answer = run(act())
+    typer.echo(
+        f"closed {first} to {last}; {answer.applied} applied, {len(answer.refused)} refused, {len(answer.older)} older; "
+        f"done to {answer.done_to}"
+    )
 
 
 @source_app.command("end")

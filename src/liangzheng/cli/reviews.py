@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from liangzheng import audit, licences
+from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.infra.keys_file import write_whole
 from liangzheng.infra.postgres import Connection, attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.ids import ApplicationId
-from liangzheng.kernel.time import CHINA, SystemClock
+from liangzheng.kernel.time import SystemClock
 from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
 
 app = typer.Typer(
@@ -74,7 +75,7 @@ def list_open(
             review.source.value,
             "replacement" if review.origin == "photo" else "application",
             f"{review.due_day}{' (provisional)' if review.provisional else ''}{' LATE' if review.escalated_at else ''}",
-            f"{review.taken_until.astimezone(CHINA):%m-%d %H:%M}" if review.taken_until else "",
+            zone.told(review.taken_until) if review.taken_until else "",
             ", ".join(DOUBT_TEXTS[doubt].en for doubt in review.doubts),
         )
     if found:
@@ -103,7 +104,7 @@ def take(
         typer.echo("nothing waits")
         return
     assert review.taken_until is not None
-    typer.echo(f"{review.application_id}  in hand until {review.taken_until.astimezone(CHINA):%H:%M}")
+    typer.echo(f"{review.application_id}  in hand until {zone.told(review.taken_until)}")
 
 
 @app.command("put-back")

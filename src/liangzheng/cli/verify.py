@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from liangzheng import OfflineAnswer, Outcome, TrustBundle, verify_offline
+from liangzheng.cli import zone
 from liangzheng.cli.verify_memory import default_path, fingerprint, remembered
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import DrivingClass, row
 from liangzheng.kernel.errors import Failure, Invalid
-from liangzheng.kernel.time import CHINA, SystemClock, civil_day
+from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.offline import BadTrust, Tone
 from liangzheng.standards import cose
 from liangzheng.standards.errors import Malformed
@@ -194,6 +195,8 @@ def _print_words(answer: OfflineAnswer) -> None:
     for reason in answer.reasons:
         console.print(Text(f"   {reason.zh} · {reason.en}"))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in _lines(answer):
         # Text, not markup: whatever stands in a code is printed as it is.
         table.add_row(Text(name, style="dim"), Text(value))
@@ -206,6 +209,13 @@ def _lines(answer: OfflineAnswer) -> list[tuple[str, str]]:
         from liangzheng.showing.words import STEPS
 
         lines.append(("步骤 step", f"{STEPS[told.step]} · {told.step}: {told.why}"))
+    if told.outcome is Outcome.UNREADABLE:
+        lines.append(
+            (
+                "怎么办 what to do",
+                "整行复制，从 LZ1: 到末尾 · copy the whole line, from LZ1: to its end, or scan again",
+            )
+        )
     if told.holder is not None:
         holder = told.holder
         until = holder.valid_until.isoformat() if holder.valid_until else "长期 long-term"
@@ -219,7 +229,7 @@ def _lines(answer: OfflineAnswer) -> list[tuple[str, str]]:
         ]
     if told.standing is not None:
         standing = told.standing
-        as_of = f"{standing.as_of.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        as_of = zone.told(standing.as_of)
         letters = standing.status.shown_as if standing.status else "–"
         lines.append(("状态 status", f"{letters}，记分 points {standing.points}  (截至 as of {as_of})"))
     if told.class_asked is not None:

@@ -39,6 +39,7 @@ class _Change:
     standing_before: int
     put_here: tuple[PutHere, ...] = ()
     last_said: Mapping[ChangeKind, datetime] = field(default_factory=dict)
+    drawn_at: datetime | None = None
     newly_said: dict[ChangeKind, datetime] = field(default_factory=dict)
     moved: bool = False
     heard: bool = False
@@ -55,10 +56,16 @@ class Batch:
         ledgers: Mapping[UUID, Ledger],
         put_here: Mapping[UUID, tuple[PutHere, ...]],
         last_said: Mapping[UUID, Mapping[ChangeKind, datetime]],
+        drawn_at: Mapping[int, datetime],
     ) -> None:
         self._changes = {
             i: _Change(
-                dict(row), ledgers.get(i), row["standing_version"], put_here.get(i, ()), last_said.get(i, {})
+                dict(row),
+                ledgers.get(i),
+                row["standing_version"],
+                put_here.get(i, ()),
+                last_said.get(i, {}),
+                drawn_at.get(row["import_number"]),
             )
             for i, row in rows.items()
         }
@@ -77,12 +84,15 @@ class Batch:
         with_last_said: Sequence[UUID] = (),
     ) -> Batch:
         """The records, locked in the order of their ids, with the ledgers of those `with_points`, what staff put to
-        the status of those `with_letters`, and when the last lines `with_last_said` are about happened."""
+        the status of those `with_letters`, and when the last lines `with_last_said` are about happened and the files that
+        wrote them were drawn."""
         rows = await store.columns_held(tx, sorted(set(driver_ids)))
         ledgers = await store_points.ledgers(tx, sorted(set(with_points)))
         put_here = await store_letters.put_here(tx, sorted(set(with_letters))) if with_letters else {}
         last_said = await store_feed.last_said(tx, sorted(set(with_last_said))) if with_last_said else {}
-        return cls(rows, ledgers, put_here, last_said)
+        files = {rows[i]["import_number"] for i in with_last_said if i in rows}
+        drawn_at = await store.files_drawn_at(tx, sorted(files)) if files - {0} else {}
+        return cls(rows, ledgers, put_here, last_said, drawn_at)
 
     def record(self, driver_id: UUID) -> Record | None:
         """The record as it stands now; None when there is none."""
@@ -90,7 +100,11 @@ class Batch:
         if change is None:
             return None
         return Record(
-            change.columns, change.ledger, change.put_here, {**change.last_said, **change.newly_said}
+            change.columns,
+            change.ledger,
+            change.put_here,
+            {**change.last_said, **change.newly_said},
+            change.drawn_at,
         )
 
     def hear(self, driver_id: UUID, said: Said, step: Step, source: str) -> None:

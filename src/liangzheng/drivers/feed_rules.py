@@ -32,12 +32,14 @@ from liangzheng.kernel.time import civil_day
 @dataclass(frozen=True, slots=True)
 class Record:
     """A record as a batch has it so far: columns of the table → values, the ledger if there is one, which letters
-    of the status staff put, and when the last applied line of each kind but points happened."""
+    of the status staff put, when the last applied line of each kind but points happened, and when the register file that
+    wrote the record last was drawn, where its operator said so."""
 
     columns: Mapping[str, Any]
     ledger: Ledger | None = None
     put_here: tuple[PutHere, ...] = ()
     last_said: Mapping[ChangeKind, datetime] = field(default_factory=dict)
+    drawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Older:
-    """A line overtaken by one that happened after it: taken, and without effect. No fault of its source."""
+    """A line overtaken by one that happened after it, or by a register file drawn after it: taken, and without effect. No
+    fault of its source."""
 
 
 AHEAD: Final = timedelta(minutes=5)
@@ -101,16 +104,18 @@ def may_speak_for(record: Record, said: Said, grounds: Grounds) -> bool:
     return province_of(str(said.values["issuing_authority"]), grounds.authorities) in grounds.provinces
 
 
-def may_replace(said_at: datetime, last_at: datetime | None) -> bool:
-    """Whether a line may replace the last one of its kind about the driver that was applied: it did not happen before it.
+def may_replace(said_at: datetime, last_at: datetime | None, drawn_at: datetime | None = None) -> bool:
+    """Whether a line may replace the last one of its kind about the driver that was applied, and what the register file says:
+    it happened neither before that line nor before the file was drawn.
 
     What happened first has been overtaken, whichever source says it and however late: an October restoration that
     arrives in December does not lift a suspension of November. Of equal instants the later arrival holds: in one
-    source that is the higher sequence; between two sources nothing else could tell.
+    source that is the higher sequence; between two sources nothing else could tell. A file says of every kind how it stood
+    when it was drawn, so it knew what had happened before, and a line of then would undo what happened between the two.
 
     Source: docs/reference.md §3.1; that the newest word holds is a modelling choice (decisions/0011).
     """
-    return last_at is None or said_at >= last_at
+    return all(known is None or said_at >= known for known in (last_at, drawn_at))
 
 
 def province_of(authority: str, authorities: Authorities) -> str | None:
@@ -122,7 +127,8 @@ def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused 
     """What a line makes of a record: nothing half, and never a record an import would refuse.
 
     Reasons in order: the source may not speak for the driver · the day is not possible · points (their own
-    order) · the line is older than the last of its kind · a full ledger keeps status B · a rule between fields that held before.
+    order) · the line is older than the last of its kind or than the register file · a rule between fields that held before.
+    A full ledger keeps status B whatever letters a line names: the rest of the line holds.
 
     Source: docs/reference.md §1.2, §3.1–3.3; the rules between fields are those of the import.
     """
@@ -133,11 +139,9 @@ def decide_said(record: Record, said: Said, grounds: Grounds) -> Step | Refused 
     if said.points is not None:
         today = grounds.day_of(said)
         return _points(record, _at_present(record, today), said, today, grounds.points)
-    if not may_replace(said.occurred_at, record.last_said.get(said.change)):
+    if not may_replace(said.occurred_at, record.last_said.get(said.change), record.drawn_at):
         return Older()
     wanted = _wanted(record, said, civil_day(said.occurred_at))
-    if isinstance(wanted, Refused):
-        return wanted
     put_here = None
     if said.change is ChangeKind.STATUS and record.put_here:
         status, put_here = decide_letters(Status.parse(wanted["status"]), record.put_here, said.occurred_at)
@@ -191,14 +195,14 @@ def ledger_step(record: Record, ledger: Ledger, on: date) -> Step:
     return Step({c: value for c, value in wanted.items() if value != columns[c]}, ledger, crossing)
 
 
-def _wanted(record: Record, said: Said, on: date) -> dict[str, Any] | Refused:
+def _wanted(record: Record, said: Said, on: date) -> dict[str, Any]:
     """The columns a line sets, with those that follow from them."""
     columns = record.columns
     wanted: dict[str, Any] = dict(said.values)
     if said.change is ChangeKind.STATUS:
-        full = record.ledger is not None and record.ledger.is_full
-        if full and StatusLetter.POINTS_EXCEEDED not in Status.parse(str(wanted["status"])):
-            return Refused("values.status", "letter B stays while there are 12 points or more")
+        if record.ledger is not None and record.ledger.is_full:
+            # Refused whole, a suspension that forgot B would suspend nobody.
+            wanted["status"] = str(Status.parse(wanted["status"]).with_letter(StatusLetter.POINTS_EXCEEDED))
     elif said.change is ChangeKind.CLASSES:
         history = ClassHistory.parse(columns["class_history"])
         wanted["class_history"] = str(history.become(_classes(wanted["classes"]), on))

@@ -86,7 +86,8 @@ class ImportOptions:
     portraits: Path | None = None
     anew: bool = False
     as_of: datetime | None = None
-    """When the file was drawn; by default when it was last written. A standing changed here since then stays."""
+    """When the file was drawn; by default when it was last written. A standing changed here since then stays. Where it is said,
+    a line of a feed that happened before it is older than the file: when a file was written says little of what it knows."""
     photos: PhotoRules = field(default_factory=PhotoRules)
     """What a picture of the pack must be."""
 
@@ -113,7 +114,7 @@ async def import_register(
         # 3. Pictures first, so that rows find theirs.
         pack = await import_pack(database, options.portraits, options.photos) if options.portraits else None
         # 4. From the beginning, or after the last chunk of a run that was stopped.
-        begun = await _run(database, path, encoding, size, options.anew, clock.now())
+        begun = await _run(database, path, encoding, size, options, clock.now())
         rejects = RejectsFile(rejects_path, begun.rejects_bytes)
         importer = _Importer(database, keys, begun, rejects, clock, options.as_of or _written_at(path))
         # 5. Chunk by chunk.
@@ -148,20 +149,22 @@ def _looked_at(path: Path, rejects_path: Path, encoding: str | None) -> tuple[in
         return file.size, file.encoding
 
 
-async def _run(database: Database, path: Path, encoding: str, size: int, anew: bool, now: datetime) -> Run:
+async def _run(
+    database: Database, path: Path, encoding: str, size: int, options: ImportOptions, now: datetime
+) -> Run:
     async with database.read() as connection:
         stopped = await store.unfinished(connection, size)
     for run in stopped:
         if run.encoding != encoding or not await asyncio.to_thread(_continues, path, encoding, run.start):
             continue
-        if not anew:
+        if not options.anew:
             return run
         async with database.transaction() as tx:
             await store.end(tx, run.import_id, "abandoned", now)
     async with database.transaction() as tx:
         # A file's name need not be text.
         name = os.fsencode(path.name).decode("utf-8", "replace")
-        return await store.begin(tx, name, size, encoding, now)
+        return await store.begin(tx, name, size, encoding, options.as_of, now)
 
 
 def _continues(path: Path, encoding: str, start: Start) -> bool:

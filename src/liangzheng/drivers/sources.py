@@ -28,6 +28,8 @@ OPERATOR: Final = Actor("operator")
 _PURPOSE: Final = "administration"
 _SCOPE: Final = b"register changes of "
 _LONGEST_PROOF: Final = 256
+CLOSED: Final = "closed by an operator before it came: send it under a new number"
+"""The rule under which a line is refused that comes for a number of a closed gap."""
 _NOT_KNOWN: Final = "send Authorization: Source with the source's id and its signature over the body"
 
 
@@ -70,6 +72,36 @@ async def end_source_key(database: Database, source_id: SourceId, kid: bytes, no
 async def let_source_go_on(database: Database, source_id: SourceId, now: datetime) -> None:
     """A halted source is heard again; what it said first stays. Raises NotFound, Conflict when it is not halted."""
     await _move(database, source_id, SourceEvent.LET_GO_ON, "register-source.let-go-on", now)
+
+
+async def close_gap(database: Database, source_id: SourceId, reason: str, now: datetime) -> tuple[int, int]:
+    """The numbers that waiting lines wait for are done, without a line, for good; the first and the last of them. What waits
+    is applied with the next body. `reason` is for the record: nobody's name or number.
+
+    Raises NotFound, Invalid for no reason, Conflict for a source that is halted or has no gap. The reason stands in the audit
+    record alone: the source's answers say only that it was closed.
+    """
+    reason = reason.strip()
+    if not 1 <= len(reason) <= 200 or not reason.isprintable():
+        raise Invalid("reason", "1 to 200 visible characters")
+    async with database.transaction() as tx:
+        source = await _held(tx, source_id)
+        if source.state is SourceState.HALTED:
+            raise Conflict("this source is halted: let it go on first")
+        waits = await store_feed.first_waiting(tx, source_id)
+        if waits is None:
+            raise Conflict("nothing waits, so no line is missing", place="source", rule="a gap")
+        first, last = source.done_to + 1, waits - 1
+        if first > last:
+            raise Conflict(f"line {first} is there: the next body brings it", place="source", rule="a gap")
+        closed = [DoneLine(n, None, "sequence", CLOSED) for n in range(first, last + 1)]
+        await store_feed.note_done(tx, source_id, closed, now)
+        await store_feed.advance(tx, source_id, last, now)
+        await audit.record(
+            tx, act="register-source.gap-closed", actor=OPERATOR, subject=source_id, purpose=_PURPOSE,
+            detail={"first": first, "last": last, "reason": reason}, now=now,
+        )  # fmt: skip
+    return first, last
 
 
 async def end_source(database: Database, source_id: SourceId, now: datetime) -> None:

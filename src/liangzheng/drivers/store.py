@@ -394,16 +394,19 @@ async def unfinished(tx: Connection, file_bytes: int) -> list[Run]:
     ]
 
 
-async def begin(tx: Connection, file_name: str, file_bytes: int, encoding: str, now: datetime) -> Run:
-    """A new run, numbered after all others. The caller holds the import lock."""
+async def begin(
+    tx: Connection, file_name: str, file_bytes: int, encoding: str, drawn_at: datetime | None, now: datetime
+) -> Run:
+    """A new run, numbered after all others. The caller holds the import lock. `drawn_at`: where the operator said it."""
     number = 1 + (await tx.fetchval("SELECT coalesce(max(number), 0) FROM register_import"))
     run = Run(
         ImportId.new(), number, file_name, file_bytes, encoding, Start(), 0, dict.fromkeys(COUNTS, 0), {}
     )
     await tx.execute(
         "INSERT INTO register_import (import_id, number, state, file_name, file_bytes, encoding, position, prefix_hash,"
-        " lines_done, rejects_bytes, started_at, moved_at) VALUES ($1, $2, 'running', $3, $4, $5, 0, $6, 0, 0, $7, $7)",
-        run.import_id.uuid, number, file_name, file_bytes, encoding, run.start.prefix_hash, now,
+        " lines_done, rejects_bytes, drawn_at, started_at, moved_at)"
+        " VALUES ($1, $2, 'running', $3, $4, $5, 0, $6, 0, 0, $8, $7, $7)",
+        run.import_id.uuid, number, file_name, file_bytes, encoding, run.start.prefix_hash, now, drawn_at,
     )  # fmt: skip
     return run
 
@@ -431,6 +434,15 @@ async def end(
         now,
         as_of,
     )
+
+
+async def files_drawn_at(tx: Connection, numbers: Sequence[int]) -> dict[int, datetime]:
+    """When the files of these runs were drawn; those of which nobody said it are left out."""
+    rows = await tx.fetch(
+        "SELECT number, drawn_at FROM register_import WHERE number = ANY ($1::integer[]) AND drawn_at IS NOT NULL",
+        list(numbers),
+    )
+    return {row["number"]: row["drawn_at"] for row in rows}
 
 
 async def hold_import_lock(connection: Connection) -> bool:

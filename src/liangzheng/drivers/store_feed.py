@@ -129,11 +129,12 @@ async def advance(tx: Connection, source_id: SourceId, done_to: int, now: dateti
 
 @dataclass(frozen=True, slots=True)
 class DoneLine:
-    """A number that is done. `place` and `rule` say why it was refused; None for one that was not. `older`: it was
+    """A number that is done. `line_hash` is None where no line ever stood: an operator closed a gap. `place` and `rule` say
+    why it was refused; None for one that was not. `older`: it was
     taken and had no effect, because a line of its kind that happened later was there before it."""
 
     sequence: int
-    line_hash: bytes
+    line_hash: bytes | None
     place: str | None = None
     rule: str | None = None
     done_at: datetime | None = None
@@ -215,6 +216,14 @@ async def waiting_among(tx: Connection, source_id: SourceId, sequences: Sequence
         source_id.uuid, list(sequences),
     )  # fmt: skip
     return {row["sequence"]: row["line"] for row in rows}
+
+
+async def first_waiting(tx: Connection, source_id: SourceId) -> int | None:
+    """The lowest number that waits; None when none does."""
+    found: int | None = await tx.fetchval(
+        "SELECT min(sequence) FROM register_line_waiting WHERE source_id = $1", source_id.uuid
+    )
+    return found
 
 
 async def waiting_from(tx: Connection, source_id: SourceId, sequence: int, limit: int) -> dict[int, bytes]:

@@ -238,7 +238,9 @@ def _contradiction(
     lines: Mapping[int, bytes], known: Mapping[int, DoneLine], kept: Mapping[int, bytes]
 ) -> int | None:
     """The first number that stood for another line before."""
-    before = {n: line.line_hash for n, line in known.items()} | {n: hash_of(line) for n, line in kept.items()}
+    # A number an operator closed stood for no line: the one that comes after all is answered as refused, and no alarm.
+    before = {n: line.line_hash for n, line in known.items() if line.line_hash is not None}
+    before |= {n: hash_of(line) for n, line in kept.items()}
     return next((n for n in sorted(before) if hash_of(lines[n]) != before[n]), None)
 
 

@@ -51,7 +51,8 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class AuthorityEndpoint:
-    """Where the authority is and which key it signs with. `plain` allows http, for tests on this machine alone."""
+    """Where the authority is and which key it signs with. `plain` allows http: for tests and the
+    demonstration, never in production."""
 
     url: str
     key: PublicKey

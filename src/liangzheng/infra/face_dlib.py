@@ -148,7 +148,10 @@ class DlibFace:
     simulated = False
 
     def __init__(self, comparer: Comparer, portraits: Portraits, calibration: Calibration | None) -> None:
-        self._comparer, self._portraits, self._calibration = comparer, portraits, calibration
+        """A calibration of anything but this very version and these models counts for none."""
+        fits = calibration is not None and calibration.is_for(NAME, comparer.version, comparer.models)
+        self._comparer, self._portraits = comparer, portraits
+        self._calibration = calibration if fits else None
         self.version = f"{comparer.version} {comparer.models[:16]}"[:40]
 
     @property

@@ -6,6 +6,7 @@ For the demo and for tests, where it can be told to misbehave. It refuses to be 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import struct
 from collections import deque
@@ -14,10 +15,12 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from liangzheng.infra.face import FaceChallenge, FaceContext, FaceFrame, FaceResult
+from liangzheng.infra.face_dlib import Seen, SeenFrame
 from liangzheng.infra.logs import logger
 from liangzheng.kernel.errors import Unavailable
 
 _log = logger(__name__)
+_COMMENT, _SAY = b"simulated, no face", b"; say "
 _TURNS: Final = ("turn:left", "turn:right")
 
 
@@ -43,7 +46,8 @@ _OUTCOMES: Final[dict[Behaviour, Literal["pass", "fail", "review", "retake"]]] =
 
 
 class SimulatedFace:
-    """Says what it was told to say: first the queued behaviours, one a check, then its usual one."""
+    """Says what it was told to say: first the queued behaviours, one a check, then what the comment of a played frame asks for,
+    then its usual one."""
 
     name = "simulated"
     version = "1"
@@ -70,7 +74,7 @@ class SimulatedFace:
         self, context: FaceContext, frames: Sequence[FaceFrame], challenge: FaceChallenge
     ) -> FaceResult:
         """The behaviour that is due; the frames are not looked at."""
-        behaviour = self._next.popleft() if self._next else self._usual
+        behaviour = self._next.popleft() if self._next else _said(frames) or self._usual
         _log.warning("SIMULATED face check: no face was looked at", subject=context.face_check_id)
         if behaviour is Behaviour.TIMEOUT:
             await asyncio.sleep(3600)
@@ -83,17 +87,51 @@ class SimulatedFace:
         )  # fmt: skip
 
 
-def played_frames(steps: int, at_least: int = 8) -> list[FaceFrame]:
-    """Frames in the form a phone sends, that show nothing: for tests, the demo and load. Never two alike."""
+class PlayedComparer:
+    """An engine to try `./lz face calibrate` with, over files that each begin with a number: two are as far apart as those.
+
+    No picture is looked at; what holds no number shows no face. Its calibration is of the simulated engine and its "models",
+    so that no other engine takes it, and the simulated one never counts as calibrated.
+    """
+
+    version = "1"
+    models = hashlib.sha256(b"simulated: numbers, no faces").hexdigest()
+
+    async def compare(self, portrait: bytes, frames: Sequence[FaceFrame]) -> Seen | None:
+        """As the numbers say."""
+        first, second = _number(portrait), _number(frames[0].jpeg)
+        if first is None or second is None:
+            return Seen(0, ())
+        return Seen(1, (SeenFrame(0, 1),), abs(first - second))
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def _number(octets: bytes) -> float | None:
+    try:
+        return float(octets.decode("ascii").split()[0])
+    except (ValueError, IndexError):
+        return None
+
+
+def _said(frames: Sequence[FaceFrame]) -> Behaviour | None:
+    wanted = (each for each in (Behaviour.FAIL, Behaviour.RETAKE, Behaviour.REVIEW) if frames)
+    return next((each for each in wanted if _COMMENT + _SAY + each.encode() in frames[0].jpeg), None)
+
+
+def played_frames(steps: int, at_least: int = 8, say: Behaviour | None = None) -> list[FaceFrame]:
+    """Frames in the form a phone sends, that show nothing: for tests, the demo and load. Never two alike. `say`: what the
+    simulated engine is to answer."""
     count = max(steps, at_least)
     return [
-        FaceFrame(min(n * steps // count, steps - 1), 1_000 + 400 * n, _empty_jpeg()) for n in range(count)
+        FaceFrame(min(n * steps // count, steps - 1), 1_000 + 400 * n, _empty_jpeg(say)) for n in range(count)
     ]
 
 
-def _empty_jpeg(width: int = 480, height: int = 640) -> bytes:
+def _empty_jpeg(say: Behaviour | None, width: int = 480, height: int = 640) -> bytes:
     """A grey JPEG header and a scan of random letters: right in form, a picture of nothing."""
-    comment = b"simulated, no face"
+    comment = _COMMENT + (_SAY + say.encode() if say else b"")
     return b"".join(
         (
             b"\xff\xd8",

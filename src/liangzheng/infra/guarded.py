@@ -78,7 +78,10 @@ class Guarded:
                 child.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._asked >= _QUESTIONS_A_LIFE:
+        gone = (
+            self._child is not None and self._child.poll() is not None
+        )  # between two questions: no fault of the next
+        if gone or self._asked >= _QUESTIONS_A_LIFE:
             self.end()
         self._asked += 1
         if self._child is None:

@@ -17,6 +17,8 @@ _MOST_SEGMENTS: Final = 64
 _MOST_PARTS: Final = 256  # segments of a whole picture; a progressive one has some thirty
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
+_TOLD_BESIDE: Final = frozenset({0xFE, *range(0xE0, 0xF0)})
+"""Comments and application segments."""
 _MARKER: Final = re.compile(rb"\xff+([^\x00\xff])")
 _SCAN_ENDS: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed octets and restarts belong to a scan
 
@@ -52,6 +54,26 @@ def picture_hash(octets: bytes) -> bytes:
     for scan in scans:
         digest.update(len(scan).to_bytes(4, "big") + scan)
     return digest.digest()
+
+
+def bare(octets: bytes) -> bytes:
+    """The picture without comments and application segments: no place, no phone, no thumbnail. Raises Invalid as
+    `picture_hash`, which it leaves as it is."""
+    parts, position = [octets[:2]], 2
+    for _ in range(_MOST_PARTS):
+        found = _MARKER.match(octets, position)
+        if found is None:
+            break
+        if found[1][0] == _END:
+            return b"".join((*parts, b"\xff\xd9"))
+        marker, length = _segment(octets, found.end() - 2)
+        begins, position = found.end() - 2, found.end() + length
+        if marker == _SCAN:
+            following = _SCAN_ENDS.search(octets, position)
+            position = following.start() if following else len(octets)
+        if marker not in _TOLD_BESIDE:
+            parts.append(octets[begins:position])
+    raise Invalid("jpeg", "segments that follow one another to the end marker")
 
 
 def _scans(octets: bytes) -> Iterator[bytes]:

@@ -21,6 +21,12 @@ REVIEWS: Final = Gauge(
 REVIEW_AGE: Final = Gauge(
     "lz_photo_review_oldest_seconds", "Age of the oldest open review of a new photo.", registry=REGISTRY
 )
+FACE_REVIEWS: Final = Gauge(
+    "lz_face_reviews", "Open reviews of face checks: waiting, taken, late.", ["state"], registry=REGISTRY
+)
+FACE_REVIEW_AGE: Final = Gauge(
+    "lz_face_review_oldest_seconds", "Age of the oldest open review of a face check.", registry=REGISTRY
+)
 LINES_WAITING: Final = Gauge(
     "lz_register_lines_waiting", "Lines of registers that wait for one that is missing.", registry=REGISTRY
 )

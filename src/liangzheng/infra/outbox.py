@@ -45,6 +45,8 @@ class Event:
     body: Mapping[str, Any]
     created_at: datetime
     attempts: int
+    trace: str | None = None
+    """The span it was put in (spans.here); None where nobody wanted spans."""
 
 
 Handler = Callable[[Connection, Sequence[Event]], Awaitable[None]]
@@ -76,10 +78,10 @@ async def put(
     event_id = EventId.new()
     await tx.execute(
         """
-        INSERT INTO outbox (bucket, id, topic, subject, body, created_at, due_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO outbox (bucket, id, topic, subject, body, created_at, due_at, trace)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
-        subject.bucket, event_id.uuid, topic, subject.uuid, dict(body), now, due_at or now,
+        subject.bucket, event_id.uuid, topic, subject.uuid, dict(body), now, due_at or now, spans.here(),
     )  # fmt: skip
     return event_id
 
@@ -92,8 +94,8 @@ async def put_many(
         return
     await tx.execute(
         """
-        INSERT INTO outbox (bucket, id, topic, subject, body, created_at, due_at)
-        SELECT bucket, id, $4, subject, body, $6, $6
+        INSERT INTO outbox (bucket, id, topic, subject, body, created_at, due_at, trace)
+        SELECT bucket, id, $4, subject, body, $6, $6, $7
           FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $5::jsonb[]) AS e (bucket, id, subject, body)
         """,
         [subject.bucket for subject, _ in happened],
@@ -102,6 +104,7 @@ async def put_many(
         topic,
         [dict(body) for _, body in happened],
         now,
+        spans.here(),
     )
 
 
@@ -240,7 +243,7 @@ async def _drain_one(
             if again is None:
                 return Drained(0, 0, 0)  # another drain took it meanwhile
             taken = True
-            with _handling(event.topic, 1):
+            with _handling(event.topic, [event]):
                 await handlers[event.topic](tx, [event])
     except Exception as error:
         if not taken and isinstance(error, Unavailable):
@@ -268,7 +271,7 @@ async def _claim(tx: Connection, bucket: int, topics: list[str], now: datetime, 
                SELECT id FROM outbox
                 WHERE bucket = $1 AND topic = ANY ($2::text[]) AND due_at <= $3
                 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED))
-        RETURNING bucket, id, topic, subject, body, created_at, attempts
+        RETURNING bucket, id, topic, subject, body, created_at, attempts, trace
         """,
         bucket, topics, now, limit,
     )  # fmt: skip
@@ -279,17 +282,17 @@ async def _apply(tx: Connection, handlers: Mapping[str, Handler], events: Sequen
     # Runs of one topic, in order: a subject's "standing changed" does not overtake its "licence issued".
     for topic, run in groupby(events, key=lambda event: event.topic):
         events = list(run)
-        with _handling(topic, len(events)):
+        with _handling(topic, events):
             await handlers[topic](tx, events)
 
 
-def _handling(topic: str, count: int) -> spans.Span:
+def _handling(topic: str, events: Sequence[Event]) -> spans.Span:
     return spans.span(
         f"handle {topic}",
         spans.Kind.CONSUMER,
         messaging__destination__name=topic,
-        messaging__batch__message_count=count,
-    )
+        messaging__batch__message_count=len(events),
+    ).follows(event.trace for event in events)
 
 
 async def _postpone(database: Database, event: Event, error: Exception, now: datetime) -> Drained:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Token
 from enum import IntEnum
@@ -21,6 +21,9 @@ from typing import Any, BinaryIO, Final, Self
 import msgspec
 
 from liangzheng.infra.trace import CURRENT, Trace
+
+MOST_LINKS: Final = 100
+"""Of one span, to those whose events it handles."""
 
 MOST_OCTETS: Final = 64 << 20
 """Of one file; then it is put aside as NAME.1, in place of the one before, and begun anew."""
@@ -106,16 +109,22 @@ def are_written() -> bool:
 class Span:
     """Open while its block lasts; log lines inside it name it. Made by `span`."""
 
-    __slots__ = ("_attributes", "_began", "_kind", "_name", "_token", "_trace")
+    __slots__ = ("_attributes", "_began", "_kind", "_links", "_name", "_token", "_trace")
 
     def __init__(self, trace: Trace, name: str, kind: Kind, attributes: dict[str, str | int]) -> None:
         self._trace, self._name, self._kind, self._attributes = trace, name, kind, attributes
         self._began = time.time_ns()
+        self._links: list[str] = []
         self._token: Token[Trace | None] | None = None
 
     def says(self, **attributes: str | int) -> None:
         """More of it, known only now; a dot in a name is written as two underscores."""
         self._attributes |= {name.replace("__", "."): value for name, value in attributes.items()}
+
+    def follows(self, earlier: Iterable[str | None]) -> Self:
+        """It is done because of what happened in these spans (`here`), in traces of their own: a link to each."""
+        self._links = list(dict.fromkeys(each for each in earlier if each is not None))[:MOST_LINKS]
+        return self
 
     def drop(self) -> None:
         """Nobody need read it, nor what was inside: nothing was done."""
@@ -145,6 +154,7 @@ class Span:
                 time.time_ns(),
                 self._attributes,
                 kind is not None,
+                self._links,
             )
         if self._trace.owns_held and self._trace.held is not None and _exporter is not None:
             for span in self._trace.held:
@@ -162,6 +172,9 @@ class _Nothing(Span):
     def says(self, **attributes: str | int) -> None:
         pass
 
+    def follows(self, earlier: Iterable[str | None]) -> Self:
+        return self
+
     def drop(self) -> None:
         pass
 
@@ -173,6 +186,12 @@ class _Nothing(Span):
 
 
 _NOTHING: Final = _Nothing()
+
+
+def here() -> str | None:
+    """The current span as `trace-span`, to be kept with what is done later because of it; None when nobody wants spans."""
+    current = CURRENT.get()
+    return f"{current.trace}-{current.span}" if _exporter is not None and current is not None else None
 
 
 def span(name: str, kind: Kind = Kind.INTERNAL, **attributes: str | int) -> Span:
@@ -196,7 +215,8 @@ def whole(trace: Trace, name: str, kind: Kind = Kind.INTERNAL, **attributes: str
 
 
 def write(
-    trace: Trace, name: str, kind: Kind, began_ns: int, ended_ns: int, attributes: dict[str, str | int], failed: bool = False
+    trace: Trace, name: str, kind: Kind, began_ns: int, ended_ns: int, attributes: dict[str, str | int], failed: bool = False,
+    links: Iterable[str] = (),
 ) -> None:  # fmt: skip
     """One finished span: of `trace`, whose own ids it has."""
     if _exporter is None:
@@ -211,6 +231,9 @@ def write(
         "attributes": _attributes({name: value for name, value in attributes.items() if name in ATTRIBUTES}),
         "status": {"code": _ERROR} if failed else {},
     }
+    if links:
+        parted = [each.partition("-") for each in links]
+        made["links"] = [{"traceId": of, "spanId": one} for of, _, one in parted]
     if trace.parent is not None:
         made["parentSpanId"] = trace.parent
     if trace.held is not None:

@@ -14,6 +14,7 @@ the person where there is none; body: driver_id, application_id, authority …).
 
 from __future__ import annotations
 
+from liangzheng.accounts import ReviewDesk
 from liangzheng.licences.add_photo import (
     FaceFinder,
     Judged,
@@ -64,9 +65,9 @@ from liangzheng.licences.review import (
     OwnPhoto,
     Pictures,
     QueueFigures,
-    ReviewDesk,
     approve_photo,
     escalate_reviews,
+    late_reviews,
     put_back,
     record_own_photo,
     refuse_photo,
@@ -150,6 +151,7 @@ __all__ = [
     "follow_phone_keys",
     "follow_standing",
     "judge_photo",
+    "late_reviews",
     "let_go_of_photos",
     "licence_for",
     "photo_state",

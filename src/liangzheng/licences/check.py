@@ -17,14 +17,13 @@ from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
 from liangzheng.licences.store.applications import terms_of
-from liangzheng.licences.verifying import Verifying
+from liangzheng.licences.verifying import SIGNED, Verifying, of_credential, of_licence
 from liangzheng.standards.trust import TrustBundle
 
 _AREA = "licences"
 _STATUS = "the status list says of a live licence what the register says"
 _TERMS = "a live licence has the classes, validity and authority of the register"
 _LATE = "a review past its working day was escalated"
-_SIGNED = "every kept signature verifies under a document signer of the trust bundle"
 
 
 def probes(
@@ -61,8 +60,8 @@ def probes(
 
     return [
         # The longest first, so that they do not come last and alone.
-        Probe(_AREA, f"{_SIGNED}: credentials", signed_credentials),
-        Probe(_AREA, f"{_SIGNED}: licences", signed_licences),
+        Probe(_AREA, f"{SIGNED}: credentials", signed_credentials),
+        Probe(_AREA, f"{SIGNED}: licences", signed_licences),
         Probe(_AREA, _STATUS, against_register),
         *checks.probes_of(_AREA, findings.CHECKS),
         Probe(_AREA, _LATE, late),
@@ -81,10 +80,10 @@ async def check(
 
 
 async def _signed(tx: Connection, table: str, verifying: Verifying) -> list[Finding]:
-    kind = LicenceId if table == "licence" else CredentialId
+    kind, said_by = (LicenceId, of_licence) if table == "licence" else (CredentialId, of_credential)
     found = []
-    async for row, why in verifying.wrong(findings.signed(tx, table)):
-        found.append(Finding(_SIGNED, str(kind(row["id"])), why))
+    async for row, (rule, how) in verifying.wrong(findings.signed(tx, table), said_by):
+        found.append(Finding(rule, str(kind(row["id"])), how))
     return found
 
 

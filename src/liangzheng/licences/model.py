@@ -17,6 +17,7 @@ from liangzheng.kernel.ids import (
     PhoneKeyId,
     PhotoId,
 )
+from liangzheng.kernel.reviews import Reviewer
 from liangzheng.licences.lifecycle import ApplicationState, CredentialState, LicenceState
 from liangzheng.licences.photo_rules import PhotoDoubt, PhotoReason, PhotoSource
 from liangzheng.licences.rules import Refusal, StatusValue, Terms
@@ -64,14 +65,6 @@ class Photo:
     doubts: tuple[PhotoDoubt, ...]
     added_at: datetime
     picture: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Who reviews: kind and id as in the audit record."""
-
-    kind: str
-    id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,6 @@ TAKEN_WITHIN_MONTHS = 6
 REPLACE_AFTER_MONTHS = 6
 """After a camera, album or replaced photo the next replacement waits (docs/reference.md §4.2)."""
 
-REVIEW_WORKING_DAYS = 1
-"""A new photo is reviewed within one working day (docs/reference.md §4.2 no. 3)."""
-
 
 class PhotoSource(StrEnum):
     """Where a licence's photo is from: the register's archive, or the holder's camera or album."""
@@ -212,25 +209,3 @@ def replaceable_from(last_new_photo: date | None) -> date | None:
     docs/reference.md §4.2.
     """
     return None if last_new_photo is None else months_after(last_new_photo, REPLACE_AFTER_MONTHS)
-
-
-class Hand(StrEnum):
-    """In whose hand a review is, as one reviewer sees it. A hand that was closed too long ago counts as nobody's."""
-
-    OWN = "own"
-    NOBODYS = "nobodys"
-    ANOTHERS = "anothers"
-
-
-def may_decide_review(outcome: str | None, hand: Hand) -> str | None:
-    """Why this reviewer may not decide now, or None: the review is open and in their hand.
-
-    Source: docs/reference.md §4.2 no. 3 (reviewed by the police), §4.8 (one outcome).
-    """
-    if outcome == "withdrawn":
-        return "the application was withdrawn: there is nothing to decide any more"
-    if outcome is not None:
-        return "the photo was decided on already"
-    if hand is Hand.ANOTHERS:
-        return "another reviewer has this photo in hand"
-    return None if hand is Hand.OWN else "take the photo in hand first, or again: nobody has it now"

@@ -6,21 +6,23 @@ compare-and-set on the application's move, with its event, in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 from liangzheng import audit, drivers
+from liangzheng.accounts import ReviewDesk
 from liangzheng.infra import blobs, outbox
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from liangzheng.kernel.ids import ApplicationId, DriverId
+from liangzheng.kernel.ids import ApplicationId
+from liangzheng.kernel.reviews import Hand, Reviewer, hand_of, may_decide_review
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
-from liangzheng.licences.model import PhotoReview, Reviewer
-from liangzheng.licences.photo_rules import Hand, PhotoReason, may_decide_review
+from liangzheng.licences.model import PhotoReview
+from liangzheng.licences.photo_rules import PhotoReason
 from liangzheng.licences.rules import Refusal
 from liangzheng.licences.store import applications, reviews
 from liangzheng.licences.store.applications import ApplicationMove, Waiting
@@ -36,30 +38,6 @@ class OwnPhoto(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("somebody else reviews your own photo", place="review", rule="own-photo")
-
-
-async def _nobodys(_tx: Connection, _driver_id: DriverId) -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewDesk:
-    """Who reviews, for which issuing authorities (None: all), and how long a photo stays in their hand.
-
-    `is_own`: whether the reviewer is this driver; staff knows.
-    """
-
-    actor: audit.Actor
-    authorities: frozenset[str] | None = None
-    lease: timedelta = timedelta(minutes=15)
-    is_own: Callable[[Connection, DriverId], Awaitable[bool]] = field(default=_nobodys, repr=False)
-
-    @property
-    def reviewer(self) -> Reviewer:
-        """As the queue names them. Raises Forbidden for who is neither staff nor operator."""
-        if self.actor.kind not in ("staff", "operator"):
-            raise Forbidden("photos are reviewed by staff")
-        return Reviewer(self.actor.kind, self.actor.id.uuid if self.actor.id else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +77,30 @@ async def review_queue(
     return await reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE), late)
 
 
+async def late_reviews(
+    tx: Connection, desk: ReviewDesk, after: ApplicationId | None, limit: int, now: datetime
+) -> list[PhotoReview]:
+    """Reviews past their promise, for whoever answers for the region: that the page was read is on record, so that an
+    escalation nobody looked at can be told from one that was."""
+    found = await review_queue(tx, desk, after, limit, late=True)
+    ids = [str(review.application_id) for review in found]
+    detail: audit.Detail = {
+        "count": len(ids),
+        "first": ids[0] if ids else None,
+        "last": ids[-1] if ids else None,
+    }
+    await audit.record(
+        tx,
+        act="late-reviews.listed",
+        actor=desk.actor,
+        subject=desk.actor.id,
+        purpose=PURPOSE,
+        detail=detail,
+        now=now,
+    )
+    return found
+
+
 async def review_at(tx: Connection, desk: ReviewDesk, application_id: ApplicationId) -> PhotoReview:
     """One review of the desk's authorities, as it stands. Raises NotFound."""
     _ = desk.reviewer
@@ -125,7 +127,7 @@ async def take_review(
     driver_id = (await _find_anothers(tx, desk, application_id)).driver_id
     review = await reviews.hold(tx, driver_id, application_id)
     assert review is not None, "found a moment ago, and reviews are not deleted"
-    hand = _hand(review, reviewer, now)
+    hand = hand_of(review.taken_by, review.taken_until, reviewer, now)
     why_not = may_decide_review(review.outcome, Hand.OWN if hand is Hand.NOBODYS else hand)
     if why_not is not None:
         raise Conflict(why_not, place="review")
@@ -218,7 +220,7 @@ async def record_own_photo(
 
 
 async def escalate_reviews(database: Database, now: datetime) -> int:
-    """Every open review past its promised day is marked and told once, in `review.escalated`; how many now."""
+    """Every open review past its promised day is marked, on record, and told once, in `review.escalated`; how many now."""
     done = 0
     while True:
         async with database.transaction() as tx:
@@ -236,6 +238,11 @@ async def escalate_reviews(database: Database, now: datetime) -> int:
                 for driver_id, application_id, authority, due_day in late
             ]
             await outbox.put_many(tx, "review.escalated", told, now)
+            for driver_id, application_id, authority, due_day in late:
+                await audit.record(
+                    tx, act="review.escalated", actor=audit.Actor("worker"), subject=application_id, driver_id=driver_id,
+                    purpose=PURPOSE, detail={"authority": authority, "due_day": due_day.isoformat()}, now=now,
+                )  # fmt: skip
         done += len(late)
         if len(late) < _AT_ONCE:
             return done
@@ -276,15 +283,9 @@ async def _to_decide(
 
 
 def _demand(review: PhotoReview, reviewer: Reviewer, now: datetime) -> None:
-    why_not = may_decide_review(review.outcome, _hand(review, reviewer, now))
+    why_not = may_decide_review(review.outcome, hand_of(review.taken_by, review.taken_until, reviewer, now))
     if why_not is not None:
         raise Conflict(why_not, place="review")
-
-
-def _hand(review: PhotoReview, reviewer: Reviewer, now: datetime) -> Hand:
-    if review.taken_until is None or review.taken_until <= now:
-        return Hand.NOBODYS
-    return Hand.OWN if review.taken_by == reviewer else Hand.ANOTHERS
 
 
 async def _decide(

@@ -10,10 +10,10 @@ from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.infra.working_days import PublishedCalendar
 from liangzheng.kernel.ids import ApplicationId, DriverId, PhotoId
+from liangzheng.kernel.reviews import REVIEW_WORKING_DAYS, Reviewer
 from liangzheng.kernel.time import WorkingCalendar, add_working_days, civil_day
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
-from liangzheng.licences.model import Application, Reviewer
-from liangzheng.licences.photo_rules import REVIEW_WORKING_DAYS
+from liangzheng.licences.model import Application
 from liangzheng.licences.rules import Refusal
 from liangzheng.licences.store import applications, reviews
 from liangzheng.licences.store.applications import ApplicationMove

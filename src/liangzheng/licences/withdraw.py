@@ -8,10 +8,10 @@ from liangzheng import audit, drivers
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
+from liangzheng.kernel.reviews import Reviewer
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
-from liangzheng.licences.model import Reviewer
 from liangzheng.licences.store import applications, reviews
 from liangzheng.licences.store.applications import ApplicationMove
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     LICENCE_EXPIRING = "licence-expiring"
     LOOKED_AT = "looked-at"
     LOOKED_UP = "looked-up"
+    RECORD_SHOWN = "record-shown"
     COMPANY_ANSWERED = "company-answered"
     CONSENT_GIVEN = "consent-given"
     CONSENT_WITHDRAWN = "consent-withdrawn"
@@ -47,6 +48,11 @@ class Kind(StrEnum):
     CLOSING_ASKED = "account-closing-asked"
     CLOSING_STOPPED = "account-closing-stopped"
     CORRECTION_ANSWERED = "correction-answered"
+    FACE_UNDER_REVIEW = "face-under-review"
+    FACE_REVIEW_LATE = "face-review-late"
+    FACE_REVIEW_ENDED = "face-review-ended"
+    FACE_APPROVED = "face-approved"
+    FACE_REFUSED = "face-refused"
 
 
 SMS_BY_DEFAULT = frozenset(
@@ -61,6 +67,9 @@ SMS_BY_DEFAULT = frozenset(
         Kind.RETENTION_ENDED,
         Kind.LICENCE_SUSPENDED,
         Kind.LICENCE_RESTORED,
+        Kind.FACE_APPROVED,
+        Kind.FACE_REFUSED,
+        Kind.FACE_REVIEW_ENDED,
     }
 )
 """The result comes by SMS and in the app (docs/reference.md §4.2); so does what an officer did to the

@@ -28,6 +28,11 @@ _KEPT: Final = {
     Kind.CONSENT_GIVEN: ("company_id", "standing"),
     Kind.CONSENT_WITHDRAWN: ("company_id",),
     Kind.RETENTION_ENDED: ("how",),
+    Kind.FACE_UNDER_REVIEW: ("face_check_id", "due_day", "provisional"),
+    Kind.FACE_REVIEW_LATE: ("face_check_id",),
+    Kind.FACE_REVIEW_ENDED: ("face_check_id",),
+    Kind.FACE_APPROVED: ("face_check_id",),
+    Kind.FACE_REFUSED: ("face_check_id", "reasons"),
 }
 
 OF_ACCOUNTS: Final = {
@@ -43,6 +48,11 @@ OF_ACCOUNTS: Final = {
     "account-closing.asked": Kind.CLOSING_ASKED,
     "account-closing.stopped": Kind.CLOSING_STOPPED,
     "correction.answered": Kind.CORRECTION_ANSWERED,
+    "face-review.opened": Kind.FACE_UNDER_REVIEW,
+    "face-review.escalated": Kind.FACE_REVIEW_LATE,
+    "face-review.ended": Kind.FACE_REVIEW_ENDED,
+    "face-check.approved": Kind.FACE_APPROVED,
+    "face-check.refused": Kind.FACE_REFUSED,
 }
 """Topics whose subject is the person, and the message each makes."""
 
@@ -83,6 +93,7 @@ def _kind(topic: str, body: Mapping[str, Any]) -> Kind | None:
         "standing.changed": Kind.STANDING_CHANGED,
         "review.escalated": Kind.PHOTO_REVIEW_LATE,
         "driver.looked-up": Kind.LOOKED_UP,
+        "record.shown": Kind.RECORD_SHOWN,
         "consent.given": Kind.CONSENT_GIVEN,
         "consent.withdrawn": Kind.CONSENT_WITHDRAWN,
         "licence.retained": Kind.LICENCE_RETAINED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from liangzheng.accounts import FACE_REASON_TEXTS, FaceReason
 from liangzheng.licences import REASON_TEXTS, REFUSAL_TEXTS, PhotoReason, Refusal
 from liangzheng.messages.model import Kind, Text
 
@@ -37,6 +38,11 @@ _PLAIN = {
     Kind.LOOKED_UP: Text(
         "有工作人员凭案件编号按号码查询了您的驾驶证记录，可在“谁看过”中查看单位和用途。",
         "An officer looked your licence record up by number, for a case; see the unit and the purpose in “who looked”.",
+        sms=_SEE_THE_APP,
+    ),
+    Kind.RECORD_SHOWN: Text(
+        "运营人员查看了您的驾驶证记录，可在“谁看过”中查看。",
+        "The operator looked at your licence record; see “who looked”.",
         sms=_SEE_THE_APP,
     ),
     Kind.LICENCE_RETAINED: Text(
@@ -101,6 +107,18 @@ _PLAIN = {
         "word sent to your mobile.",
     ),
     Kind.CLOSING_STOPPED: Text("注销账户的申请已停止。", "The closing of your account was stopped."),
+    Kind.FACE_REVIEW_LATE: Text(
+        "您的人脸核验复核已超过承诺时限，已督办；也可到车辆管理所窗口核验。",
+        "The review of your face check is past its promised day and was escalated; you may also go to a counter.",
+    ),
+    Kind.FACE_REVIEW_ENDED: Text(
+        "您的人脸核验未能在保存期内复核，图像已删除；请重新核验，或到车辆管理所窗口核验。",
+        "Nobody reviewed your face check while its pictures were kept; they are deleted. Make a new one, or go to a counter.",
+    ),
+    Kind.FACE_APPROVED: Text(
+        "您的人脸核验已通过人工复核，图像已删除；请在有效期内继续办理。",
+        "A person reviewed your face check and it passed; its pictures are deleted. Go on in the app while it is usable.",
+    ),
     Kind.CORRECTION_ANSWERED: Text(
         "您的更正申请已有答复，请在应用中查看。", "Your request to correct was answered; see it in the app."
     ),
@@ -148,6 +166,8 @@ def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> 
                 f"您的照片正在审核，将在{by}前（含当日）答复。",
                 f"Your photo is under review; you will hear by the end of {by}.",
             )
+        case Kind.FACE_UNDER_REVIEW | Kind.FACE_REFUSED:
+            return _of_face(kind, detail)
         case Kind.STANDING_CHANGED:
             changed = [_COLUMNS[column] for column in detail["changed"]]
             return Text(
@@ -186,6 +206,25 @@ def words(kind: Kind, detail: Mapping[str, Any], company: str | None = None) -> 
 def stop_words(word: str) -> Text:
     """What follows in the text message about something that waits."""
     return Text(f"停止码：{word}。", f" Stop word: {word}.")
+
+
+def _of_face(kind: Kind, detail: Mapping[str, Any]) -> Text:
+    if kind is Kind.FACE_REFUSED:
+        why = [FACE_REASON_TEXTS[FaceReason(code)] for code in detail["reasons"]]
+        return Text(
+            f"您的人脸核验未通过人工复核：{''.join(text.zh for text in why)}可重新核验，或到车辆管理所窗口核验。",
+            f"A person reviewed your face check and it did not pass: {' '.join(text.en for text in why)} Make a new one, or go to "
+            "a counter.",
+        )
+    if detail.get("provisional"):  # the year's holidays are not announced: no day is promised
+        return Text(
+            "您的人脸核验正在人工复核，将在一个工作日内答复。",
+            "A person reviews your face check; you will hear within one working day.",
+        )
+    return Text(
+        f"您的人脸核验正在人工复核，将在{detail['due_day']}前（含当日）答复。",
+        f"A person reviews your face check; you will hear by the end of {detail['due_day']}.",
+    )
 
 
 def _of_company(kind: Kind, detail: Mapping[str, Any], company: str | None) -> Text:

@@ -11,9 +11,11 @@ CREATE TABLE outbox (
     due_at      timestamp with time zone NOT NULL,
     attempts    smallint DEFAULT 0 NOT NULL,
     last_error  text,
+    trace       text,
     CONSTRAINT outbox_pkey PRIMARY KEY (bucket, id),
     CONSTRAINT outbox_bucket_check CHECK (((bucket >= 0) AND (bucket <= 63))),
-    CONSTRAINT outbox_topic_check CHECK ((topic ~ '^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$'::text))
+    CONSTRAINT outbox_topic_check CHECK ((topic ~ '^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$'::text)),
+    CONSTRAINT outbox_trace_check CHECK ((trace ~ '^[0-9a-f]{32}-[0-9a-f]{16}$'::text))
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000, fillfactor=85);
 
 CREATE TABLE outbox_parked (
@@ -344,6 +346,7 @@ CREATE TABLE register_import (
     started_at     timestamp with time zone NOT NULL,
     moved_at       timestamp with time zone NOT NULL,
     as_of          timestamp with time zone,
+    drawn_at       timestamp with time zone,
     CONSTRAINT register_import_pkey PRIMARY KEY (import_id),
     CONSTRAINT register_import_check CHECK (((((fresh + changed) + unchanged) + rejected) <= lines_done)),
     CONSTRAINT register_import_encoding_check CHECK ((encoding = ANY (ARRAY['utf-8'::text, 'gb18030'::text]))),
@@ -826,7 +829,7 @@ CREATE TABLE notice (
     CONSTRAINT notice_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
     CONSTRAINT notice_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dropped'::text, 'parked'::text])))
 ) WITH (fillfactor=85);
-CREATE INDEX notice_due ON notice USING btree (due_at) WHERE (state = 'waiting'::text);
+CREATE INDEX notice_due_of_company ON notice USING btree (company_id, due_at) WHERE (state = 'waiting'::text);
 CREATE UNIQUE INDEX notice_fresh ON notice USING btree (company_id, consent_id) WHERE ((state = 'waiting'::text) AND (attempts = 0));
 
 CREATE TABLE staff (
@@ -1100,7 +1103,7 @@ CREATE TABLE agreement (
     kind       text NOT NULL,
     text_hash  bytea NOT NULL,
     CONSTRAINT agreement_pkey PRIMARY KEY (person_id, id),
-    CONSTRAINT agreement_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'privacy'::text, 'face-data'::text, 'notices'::text]))),
+    CONSTRAINT agreement_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'privacy'::text, 'face-data'::text, 'face-review'::text, 'notices'::text]))),
     CONSTRAINT agreement_text_hash_check CHECK ((octet_length(text_hash) = 32)),
     CONSTRAINT agreement_version_check CHECK ((version >= 1))
 );
@@ -1158,12 +1161,13 @@ CREATE TABLE register_line (
     source_id  uuid NOT NULL,
     sequence   bigint NOT NULL,
     done_at    timestamp with time zone NOT NULL,
-    line_hash  bytea NOT NULL,
+    line_hash  bytea,
     place      text,
     rule       text,
     older      boolean DEFAULT false NOT NULL,
     CONSTRAINT register_line_pkey PRIMARY KEY (source_id, sequence),
     CONSTRAINT register_line_check CHECK (((place IS NULL) = (rule IS NULL))),
+    CONSTRAINT register_line_closed CHECK (((line_hash IS NOT NULL) OR (rule IS NOT NULL))),
     CONSTRAINT register_line_line_hash_check CHECK ((octet_length(line_hash) = 16)),
     CONSTRAINT register_line_older CHECK (((NOT older) OR (rule IS NULL))),
     CONSTRAINT register_line_sequence_check CHECK ((sequence >= 1))
@@ -1372,6 +1376,7 @@ CREATE TABLE look_up_sample (
 );
 CREATE INDEX look_up_sample_look_up ON look_up_sample USING btree (look_up_id);
 CREATE INDEX look_up_sample_open ON look_up_sample USING btree (look_up_id) WHERE (outcome IS NULL);
+CREATE INDEX look_up_sample_week ON look_up_sample USING btree (week);
 
 CREATE TABLE last_said (
     driver_id    uuid NOT NULL,
@@ -1380,6 +1385,50 @@ CREATE TABLE last_said (
     CONSTRAINT last_said_pkey PRIMARY KEY (driver_id, change),
     CONSTRAINT last_said_change_check CHECK ((change = ANY (ARRAY['status'::text, 'classes'::text, 'validity'::text, 'authority'::text, 'address'::text])))
 ) WITH (fillfactor=90);
+
+CREATE TABLE face_review (
+    person_id        uuid NOT NULL,
+    face_check_id    uuid NOT NULL,
+    driver_id        uuid NOT NULL,
+    authority        text NOT NULL,
+    submitted_at     timestamp with time zone NOT NULL,
+    due_day          date NOT NULL,
+    due_at           timestamp with time zone NOT NULL,
+    provisional      boolean NOT NULL,
+    taken_by_kind    text,
+    taken_by         uuid,
+    taken_until      timestamp with time zone,
+    escalated_at     timestamp with time zone,
+    outcome          text,
+    reasons          text[] DEFAULT '{}'::text[] NOT NULL,
+    decided_by_kind  text,
+    decided_by       uuid,
+    decided_at       timestamp with time zone,
+    CONSTRAINT face_review_pkey PRIMARY KEY (person_id, face_check_id),
+    CONSTRAINT face_review_check CHECK (((outcome IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT face_review_check1 CHECK (((outcome IS NULL) = (decided_by_kind IS NULL))),
+    CONSTRAINT face_review_check2 CHECK (((cardinality(reasons) > 0) = (NOT (outcome IS DISTINCT FROM 'refused'::text)))),
+    CONSTRAINT face_review_check3 CHECK (((taken_by_kind IS NULL) = (taken_until IS NULL))),
+    CONSTRAINT face_review_check4 CHECK (((taken_by IS NULL) OR (taken_by_kind IS NOT NULL))),
+    CONSTRAINT face_review_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['staff'::text, 'operator'::text, 'person'::text, 'system'::text]))),
+    CONSTRAINT face_review_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT face_review_taken_by_kind_check CHECK ((taken_by_kind = ANY (ARRAY['staff'::text, 'operator'::text])))
+);
+CREATE INDEX face_review_check ON face_review USING btree (face_check_id);
+CREATE INDEX face_review_waiting ON face_review USING btree (due_at, face_check_id) WHERE (outcome IS NULL);
+
+CREATE TABLE face_capture (
+    person_id      uuid NOT NULL,
+    face_check_id  uuid NOT NULL,
+    number         smallint NOT NULL,
+    step           smallint NOT NULL,
+    kept_until     timestamp with time zone NOT NULL,
+    sealed         bytea NOT NULL,
+    CONSTRAINT face_capture_pkey PRIMARY KEY (person_id, face_check_id, number),
+    CONSTRAINT face_capture_number_check CHECK ((number >= 0)),
+    CONSTRAINT face_capture_step_check CHECK ((step >= 0))
+);
+CREATE INDEX face_capture_until ON face_capture USING btree (kept_until);
 
 -- Foreign keys.
 
@@ -1415,3 +1464,5 @@ ALTER TABLE staff_passkey ADD CONSTRAINT staff_passkey_staff_id_fkey FOREIGN KEY
 ALTER TABLE status_letter ADD CONSTRAINT status_letter_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(staff_id);
 ALTER TABLE last_said ADD CONSTRAINT last_said_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
+ALTER TABLE face_review ADD CONSTRAINT face_review_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_check(person_id, id);
+ALTER TABLE face_capture ADD CONSTRAINT face_capture_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_review(person_id, face_check_id);

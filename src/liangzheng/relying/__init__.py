@@ -37,9 +37,11 @@ from liangzheng.relying.consent import (
     looks_by_consent,
     open_request,
     refuse,
+    take_back,
     withdraw,
 )
 from liangzheng.relying.count import count, used
+from liangzheng.relying.known_as import driver_known_as, known_as
 from liangzheng.relying.lifecycle import CompanyEvent, CompanyState, ConsentState, NoticeState, RequestState
 from liangzheng.relying.model import (
     AccessToken,
@@ -119,6 +121,7 @@ __all__ = [
     "consents_of",
     "count",
     "covers_today",
+    "driver_known_as",
     "end_tokens",
     "every_company",
     "fetch_answer",
@@ -127,6 +130,7 @@ __all__ = [
     "follow_closed_accounts",
     "grant_token",
     "grants_of",
+    "known_as",
     "looks_by_consent",
     "move",
     "moves_of",
@@ -151,6 +155,7 @@ __all__ = [
     "set_grant",
     "set_quota",
     "set_webhook",
+    "take_back",
     "used",
     "withdraw",
 ]

@@ -194,6 +194,8 @@ async def fetch_answer(
     has_account = await _has_account(tx, held)
     if not may_fetch_answer(held, policy, now) or held.driver_id is None or not has_account:
         raise Conflict(_why_no_answer(held), place="request", rule=held.state.value)
+    if not await _stands(tx, held):
+        raise Conflict("the consent that lasts stands no more: ask again", place="request", rule="ended")
     terms = _as_registered(who, held.terms)
     # 2. What the register says now, cut to the fields.
     answer = minimal_answer(
@@ -294,6 +296,13 @@ async def _has_account(tx: Connection, held: ConsentRequest) -> bool:
     if held.driver_id is None:
         return False
     return (await accounts.people_of(tx, [held.driver_id])).get(held.driver_id) == held.person_id
+
+
+async def _stands(tx: Connection, held: ConsentRequest) -> bool:
+    """Whether a consent that lasts was not withdrawn since; one for this once stands."""
+    if held.terms.standing_until is None or held.driver_id is None:
+        return True
+    return await consents.is_active(tx, held.driver_id, held.id)
 
 
 async def _held(

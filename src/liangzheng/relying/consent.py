@@ -1,4 +1,4 @@
-"""The driver's acts: open a request by its code, approve it with the phone's key, refuse it, withdraw a consent.
+"""The driver's acts: open a request by its code, approve it with the phone's key, take that back, refuse, withdraw a consent.
 
 Approving takes a signature of a bound phone key over everything the screen says: a login alone, which knows a
 number and a name, tells a company nothing about anybody. Refusing and withdrawing give nothing away and take
@@ -8,7 +8,7 @@ the login only, of somebody whose face was verified: what a driver consented to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from liangzheng import accounts, audit
@@ -21,8 +21,14 @@ from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
 from liangzheng.kernel.ids import CompanyId, ConsentId, DriverId, PersonId, PhoneKeyId
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import code_hash, read_code
-from liangzheng.relying.lifecycle import CompanyState, ConsentEvent, ConsentState, RequestEvent
-from liangzheng.relying.model import CompanyLook, ConsentRequest, OpenedRequest, StandingConsent
+from liangzheng.relying.lifecycle import CompanyState, ConsentEvent, ConsentState, RequestEvent, RequestState
+from liangzheng.relying.model import (
+    CompanyLook,
+    ConsentPolicy,
+    ConsentRequest,
+    OpenedRequest,
+    StandingConsent,
+)
 from liangzheng.relying.pseudonyms import pseudonym
 from liangzheng.relying.rules import Opening, consent_message, decide_opening_of, is_in_force
 from liangzheng.relying.store import companies, consents
@@ -32,6 +38,7 @@ from liangzheng.standards.keys import Alg, PublicKey
 GIVEN: Final = "consent.given"
 WITHDRAWN: Final = "consent.withdrawn"
 _STEP: Final = "consent signature"
+_NO_CODE: Final = "no such request code: one lives for some minutes and is answered once"
 
 
 async def open_request(tx: Connection, who: Caller, code: str, now: datetime) -> OpenedRequest:
@@ -51,9 +58,11 @@ async def approve(
     code: str,
     phone_key_id: PhoneKeyId,
     signature: bytes,
+    policy: ConsentPolicy,
     now: datetime,
 ) -> tuple[ConsentRequest, StandingConsent | None]:
-    """The driver approves, once; a standing consent takes the place of an earlier one for the same purpose.
+    """The driver approves, once; a standing consent takes the place of an earlier one for the same purpose. An approval for
+    this once can be taken back by the same code until its answer was fetched (`take_back`).
 
     Raises as `open_request`, and NotVerified when the signature is not that of a live phone key of the driver
     over exactly this request.
@@ -64,10 +73,13 @@ async def approve(
     request = opened.request
     # 2. The phone signed what the screen said.
     await _prove(tx, who, phone_key_id, opened.to_be_signed, signature, now)
-    # 3. Kept, and the code is spent.
+    # 3. Kept, and the code opens nothing but the taking back.
     proof = (phone_key_id, signature)
     await consents.decide(tx, request, RequestEvent.DRIVER_APPROVED, driver_id, who.person_id, proof, now)
-    await consents.spend_code(tx, hashed)
+    if request.terms.standing_until is None:
+        await consents.keep_code(tx, hashed, now + timedelta(seconds=policy.answer_s))
+    else:
+        await consents.spend_code(tx, hashed)
     name = pseudonym(keys, request.company_id, driver_id)
     await consents.know_driver(tx, request.company_id, name, driver_id)
     standing = None
@@ -101,6 +113,29 @@ async def refuse(tx: Connection, who: Caller, code: str, now: datetime) -> Conse
     held = await consents.request(tx, request.company_id, request.id)
     assert held is not None, "it was held a moment ago"
     return held
+
+
+async def take_back(tx: Connection, who: Caller, code: str, now: datetime) -> ConsentRequest:
+    """An approval for this once is void, as long as its answer was not fetched: the company hears that the driver refused. Again
+    changes nothing. Raises as `open_request`, also for what somebody else approved, and Conflict once the answer was fetched.
+    """
+    _driver(who)
+    hashed = code_hash(read_code(code))
+    behind = await consents.behind_code(tx, hashed, now)
+    held = await consents.request(tx, *behind, for_update=True) if behind else None
+    if held is None or held.driver_id is None or held.person_id != who.person_id:
+        raise NotFound(_NO_CODE, place="code")
+    if held.state is RequestState.REFUSED:
+        return held
+    if held.state is RequestState.ANSWERED:
+        raise Conflict(
+            "the answer was fetched: what was said cannot be taken back", place="code", rule=held.state.value
+        )
+    await consents.take_back(tx, held, now)
+    await _record(tx, "consent.taken-back", who, held.driver_id, held, now)
+    found = await consents.request(tx, held.company_id, held.id)
+    assert found is not None, "it was held a moment ago"
+    return found
 
 
 async def consents_of(
@@ -174,7 +209,9 @@ async def _opened(
     request = await consents.request(tx, *behind, for_update=for_update) if behind else None
     company = await companies.one(tx, request.company_id) if request else None
     if request is None or company is None or company.state is not CompanyState.APPROVED:
-        raise NotFound("no such request code: one lives for some minutes and is answered once", place="code")
+        raise NotFound(_NO_CODE, place="code")
+    if request.driver_id is not None:
+        raise NotFound(_NO_CODE, place="code")  # to anybody: a decided one is nobody's to read
     opening = decide_opening_of(request, now)
     if opening is not Opening.OPEN:
         raise Conflict("this request was decided or has run out", place="code", rule=opening.value)

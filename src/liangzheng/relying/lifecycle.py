@@ -60,6 +60,7 @@ class RequestEvent(StrEnum):
 
     DRIVER_APPROVED = "driver_approved"
     DRIVER_REFUSED = "driver_refused"
+    DRIVER_TOOK_BACK = "driver_took_back"
     COMPANY_CANCELLED = "company_cancelled"
     ANSWER_FETCHED = "answer_fetched"
 
@@ -74,6 +75,8 @@ CONSENT_REQUEST: Machine[RequestState, RequestEvent] = Machine(
         Arrow(_R.ASKED, _RE.DRIVER_REFUSED, _R.REFUSED),
         Arrow(_R.ASKED, _RE.COMPANY_CANCELLED, _R.CANCELLED),
         Arrow(_R.APPROVED, _RE.ANSWER_FETCHED, _R.ANSWERED),
+        # Until the answer was fetched nothing was said: the company hears what it hears of any refusal.
+        Arrow(_R.APPROVED, _RE.DRIVER_TOOK_BACK, _R.REFUSED),
     ),
 )
 

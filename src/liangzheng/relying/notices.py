@@ -58,10 +58,18 @@ async def send_due(db: Database, keys: KeyIndex, webhooks: Webhooks, now: dateti
         one if one.giver is not None and people.get(one.driver_id) == one.giver else replace(one, url=None)
         for one in claimed
     ]
-    results = await asyncio.gather(*(_send(keys, webhooks, one, now) for one in claimed))
-    for one, (event, error) in zip(claimed, results, strict=True):
-        async with db.transaction() as tx:
-            await _note(tx, one.notice, event, error, now)
+    # Every one to its end, also where one fails in a way nobody foresaw: or what the others delivered would come twice.
+    results = await asyncio.gather(
+        *(_send(keys, webhooks, one, now) for one in claimed), return_exceptions=True
+    )
+    for one, result in zip(claimed, results, strict=True):
+        if not isinstance(result, BaseException):
+            event, error = result
+            async with db.transaction() as tx:
+                await _note(tx, one.notice, event, error, now)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
     return len(claimed)
 
 

@@ -14,6 +14,7 @@ from liangzheng.kernel.errors import Forbidden, NotFound
 from liangzheng.kernel.ids import DriverId, VerificationId, VerifierId
 from liangzheng.showing import store
 from liangzheng.showing.model import Verifier, VerifierKind
+from liangzheng.showing.rules import may_see_portrait
 
 PORTRAIT_VIEWED: Final = "portrait.viewed"
 _PORTRAITS_AT_MOST: Final = 1000
@@ -50,25 +51,26 @@ async def portrait(
 ) -> bytes:
     """The picture the verified licence was issued with; the look is recorded, with the duty of a member of staff.
 
-    Only police, only the verifier who verified, only for a few minutes after the code was shown. Raises
-    Forbidden for other kinds, NotFound for everything else, so that nobody learns which verifications there
-    are.
+    Only who may see it for the purpose it was verified for (`rules.may_see_portrait`), only the verifier who verified, only
+    for a few minutes after the code was shown. Raises Forbidden for kinds that never see one, NotFound for everything else,
+    so that nobody learns which verifications there are.
     """
-    if verifier.kind is not VerifierKind.POLICE:
-        raise Forbidden("only police see a portrait")
+    if verifier.kind is not VerifierKind.POLICE and verifier.grants is None:
+        raise Forbidden("only police, and companies whose purpose has it, see a portrait")
     async with db.transaction() as tx:
-        digest = await store.portrait_hash(tx, of, verification, verifier.id, now - PORTRAIT_FOR)
-        if digest is None:
+        found = await store.portrait_hash(tx, of, verification, verifier.id, now - PORTRAIT_FOR)
+        if found is None or not may_see_portrait(verifier, found[1]):
             raise NotFound(
                 "no portrait: it is there for five minutes, for the verifier who verified the code"
             )
+        digest, purpose = found
         await audit.record(
             tx,
             act=PORTRAIT_VIEWED,
             actor=audit.Actor("staff" if duty else "verifier", verifier.id),
             subject=verification,
             driver_id=of,
-            purpose="compare-face",
+            purpose="compare-face" if verifier.kind is VerifierKind.POLICE else purpose,
             detail={"duty": duty} if duty else {},
             now=now,
         )

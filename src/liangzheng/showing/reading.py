@@ -11,6 +11,7 @@ from liangzheng.standards.livecode import MAX_CHARACTERS, PREFIX, NotVerifiedSte
 _WEB = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.)", re.IGNORECASE)
 _PAYMENT = re.compile(r"(?:wxp|alipays?|upwrp)://|(?:1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22})$", re.IGNORECASE)
 _SMALL = re.compile("[a-z]")
+_FOREIGN = re.compile(r"[^0-9A-Z $%*+\-./:]")
 _OTHER_VERSION = re.compile(r"LZ\d{1,3}:")
 
 _RULE: Final = f"a live code begins with {PREFIX} and is in capitals"
@@ -35,8 +36,7 @@ def _why_not(code: str) -> str | None:
     if len(code) > MAX_CHARACTERS:
         return f"{len(code)} characters: a live code has at most {MAX_CHARACTERS}"
     if code.startswith(PREFIX):
-        small = _SMALL.search(code)
-        return f"character {small.start() + 1}: a small letter; {_RULE}" if small else None
+        return _why_not_of_prefixed(code)
     if code.upper().startswith(PREFIX):
         return f"character 1: a small letter; {_RULE}"
     if _OTHER_VERSION.match(code):
@@ -46,3 +46,17 @@ def _why_not(code: str) -> str | None:
     if _WEB.match(code):
         return f"character 1: an address, which was not opened; {_RULE}"
     return f"character 1: {_RULE}"
+
+
+def _why_not_of_prefixed(code: str) -> str | None:
+    foreign = _FOREIGN.search(code)
+    if foreign is not None:
+        place = f"character {foreign.start() + 1}"
+        if foreign[0] in "\r\n\t":
+            return f"{place}: the line breaks here; a live code is one line"
+        if _SMALL.match(foreign[0]):
+            return f"{place}: a small letter; {_RULE}"
+        return f"{place}: not one of the characters a live code is written in"
+    if (len(code) - len(PREFIX)) % 3 == 1:
+        return f"{len(code)} characters: cut off, or one too many"
+    return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from liangzheng.kernel.errors import Forbidden
+from liangzheng.kernel.purposes import AskedField
 from liangzheng.showing.model import (
     NOTES,
     PURPOSES,
@@ -17,6 +18,7 @@ from liangzheng.showing.model import (
     Knowledge,
     Reason,
     Turn,
+    Verifier,
     VerifierKind,
 )
 from liangzheng.standards.livecode import Outcome, Step
@@ -145,6 +147,17 @@ def refuse_purpose(kind: VerifierKind, purpose: str) -> None:
         )
 
 
+def may_see_portrait(verifier: Verifier, purpose: str) -> bool:
+    """Whether a verifier may fetch the portrait of whoever showed a code for a purpose: police, to compare the face; a registered
+    company, where the purpose has it, because the holder opened the code before it a moment ago.
+
+    Source: docs/reference.md §4.5; kernel/purposes.py (rental); PIPL art. 6.
+    """
+    if verifier.kind is VerifierKind.POLICE:
+        return True
+    return verifier.grants is not None and AskedField.PORTRAIT in verifier.grants.get(purpose, frozenset())
+
+
 _HOLDER_IS_SHOWN = frozenset(
     {Outcome.VALID, Outcome.MAY_NOT_DRIVE, Outcome.STATUS_NOT_CHECKED, Outcome.STATUS_SUPERSEDED}
 )
@@ -155,7 +168,7 @@ def disclose(answer: Answer, kind: VerifierKind) -> Answer:
 
     Police see all of it, and may fetch the portrait, once a code proved genuine, fresh and first shown; of
     one no longer in force they see whose it was. Companies and the public see what the code itself
-    discloses, no status letters and no points.
+    discloses, no status letters and no points; a company the portrait too, where `may_see_portrait` gave it.
     """
     if kind is VerifierKind.POLICE:
         if answer.outcome in _HOLDER_IS_SHOWN:
@@ -174,7 +187,7 @@ def disclose(answer: Answer, kind: VerifierKind) -> Answer:
         decision=replace(answer.decision, reasons=reasons),
         holder=answer.holder and replace(answer.holder, number=answer.holder.masked_number),
         standing=standing,
-        portrait_of=None,
+        portrait_of=answer.portrait_of if kind is VerifierKind.COMPANY else None,
     )
 
 

@@ -200,25 +200,23 @@ def _found(row: Row) -> Found:
 
 async def portrait_hash(
     tx: Connection, driver_id: DriverId, verification: VerificationId, caller: VerifierId, since: datetime
-) -> bytes | None:
+) -> tuple[bytes, str] | None:
     """SHA-256 of the portrait the verified licence was issued with, for the same verifier and a showing
-    after `since` only."""
-    return cast(
-        "bytes | None",
-        await tx.fetchval(
-            "SELECT l.portrait_hash FROM verification AS v "
-            "JOIN licence AS l "
-            "ON l.driver_id = v.driver_id AND l.id = v.licence_id AND l.version = v.licence_version "
-            "WHERE v.driver_id = $1 AND v.verification_id = $2 AND v.verifier_id = $3 AND v.shown_at > $4 "
-            "AND v.credential_state = 'live' "
-            # A token is known for half a minute; an ended verifier sees no portrait in it.
-            "AND EXISTS (SELECT 1 FROM verifier AS r WHERE r.verifier_id = v.verifier_id AND r.state = 'active')",
-            driver_id.uuid,
-            verification.uuid,
-            caller.uuid,
-            since,
-        ),
+    after `since` only, and the purpose of that verification."""
+    row = await tx.fetchrow(
+        "SELECT l.portrait_hash, v.purpose FROM verification AS v "
+        "JOIN licence AS l "
+        "ON l.driver_id = v.driver_id AND l.id = v.licence_id AND l.version = v.licence_version "
+        "WHERE v.driver_id = $1 AND v.verification_id = $2 AND v.verifier_id = $3 AND v.shown_at > $4 "
+        "AND v.credential_state = 'live' "
+        # A token is known for half a minute; an ended verifier sees no portrait in it.
+        "AND EXISTS (SELECT 1 FROM verifier AS r WHERE r.verifier_id = v.verifier_id AND r.state = 'active')",
+        driver_id.uuid,
+        verification.uuid,
+        caller.uuid,
+        since,
     )
+    return None if row is None or row["portrait_hash"] is None else (row["portrait_hash"], row["purpose"])
 
 
 async def verified_by(

@@ -23,10 +23,9 @@ from liangzheng.showing.model import (
     Knowledge,
     Turn,
     Verifier,
-    VerifierKind,
 )
 from liangzheng.showing.reading import code_in
-from liangzheng.showing.rules import decide_answer, disclose, refuse_purpose
+from liangzheng.showing.rules import decide_answer, disclose, may_see_portrait, refuse_purpose
 from liangzheng.standards import cose, livecode
 from liangzheng.standards.claims import SnapshotClaims
 from liangzheng.standards.errors import Malformed
@@ -247,7 +246,7 @@ def _answer(
         class_asked=ask.want_class,
         class_held=verified.class_allowed,
         shown_at=datetime.fromtimestamp(showing.shown_at, UTC),
-        portrait_of=found.driver_id if verifier.kind is VerifierKind.POLICE else None,
+        portrait_of=found.driver_id if may_see_portrait(verifier, ask.purpose) else None,
     )
 
 

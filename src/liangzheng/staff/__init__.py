@@ -70,7 +70,7 @@ from liangzheng.staff.ports import SecondFactor
 from liangzheng.staff.propose import ProposalDraft, propose, proposing, retain, take_back
 from liangzheng.staff.prune import prune
 from liangzheng.staff.read_audit import AskAudit, read_audit, reading
-from liangzheng.staff.record_looks import RecordLook, record_looks_at
+from liangzheng.staff.record_looks import RecordLook, record_looks_at, show_record
 from liangzheng.staff.sample import draw_sample, review_look_up, sample_to_review
 from liangzheng.staff.store import CONSTRAINTS as MEMBER_CONSTRAINTS
 from liangzheng.staff.store_casework import CONSTRAINTS as CASEWORK_CONSTRAINTS
@@ -173,6 +173,7 @@ __all__ = [
     "run_out",
     "sample_to_review",
     "second_factors",
+    "show_record",
     "show_secret",
     "take_back",
     "take_duty",

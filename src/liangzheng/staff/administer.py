@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from liangzheng import audit
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import StaffId
 from liangzheng.kernel.time import civil_day
@@ -52,8 +53,8 @@ async def within_reach(
     tx: Connection, officer: Officer, after: str, policy: StaffPolicy, limit: int, now: datetime
 ) -> tuple[list[Member], str | None]:
     """Members whose duties all lie in the caller's region, or who have none, by number; and the number the next page begins
-    after. Raises Forbidden."""
-    permit(officer, Act.MANAGE_STAFF, policy, now, fresh=False)
+    after. That the page was read is recorded. Raises Forbidden."""
+    duty = permit(officer, Act.MANAGE_STAFF, policy, now, fresh=False).duty
     mine = [held.region for held in officer.duties_on(civil_day(now)) if Act.MANAGE_STAFF in held.duty.acts]
     found = await store.members_after(tx, after, limit)
     reached = [
@@ -61,6 +62,11 @@ async def within_reach(
         for member in found
         if any(all(region.covers(held.region.prefix) for held in member.duties) for region in mine)
     ]
+    detail: audit.Detail = {"duty": duty.value, "count": len(reached), "after": after or None}
+    await audit.record(
+        tx, act="staff.listed", actor=actor_of(officer), subject=officer.staff_id, purpose="administration", detail=detail,
+        now=now,
+    )  # fmt: skip
     return reached, found[-1].number.value if len(found) == limit else None
 
 

@@ -10,15 +10,21 @@ from types import MappingProxyType
 from typing import Final
 
 from liangzheng import audit
-from liangzheng.infra.postgres import Database
+from liangzheng.infra import outbox
+from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import AuditId, DriverId
 from liangzheng.staff import store
+
+RECORD_SHOWN: Final = "record.shown"
+"""The operator saw a driver's record (subject: the driver; body: empty). What staff read in casework and in a photo review is
+in the list only: the driver began the one, and hears what became of the other."""
 
 LOOKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "proposal.read": "casework",
         "photo.viewed": "photo-review",
-        "record.shown": "operation",
+        "face-check.viewed": "face-review",
+        RECORD_SHOWN: "operation",
         "audit.read": "audit",
     }
 )
@@ -33,6 +39,16 @@ class RecordLook:
     at: datetime
     unit: str | None
     purpose: str
+
+
+async def show_record(
+    tx: Connection, driver_id: DriverId, actor: audit.Actor, purpose: str, now: datetime
+) -> None:
+    """The operator looks at a record: on record, in the driver's list, and told to the driver."""
+    await audit.record(
+        tx, act=RECORD_SHOWN, actor=actor, subject=driver_id, driver_id=driver_id, purpose=purpose, now=now
+    )
+    await outbox.put(tx, RECORD_SHOWN, driver_id, {}, now)
 
 
 async def record_looks_at(

@@ -129,6 +129,23 @@ async def _escalate_reviews(wiring: Wiring, now: datetime) -> None:
     metrics.REVIEW_AGE.set(queue.oldest_s)
 
 
+async def _escalate_face_reviews(wiring: Wiring, now: datetime) -> None:
+    late = await accounts.escalate_face_reviews(wiring.database, now)
+    if late:
+        _log.warning("reviews of face checks are past their day", extra={"count": late})
+    async with wiring.database.read() as connection:
+        queue = await accounts.face_review_figures(connection, now)
+    for state, count in (("waiting", queue.waiting), ("taken", queue.taken), ("late", queue.late)):
+        metrics.FACE_REVIEWS.labels(state).set(count)
+    metrics.FACE_REVIEW_AGE.set(queue.oldest_s)
+
+
+async def _let_go_of_captures(wiring: Wiring, now: datetime) -> None:
+    gone = await accounts.let_go_of_captures(wiring.database, now)
+    if gone:
+        _log.warning("face checks nobody reviewed in time; their pictures are gone", extra={"count": gone})
+
+
 async def _let_go_of_photos(wiring: Wiring, now: datetime) -> None:
     gone = await licences.let_go_of_photos(wiring.database, now)
     if gone:
@@ -173,6 +190,8 @@ JOBS = (
     Job("count-keys", timedelta(minutes=1), _count_keys),
     Job("escalate-reviews", timedelta(minutes=1), _escalate_reviews),
     Job("let-go-of-photos", timedelta(hours=1), _let_go_of_photos),
+    Job("escalate-face-reviews", timedelta(minutes=1), _escalate_face_reviews),
+    Job("let-go-of-captures", timedelta(minutes=10), _let_go_of_captures),
     Job("draw-look-ups", timedelta(hours=1), _draw_look_ups),
     Job("renew", timedelta(minutes=10), _renew),
     Job("tell-expiry", timedelta(hours=12), _tell_expiry),

@@ -1,6 +1,6 @@
 /** 准驾车型: driving classes, what each allows, and the kinds of plate their vehicles carry.
  *
- * Source: Order 162 (公安部令第162号) Annex 1; C6 from 2022-04-01. Plate kinds: docs/reference.md §5.1 (号牌种类).
+ * Source: Order 162 (公安部令第162号) Annex 1; C6 from 2022-04-01. Plate kinds: the vehicle register's codes (号牌种类, hpzl).
  */
 import type {Day} from './claims.ts';
 

@@ -1,10 +1,14 @@
-/** The licence document: what the phone keeps for the offline 亮证, and shows only after the issuer's signature held.
+/** The licence document: the issuer-signed object a phone keeps for the offline 亮证, and may hand to a verifier.
  *
  *     file = [document: bstr .cbor COSE_Sign1, portrait: bstr, font: bstr / null]
+ *
+ * The signature covers every field and SHA-256 of the portrait. The font is not signed: it must come from the place the page
+ * itself comes from.
  */
 import * as cbor from './cbor.ts';
-import {demand, demandTimes, demandValidity, isCodes, isText} from './claims.ts';
-import type {Day, Sex} from './claims.ts';
+import type {Value} from './cbor.ts';
+import {demand, demandDay, demandTimes, demandValidity, isCodes, isText} from './claims.ts';
+import type {CredentialClaims, Day, Sex} from './claims.ts';
 import * as cose from './cose.ts';
 import {BadSignature, Malformed} from './errors.ts';
 import {same, sha256} from './octets.ts';
@@ -12,16 +16,18 @@ import type {Octets} from './octets.ts';
 import {whyNotAt} from './trust.ts';
 import type {TrustBundle} from './trust.ts';
 
-const CLAIM = -65539;
+const ISS = 1;
+const EXP = 4;
+const IAT = 6;
+const DOCUMENT = -65539;
 const MAX_FILE_OCTETS = 4 << 20;
-const SEX: readonly (Sex | undefined)[] = [undefined, 'male', 'female'];
+const MAX_CLAIMS_OCTETS = 8192;
 
-/** Front and back page. Points and status are those of the day it was issued; the present ones are in snapshots. */
+/** Every field of the licence, front and back page. Status and points are those of the day it was issued. */
 export interface DocumentClaims {
   readonly issuer: string;
   readonly licenceId: Octets;
   readonly version: number;
-  /** Whole: this document never leaves the phone in a code. */
   readonly documentNumber: string;
   readonly name: string;
   readonly sex: Sex;
@@ -34,7 +40,6 @@ export interface DocumentClaims {
   readonly validUntil: Day | null;
   readonly pointsAtIssue: number;
   readonly statusAtIssue: string;
-  /** 13 characters, or empty. */
   readonly cardCoreNumber: string;
   readonly residentAddress: string;
   readonly authority: string;
@@ -48,26 +53,40 @@ export interface DocumentClaims {
   readonly exp: number;
 }
 
+/** What a document file held, after its signature and the portrait's hash were checked. */
 export interface OpenedDocument {
   readonly claims: DocumentClaims;
-  /** image/jpeg. */
   readonly portrait: Octets;
-  /** WOFF2 with the holder's rare characters; not signed, it comes from where this page comes from. */
   readonly font: Octets | null;
 }
 
-/** Read a document file. Throws Malformed for its form, BadSignature for anything that is not to be trusted. */
+/** Throws Malformed for its form, BadSignature for anything that is not to be trusted. */
 export async function openDocument(file: Octets, trust: TrustBundle): Promise<OpenedDocument> {
   const parts = cbor.decode(file, MAX_FILE_OCTETS);
-  if (!Array.isArray(parts) || parts.length !== 3) throw new Malformed('document: not a document file');
-  const [document, portrait, font] = parts;
-  if (!(document instanceof Uint8Array) || !(portrait instanceof Uint8Array)) throw new Malformed('document: not a document file');
-  if (font !== null && !(font instanceof Uint8Array)) throw new Malformed('document: not a document file');
+  const [document, portrait, font] = Array.isArray(parts) && parts.length === 3 ? parts : [];
+  if (!(document instanceof Uint8Array) || !(portrait instanceof Uint8Array) || !(font === null || font instanceof Uint8Array)) {
+    throw new Malformed('document: not a document file');
+  }
   const claims = await verifyDocument(document, trust);
   if (!same(claims.portraitSha256, await sha256(portrait))) {
     throw new BadSignature('document: the portrait is not the one that was signed');
   }
-  return {claims, portrait, font: font ?? null};
+  return {claims, portrait, font};
+}
+
+/** Whether document and credential are of one version of one licence and show one portrait. */
+export function belongsTo(document: OpenedDocument, credential: CredentialClaims): boolean {
+  const {licenceId, version, portraitSha256} = document.claims;
+  return (
+    same(licenceId, credential.licenceId) &&
+    version === credential.version &&
+    same(portraitSha256.subarray(0, 16), credential.portraitHash)
+  );
+}
+
+/** Whether `portrait` is the one the credential was issued with. */
+export async function isPortraitOf(portrait: Octets, credential: CredentialClaims): Promise<boolean> {
+  return same((await sha256(portrait)).subarray(0, 16), credential.portraitHash);
 }
 
 async function verifyDocument(document: Octets, trust: TrustBundle): Promise<DocumentClaims> {
@@ -82,59 +101,82 @@ async function verifyDocument(document: Octets, trust: TrustBundle): Promise<Doc
   return claims;
 }
 
-/** Throws Malformed unless `payload` is the claims of a licence document. */
+/** Throws Malformed unless `payload` is the one encoding of some document's claims. */
 export function decodeDocument(payload: Octets): DocumentClaims {
-  const claims = cbor.decode(payload, 8192);
-  const items = claims instanceof Map && claims.size === 4 ? claims.get(CLAIM) : null;
+  const claims = cbor.decode(payload, MAX_CLAIMS_OCTETS);
+  const items = claims instanceof Map && claims.size === 4 ? claims.get(DOCUMENT) : null;
   if (!(claims instanceof Map) || !Array.isArray(items) || items.length !== 21) {
     throw new Malformed('claims: not the claims of a licence document');
   }
-  const [
-    licenceId, version, documentNumber, name, sexNumber, nationality, birthDate, firstIssueDate, classes, validFrom, validUntil,
-    pointsAtIssue, statusAtIssue, cardCoreNumber, residentAddress, authority, authorityName, fileNumber, record, hearingAid,
-    portraitSha256,
-  ] = items;
-  const issuer = claims.get(1);
-  const exp = claims.get(4);
-  const iat = claims.get(6);
-  const sex = isNumber(sexNumber) ? SEX[sexNumber] : undefined;
+  const issuer = claims.get(ISS);
+  const [iat, exp] = [claims.get(IAT), claims.get(EXP)];
+  let at = 0;
+  const item = (): Value => items[at++]!;
+  const text = (most: number): string => {
+    const value = item();
+    demand(isText(value, most), `document, item ${at}`);
+    return value as string;
+  };
+  const textOrEmpty = (most: number): string => (items[at] === '' ? (item() as string) : text(most));
+  const uint = (below: number): number => {
+    const value = item();
+    demand(typeof value === 'number' && value >= 0 && value < below, `document, item ${at}`);
+    return value as number;
+  };
+  const octets = (length: number): Octets => {
+    const value = item();
+    if (!(value instanceof Uint8Array) || value.length !== length) throw new Malformed(`claims: document, item ${at}`);
+    return value;
+  };
+  const day = (): Day => {
+    const value = item();
+    demandDay(value);
+    return value;
+  };
+  const codes = (most: number): string => {
+    const value = item();
+    demand(isCodes(value, most), `document, item ${at}`);
+    return value as string;
+  };
+  const read: DocumentClaims = {
+    issuer: issuer as string,
+    licenceId: octets(16),
+    version: uint(2 ** 32),
+    documentNumber: text(18),
+    name: text(50),
+    sex: sexOf(item()),
+    nationality: text(3),
+    birthDate: day(),
+    firstIssueDate: day(),
+    classes: codes(34),
+    validFrom: day(),
+    validUntil: items[at] === null ? (item() as null) : day(),
+    pointsAtIssue: uint(1000),
+    statusAtIssue: codes(16),
+    cardCoreNumber: textOrEmpty(13),
+    residentAddress: text(128),
+    authority: text(8),
+    authorityName: text(100),
+    fileNumber: text(12),
+    record: textOrEmpty(400),
+    hearingAid: flag(item()),
+    portraitSha256: octets(32),
+    iat: iat as number,
+    exp: exp as number,
+  };
   demand(typeof issuer === 'string' && /^CN-[0-9]{2}$/.test(issuer), 'issuer is not a province');
+  demand(/^[A-Z]{3}$/.test(read.nationality), 'nationality');
+  demandValidity(read.validFrom, read.validUntil);
   demandTimes(iat, exp);
-  demand(isOctets(licenceId, 16), 'licence_id');
-  demand(isNumber(version) && version >= 0 && version < 2 ** 32, 'version');
-  demand(isText(documentNumber, 18), 'document_number');
-  demand(isText(name, 50), 'name');
-  demand(sex !== undefined, 'sex');
-  demand(typeof nationality === 'string' && /^[A-Z]{3}$/.test(nationality), 'nationality');
-  demand([birthDate, firstIssueDate, validFrom].every(isDay) && (validUntil === null || isDay(validUntil)), 'a day');
-  demandValidity(validFrom as Day, validUntil as Day | null);
-  demand(isCodes(classes, 34), 'classes');
-  demand(isNumber(pointsAtIssue) && pointsAtIssue >= 0 && pointsAtIssue < 1000, 'points_at_issue');
-  demand(isCodes(statusAtIssue, 16), 'status_at_issue');
-  demand(cardCoreNumber === '' || isText(cardCoreNumber, 13), 'card_core_number');
-  demand(isText(residentAddress, 128), 'resident_address');
-  demand(isText(authority, 8), 'authority');
-  demand(isText(authorityName, 100), 'authority_name');
-  demand(isText(fileNumber, 12), 'file_number');
-  demand(record === '' || isText(record, 400), 'record');
-  demand(typeof hearingAid === 'boolean', 'hearing_aid');
-  demand(isOctets(portraitSha256, 32), 'portrait_sha256');
-  return {
-    issuer, licenceId, version, documentNumber, name, sex, nationality, birthDate, firstIssueDate, classes, validFrom, validUntil,
-    pointsAtIssue, statusAtIssue, cardCoreNumber, residentAddress, authority, authorityName, fileNumber, record, hearingAid,
-    portraitSha256, iat, exp,
-  } as DocumentClaims;
+  return read;
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value);
+function sexOf(value: Value): Sex {
+  if (value !== 1 && value !== 2) throw new Malformed('claims: sex');
+  return value === 1 ? 'male' : 'female';
 }
 
-/** Days before 1970 are negative. */
-function isDay(value: unknown): boolean {
-  return isNumber(value) && value >= -719162 && value <= 2932896;
-}
-
-function isOctets(value: unknown, length: number): boolean {
-  return value instanceof Uint8Array && value.length === length;
+function flag(value: Value): boolean {
+  if (typeof value !== 'boolean') throw new Malformed('claims: hearing aid');
+  return value;
 }

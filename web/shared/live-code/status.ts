@@ -5,18 +5,25 @@ interface Letter {
   readonly zh: string;
   readonly en: string;
   readonly mayDrive: boolean;
-  /** The most severe comes first among the letters against driving. */
-  readonly severity: number;
+  /** Its place in DISPLAYS. */
+  readonly shows: number;
 }
 
-const letter = (zh: string, en: string, severity: number, mayDrive = false): Letter => ({zh, en, mayDrive, severity});
+/** A row for every letter. An authority that reads a row otherwise hands in its own table. */
+export type StatusPolicy = Readonly<Record<string, Letter>>;
+
+/** From the least severe to the most: as usual, in red, a message instead, not shown. */
+export const DISPLAYS = ['normal', 'red', 'message', 'hidden'] as const;
+export type Display = (typeof DISPLAYS)[number];
+
+const letter = (zh: string, en: string, shows: number, mayDrive = false): Letter => ({zh, en, mayDrive, shows});
 
 const NORMAL = 0;
 const RED = 1;
 const MESSAGE = 2;
 const HIDDEN = 3;
 
-export const LETTERS: Readonly<Record<string, Letter>> = {
+export const LETTERS: StatusPolicy = {
   A: letter('正常', 'normal', NORMAL, true),
   B: letter('记满12分', 'points exceeded', RED),
   C: letter('转出', 'transferred out', HIDDEN),
@@ -49,7 +56,15 @@ export function parseStatus(text: string): string[] | null {
 }
 
 /** The letters that forbid driving, most severe first; null for what is no status. */
-export function lettersAgainst(text: string): string[] | null {
-  const against = parseStatus(text)?.filter((one) => !LETTERS[one]!.mayDrive) ?? null;
-  return against && against.sort((one, other) => LETTERS[other]!.severity - LETTERS[one]!.severity || (one < other ? -1 : 1));
+export function lettersAgainst(text: string, policy: StatusPolicy = LETTERS): string[] | null {
+  const letters = parseStatus(text);
+  if (letters === null) return null;
+  const against = letters.filter((one) => !policy[one]!.mayDrive);
+  return against.sort((one, other) => policy[other]!.shows - policy[one]!.shows || (one < other ? -1 : 1));
+}
+
+/** How the licence appears: the most severe letter decides; null for what is no status. */
+export function displayOf(text: string, policy: StatusPolicy = LETTERS): Display | null {
+  const letters = parseStatus(text);
+  return letters && DISPLAYS[Math.max(...letters.map((one) => policy[one]!.shows))]!;
 }

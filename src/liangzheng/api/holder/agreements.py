@@ -35,7 +35,7 @@ class AgreementTextsAnswer(Answer):
 class KindBody(Body):
     """Which of them; each stands alone."""
 
-    kind: Literal["terms", "privacy", "face-data", "notices"]
+    kind: Literal["terms", "privacy", "face-data", "face-review", "notices"]
 
 
 class GiveBody(KindBody):

@@ -82,7 +82,8 @@ async def asked(
         made, sending = await accounts.begin_code(
             tx, mobile, purpose, wiring.key_index, wiring.account_policy, now, bound_to
         )
-    behind.add_task(accounts.send_code, wiring.database, wiring.key_index, wiring.sms, sending)
+    within_s = wiring.account_policy.code_within_s
+    behind.add_task(accounts.send_code, wiring.database, wiring.key_index, wiring.sms, sending, within_s)
     return CodeAnswer(code_request=made.token, expires_at=made.expires_at)
 
 

@@ -151,13 +151,26 @@ async def approve(
 
         async def perform() -> DecidedAnswer:
             return DecidedAnswer.of(
-                *await relying.approve(tx, wiring.key_index, who, code, phone_key, signature, now)
+                *await relying.approve(
+                    tx, wiring.key_index, who, code, phone_key, signature, wiring.consent_policy, now
+                )
             )
 
         return await once(
             tx, key, owner=who.person_id, act=f"consent.approve {code}"[:200], body=body, answer=DecidedAnswer,
             now=now, perform=perform,
         )  # fmt: skip
+
+
+@router.delete("/requests/{code}/approval")
+async def take_back(request: Request, who: Holder, code: str) -> DecidedAnswer:
+    """Take an approval for this once back, until the company has fetched its answer: it hears that you refused. Again changes
+    nothing. A consent that lasts is withdrawn instead."""
+    wiring = wired(request)
+    now = wiring.clock.now()
+    _limit(request, who, now)
+    async with wiring.database.transaction() as tx:
+        return DecidedAnswer.of(await relying.take_back(tx, who, code, now))
 
 
 @router.post("/requests/{code}/refusal")

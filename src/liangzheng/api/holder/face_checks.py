@@ -1,9 +1,10 @@
-"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept."""
+"""The face check: begin, send frames, ask. Pictures are judged and dropped; only their hashes are kept, and what a person
+reviews until it is decided."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import Request
@@ -54,7 +55,8 @@ class FramesBody(Body):
 
 
 class FaceCheckAnswer(Answer):
-    """Where a check stands. `simulated`: no face was looked at. `usable_until` is set when it passed."""
+    """Where a check stands. `simulated`: no face was looked at. `usable_until` is set when it passed, `review_due_day` while a
+    reviewer is to decide it: asked for by itself only."""
 
     face_check_id: str
     purpose: str
@@ -65,9 +67,10 @@ class FaceCheckAnswer(Answer):
     simulated: bool
     reasons: list[str]
     usable_until: datetime | None
+    review_due_day: date | None
 
     @classmethod
-    def of(cls, check: accounts.FaceCheck) -> FaceCheckAnswer:
+    def of(cls, check: accounts.FaceCheck, review_due_day: date | None = None) -> FaceCheckAnswer:
         """What may leave of it."""
         return cls(
             face_check_id=str(check.face_check_id),
@@ -79,6 +82,7 @@ class FaceCheckAnswer(Answer):
             simulated=check.simulated,
             reasons=list(check.reasons),
             usable_until=check.usable_until,
+            review_due_day=review_due_day,
         )
 
 
@@ -138,6 +142,7 @@ async def submit(request: Request, who: Holder, face_check_id: str, body: Frames
         wiring.face_verifier,
         wiring.account_policy,
         wiring.clock.now(),
+        wiring.face_reviews,
     )
     return FaceCheckAnswer.of(check)
 
@@ -145,7 +150,7 @@ async def submit(request: Request, who: Holder, face_check_id: str, body: Frames
 @router.get("/{face_check_id}")
 async def show(request: Request, who: Holder, face_check_id: str) -> FaceCheckAnswer:
     """Where a check of the caller's stands."""
+    asked = FaceCheckId.parse(face_check_id)
     async with wired(request).database.read() as tx:
-        return FaceCheckAnswer.of(
-            await accounts.face_check(tx, who.person_id, FaceCheckId.parse(face_check_id))
-        )
+        check = await accounts.face_check(tx, who.person_id, asked)
+        return FaceCheckAnswer.of(check, await accounts.face_review_due(tx, who.person_id, asked))

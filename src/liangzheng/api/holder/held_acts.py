@@ -45,10 +45,9 @@ class ChangeBody(NewMobileBody):
     face_check: Annotated[str, StringConstraints(max_length=40)] | None = None
     passkey: Credential | None = Field(default=None, repr=False)
 
-    def proven(self) -> accounts.Reauthentication:
+    def proven(self, passkey: accounts.Answered | None) -> accounts.Reauthentication:
         """As the accounts read it. Raises Invalid."""
         face_check = FaceCheckId.parse(self.face_check) if self.face_check is not None else None
-        passkey = credential_text(self.passkey) if self.passkey is not None else None
         return accounts.Reauthentication(self.password, face_check, passkey)
 
 
@@ -113,8 +112,15 @@ async def change_mobile(
     """Change the mobile after the holding time. The present mobile is told at once how to stop it; until then no phone is
     bound and no licence applied for."""
     wiring = wired(request)
-    now, mobile, proven = wiring.clock.now(), Mobile(body.mobile), body.proven()
+    now, mobile = wiring.clock.now(), Mobile(body.mobile)
     await demand_password(request, who, body.password)
+    passkey = None
+    if body.passkey is not None:
+        sent = credential_text(body.passkey)
+        passkey = await accounts.spend_challenge(
+            wiring.database, who.person_id, accounts.Ceremony.CONFIRM, sent, now
+        )
+    proven = body.proven(passkey)
 
     async with wiring.database.transaction(accounts.CONSTRAINTS) as tx:
 

@@ -32,6 +32,7 @@ class ExportAnswer(Answer):
     phone_keys: list[dict[str, Any]]
     passkeys: list[dict[str, Any]]
     face_checks: list[dict[str, Any]]
+    face_pictures_kept: int
     agreements: list[dict[str, Any]]
     held_acts: list[dict[str, Any]]
     corrections: list[dict[str, Any]]

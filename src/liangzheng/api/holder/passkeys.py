@@ -11,7 +11,7 @@ from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.password_resets import PasswordText, demand_fresh, demand_password
-from liangzheng.api.holder.sessions import LoggedInAnswer, SessionAnswer
+from liangzheng.api.holder.sessions import LoggedInAnswer
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.passkey_bodies import Credential, LabelText, OptionsAnswer, credential_text, passkey_site
 from liangzheng.api.wired import wired
@@ -94,18 +94,16 @@ async def begin(request: Request, who: Holder, body: BeginPasskeyBody) -> Option
 async def add(request: Request, who: Holder, body: AddBody, key: IdempotencyKey = None) -> PasskeyAnswer:
     """Add the passkey that was made. The holder is told."""
     wiring = wired(request)
-    now = wiring.clock.now()
+    now, sent = wiring.clock.now(), credential_text(body.credential)
+    answered = await accounts.spend_challenge(
+        wiring.database, who.person_id, accounts.Ceremony.ADD, sent, now
+    )
 
     async with wiring.database.transaction(accounts.CONSTRAINTS) as tx:
 
         async def perform() -> PasskeyAnswer:
             made = await accounts.add_passkey(
-                tx,
-                who.person_id,
-                body.label,
-                credential_text(body.credential),
-                passkey_site(request),
-                now,
+                tx, who.person_id, body.label, answered, passkey_site(request), now
             )
             return PasskeyAnswer.of(made)
 
@@ -154,10 +152,7 @@ async def log_in(request: Request, body: PasskeyLogInBody) -> LoggedInAnswer:
         wiring.database, credential_text(body.credential), passkey_site(request), wiring.key_index,
         wiring.account_policy, wiring.clock.now(), request.state.phone_offset_ms,
     )  # fmt: skip
-    return LoggedInAnswer(
-        **SessionAnswer.of(found.caller).model_dump(), token=found.token, expires_at=found.session.expires_at,
-        idle_s=wiring.account_policy.session_idle_s,
-    )  # fmt: skip
+    return LoggedInAnswer.opened(found, wiring)
 
 
 @router.put("/{passkey_id}", status_code=204)

@@ -31,10 +31,15 @@ async def prove(request: Request, who: Holder, body: ProveBody) -> Response:
         raise Invalid("password", "or passkey, one of the two")
     if body.password is not None:
         await demand_password(request, who, body.password)
-    now = wiring.clock.now()
+    now, answered = wiring.clock.now(), None
+    if body.passkey is not None:
+        sent = credential_text(body.passkey)
+        answered = await accounts.spend_challenge(
+            wiring.database, who.person_id, accounts.Ceremony.CONFIRM, sent, now
+        )
     async with wiring.database.transaction() as tx:
-        if body.passkey is not None:
-            sent, site = credential_text(body.passkey), passkey_site(request)
-            await accounts.use_passkey(tx, who.person_id, sent, site, wiring.account_policy, now)
+        if answered is not None:
+            site = passkey_site(request)
+            await accounts.use_passkey(tx, who.person_id, answered, site, wiring.account_policy, now)
         await accounts.keep_proof(tx, who, now)
     return Response(status_code=204)

@@ -12,9 +12,11 @@ from pydantic import Field, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.known import known_mark
 from liangzheng.api.wired import wired
 from liangzheng.kernel.ids import SessionId
 from liangzheng.kernel.people import Mobile
+from liangzheng.wiring import Wiring
 
 router = resource("/holder/sessions", "holder")
 
@@ -45,11 +47,24 @@ class SessionAnswer(Answer):
 
 
 class LoggedInAnswer(SessionAnswer):
-    """The token, this once: send it as `Authorization: Bearer`."""
+    """The token, this once: send it as `Authorization: Bearer`. `known_mark`: keep it beyond the login and send it as
+    `X-Known-Mark` with the next one; it lets it in from a network whose rate others have used up, and opens nothing else."""
 
     token: str = Field(repr=False)
+    known_mark: str = Field(repr=False)
     expires_at: datetime
     idle_s: int
+
+    @classmethod
+    def opened(cls, found: accounts.LoggedIn, wiring: Wiring) -> LoggedInAnswer:
+        """The answer to a log-in."""
+        return cls(
+            **SessionAnswer.of(found.caller).model_dump(),
+            token=found.token,
+            known_mark=known_mark(wiring.key_index, found.caller.person_id.uuid),
+            expires_at=found.session.expires_at,
+            idle_s=wiring.account_policy.session_idle_s,
+        )
 
 
 class DeviceAnswer(Answer):
@@ -90,12 +105,7 @@ async def log_in(request: Request, body: PasswordLogInBody) -> LoggedInAnswer:
         phone_offset_ms=request.state.phone_offset_ms,
         mobile_proof=body.mobile_proof,
     )
-    return LoggedInAnswer(
-        **SessionAnswer.of(found.caller).model_dump(),
-        token=found.token,
-        expires_at=found.session.expires_at,
-        idle_s=wiring.account_policy.session_idle_s,
-    )
+    return LoggedInAnswer.opened(found, wiring)
 
 
 @router.get("/current")

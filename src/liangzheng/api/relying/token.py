@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -80,10 +81,26 @@ async def token(request: Request) -> Response:
 
 
 async def _granted(request: Request) -> TokenAnswer:
-    wiring = wired(request)
-    now = wiring.clock.now()
+    now = wired(request).clock.now()
     client_id, secret = _client(request)
-    give_back = take_here(request, REFUSALS_OF_A_CLIENT, "refused token requests", client_id, now)
+    try:
+        granted = await _decided(request, client_id, secret, now)
+    except _Refused:
+        # Only what is refused counts, after it was: of 256 bits none is guessed, and whoever sends wrong secrets from the
+        # company's own network keeps the right one from nothing.
+        take_here(request, REFUSALS_OF_A_CLIENT, "refused token requests", client_id, now)
+        raise
+    take(request, TOKENS_OF_A_CLIENT, "tokens of this client", client_id, now)
+    return TokenAnswer(
+        access_token=granted.token,
+        token_type="Bearer",  # noqa: S106 (its type)
+        expires_in=granted.expires_in_s,
+        scope=" ".join(granted.purposes),
+    )
+
+
+async def _decided(request: Request, client_id: str, secret: str, now: datetime) -> relying.AccessToken:
+    wiring = wired(request)
     form = _form(await request.body())
     if "client_secret" in form or form.get("client_id", client_id) != client_id:
         raise _Refused("invalid_request")  # one way of authenticating a request (§2.3)
@@ -93,7 +110,7 @@ async def _granted(request: Request) -> TokenAnswer:
         raise _Refused("unsupported_grant_type")
     scope = form.get("scope")
     try:
-        granted = await relying.grant_token(
+        return await relying.grant_token(
             wiring.database,
             client_id,
             secret,
@@ -105,14 +122,6 @@ async def _granted(request: Request) -> TokenAnswer:
         raise _Refused("invalid_client", 401) from None
     except relying.ScopeRefused:
         raise _Refused("invalid_scope") from None
-    give_back()
-    take(request, TOKENS_OF_A_CLIENT, "tokens of this client", client_id, now)
-    return TokenAnswer(
-        access_token=granted.token,
-        token_type="Bearer",  # noqa: S106 (its type)
-        expires_in=granted.expires_in_s,
-        scope=" ".join(granted.purposes),
-    )
 
 
 def _client(request: Request) -> tuple[str, str]:

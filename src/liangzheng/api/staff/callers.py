@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
 
 from liangzheng import staff
+from liangzheng.accounts import ReviewDesk
 from liangzheng.api.auth import authenticates, bearer_token
 from liangzheng.api.wired import wired
+from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.ids import DriverId
 from liangzheng.staff import Act, Attempt, HeldDuty, Officer
 
 
@@ -19,6 +23,25 @@ async def officer(request: Request) -> Officer:
     """The member of staff, with the duties of this moment. Raises NotAuthenticated."""
     token, wiring = bearer_token(request), wired(request)
     return await staff.officer_of(wiring.database, token, wiring.staff_policy, wiring.clock.now())
+
+
+async def review_desk(request: Request, act: Act, attempt: str) -> ReviewDesk:
+    """Where the caller reviews: the authorities of the region they hold the duty for. Raises Forbidden for who is not
+    linked, where they must be; recorded as `attempt`."""
+    who, wiring = await officer(request), wired(request)
+    held = await permitted(request, who, act, attempt)
+    authorities = wiring.reference.authorities
+    mine = frozenset(
+        each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
+    )
+    if wiring.settings.demands_linked_reviewers:
+        async with recorded(request, who, Attempt(attempt)), wiring.database.read() as tx:
+            await staff.demand_link(tx, who.staff_id)
+
+    async def is_own(tx: Connection, driver_id: DriverId) -> bool:
+        return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
+
+    return ReviewDesk(staff.actor_of(who), mine, timedelta(seconds=wiring.settings.review_lease_s), is_own)
 
 
 OnDuty = Annotated[Officer, Depends(officer)]

@@ -123,9 +123,9 @@ async def list_members(
     after: Annotated[str, Query(max_length=12)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> MembersAnswer:
-    """Members within the region of the caller's administration."""
+    """Members within the region of the caller's administration. That the page was read is recorded."""
     wiring = wired(request)
-    async with recorded(request, who, Attempt("staff-listing.refused")), wiring.database.read() as tx:
+    async with recorded(request, who, Attempt("staff-listing.refused")), wiring.database.transaction() as tx:
         found, following = await staff.within_reach(
             tx, who, after, wiring.staff_policy, limit, wiring.clock.now()
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -16,12 +16,12 @@ from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
-from liangzheng.api.staff.callers import officer, permitted, recorded
+from liangzheng.api.staff.callers import review_desk
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import ApplicationId, DriverId
+from liangzheng.kernel.ids import ApplicationId
 from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
 from liangzheng.wiring import Wiring
 
@@ -35,23 +35,8 @@ async def reviewer(request: Request) -> ReviewDesk:
 
 
 async def desk_of(request: Request) -> ReviewDesk:
-    """Where the caller reviews: the authorities of the region they hold the duty for. Raises Forbidden for who is not
-    linked, where they must be."""
-    who, wiring = await officer(request), wired(request)
-    held = await permitted(request, who, staff.Act.REVIEW_PHOTO, "review.refused")
-    authorities = wiring.reference.authorities
-    mine = frozenset(
-        each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
-    )
-    if wiring.settings.demands_linked_reviewers:
-        async with recorded(request, who, staff.Attempt("review.refused")), wiring.database.read() as tx:
-            await staff.demand_link(tx, who.staff_id)
-    lease = timedelta(seconds=wiring.settings.review_lease_s)
-
-    async def is_own(tx: Connection, driver_id: DriverId) -> bool:
-        return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
-
-    return ReviewDesk(staff.actor_of(who), mine, lease, is_own)
+    """As it is for photos."""
+    return await review_desk(request, staff.Act.REVIEW_PHOTO, "review.refused")
 
 
 @asynccontextmanager
@@ -165,10 +150,15 @@ async def queue(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     late: bool = False,
 ) -> QueueAnswer:
-    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it."""
-    last = ApplicationId.parse(after) if after is not None else None
-    async with wired(request).database.read() as tx:
-        found = await licences.review_queue(tx, desk, last, limit, late=late)
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
+    that they were read is recorded."""
+    wiring, last = wired(request), ApplicationId.parse(after) if after is not None else None
+    if late:
+        async with wiring.database.transaction() as tx:
+            found = await licences.late_reviews(tx, desk, last, limit, wiring.clock.now())
+    else:
+        async with wiring.database.read() as tx:
+            found = await licences.review_queue(tx, desk, last, limit)
     return QueueAnswer(
         reviews=[PhotoReviewAnswer.of(review) for review in found],
         next=str(found[-1].application_id) if len(found) == limit else None,

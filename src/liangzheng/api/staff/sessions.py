@@ -14,10 +14,12 @@ from pydantic import Field, StringConstraints
 from liangzheng import staff
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.known import known_mark
 from liangzheng.api.passkey_bodies import Credential, credential_text
 from liangzheng.api.staff.callers import OnDuty
 from liangzheng.api.staff.second_factors import passkey_factor
 from liangzheng.api.wired import wired
+from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import Officer, OfficerLoggedIn, TotpFactor
@@ -118,20 +120,25 @@ class OfficerAnswer(Answer):
 
 
 class StaffLoggedInAnswer(OfficerAnswer):
-    """The token, this once: send it as `Authorization: Bearer`."""
+    """The token, this once: send it as `Authorization: Bearer`. `known_mark`: for the next log-in, as `X-Known-Mark`
+    (api/known.py)."""
 
     token: str = Field(repr=False)
+    known_mark: str = Field(repr=False)
     expires_at: datetime
     idle_s: int
 
     @classmethod
-    def opened(cls, found: OfficerLoggedIn, policy: staff.StaffPolicy, now: datetime) -> StaffLoggedInAnswer:
+    def opened(
+        cls, found: OfficerLoggedIn, keys: KeyIndex, policy: staff.StaffPolicy, now: datetime
+    ) -> StaffLoggedInAnswer:
         """The answer to a log-in."""
         who = OfficerAnswer.of(found.officer, policy, now)
         return cls(
             **who.model_dump(exclude={"duties"}),
             duties=who.duties,
             token=found.token,
+            known_mark=known_mark(keys, found.officer.staff_id.uuid),
             expires_at=found.expires_at,
             idle_s=policy.idle_s,
         )
@@ -174,7 +181,7 @@ async def confirm_enrolment(request: Request, body: ConfirmBody) -> StaffLoggedI
         policy=wiring.staff_policy,
         now=now,
     )
-    return StaffLoggedInAnswer.opened(found, wiring.staff_policy, now)
+    return StaffLoggedInAnswer.opened(found, wiring.key_index, wiring.staff_policy, now)
 
 
 @router.post("/sessions", status_code=201)
@@ -195,7 +202,7 @@ async def log_in_staff(request: Request, body: StaffLogInBody) -> StaffLoggedInA
         policy=wiring.staff_policy,
         now=now,
     )
-    return StaffLoggedInAnswer.opened(found, wiring.staff_policy, now)
+    return StaffLoggedInAnswer.opened(found, wiring.key_index, wiring.staff_policy, now)
 
 
 @router.get("/sessions/current")

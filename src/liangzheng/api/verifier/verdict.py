@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
+from liangzheng.kernel.ids import PseudonymId
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.status import Status
 from liangzheng.showing import words
@@ -89,12 +90,14 @@ class VerdictAnswer(msgspec.Struct):
     licence_version: int | None = None
     shown_at: datetime | None = None
     portrait: str | None = None
-    """Where the portrait is for the next five minutes; police only."""
+    """Where the portrait is for the next five minutes: for police, and for a company whose purpose has it."""
 
 
-def verdict(answer: Answer, fields: frozenset[AskedField] | None = None) -> VerdictAnswer:
+def verdict(
+    answer: Answer, fields: frozenset[AskedField] | None = None, known_as: PseudonymId | None = None
+) -> VerdictAnswer:
     """Everything that is left of an answer after `rules.disclose`; for a registered company, of that, its
-    `fields`."""
+    `fields`, and the driver by no name but the company's own (`known_as`)."""
     icon, headline = words.headline(answer.decision)
     verification = str(answer.verification_id) if answer.verification_id else None
     return VerdictAnswer(
@@ -122,7 +125,7 @@ def verdict(answer: Answer, fields: frozenset[AskedField] | None = None) -> Verd
         licence=str(answer.licence_id) if answer.licence_id and fields is None else None,
         licence_version=answer.licence_version if fields is None else None,
         shown_at=answer.shown_at,
-        portrait=_portrait(answer, verification),
+        portrait=_portrait(answer, verification, known_as),
     )
 
 
@@ -173,9 +176,9 @@ def _standing(standing: Standing, fields: frozenset[AskedField] | None) -> Stand
     )
 
 
-def _portrait(answer: Answer, verification: str | None) -> str | None:
+def _portrait(answer: Answer, verification: str | None, known_as: PseudonymId | None) -> str | None:
     if answer.portrait_of is None or verification is None:
         return None
     # The driver's id stands in the address because everything about a driver is kept by it; it is no secret
-    # and opens nothing.
-    return f"/verifier/verifications/{verification}/portrait?of={answer.portrait_of}"
+    # and opens nothing. A company's own name for the driver stands there for it.
+    return f"/verifier/verifications/{verification}/portrait?of={known_as or answer.portrait_of}"

@@ -1,4 +1,5 @@
-"""POST a code, hear the verdict; then, for police, the portrait. Hot: the roadside waits for it."""
+"""POST a code, hear the verdict; then, for police and where a company's purpose has it, the portrait. Hot: the roadside waits
+for it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from liangzheng.api.verifier.verdict import VerdictAnswer, verdict
 from liangzheng.api.wired import wired
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Forbidden, Invalid
-from liangzheng.kernel.ids import CompanyId, DriverId, VerificationId
+from liangzheng.kernel.ids import CompanyId, DriverId, PseudonymId, VerificationId
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.showing import PURPOSES, Ask, Verifier
 
@@ -55,7 +56,13 @@ async def verify(request: Request, who: Verifier, body: VerifyBody) -> VerdictAn
         raise Invalid("code", "either code or short_code")
     trust, lives = door.grounds(wiring)
     policy = wiring.settings.status_policy
-    return verdict(await showing.verify(wiring.database, trust, lives, who, ask, now, policy), fields)
+    answer = await showing.verify(wiring.database, trust, lives, who, ask, now, policy)
+    known_as = None
+    if who.grants is not None and answer.portrait_of is not None:
+        company = CompanyId(who.id.uuid)
+        async with wiring.database.transaction() as tx:
+            known_as = await relying.known_as(tx, wiring.key_index, company, answer.portrait_of)
+    return verdict(answer, fields, known_as)
 
 
 async def _registered(request: Request, who: Verifier, purpose: str) -> frozenset[AskedField]:
@@ -79,16 +86,28 @@ async def _registered(request: Request, who: Verifier, purpose: str) -> frozense
 
 
 async def portrait(request: Request, who: Verifier) -> Response:
-    """The picture the verified licence was issued with: for the officer who verified it, for five minutes."""
+    """The picture the verified licence was issued with: for the officer who verified it, or a company whose purpose has it, for
+    five minutes."""
     wiring = wired(request)
-    picture = await showing.portrait(
-        wiring.database,
-        who,
-        VerificationId.parse(request.path_params["verification"]),
-        DriverId.parse(request.query_params.get("of", "")),
-        wiring.clock.now(),
-    )
+    verification = VerificationId.parse(request.path_params["verification"])
+    of, now = request.query_params.get("of", ""), wiring.clock.now()
+    driver_id = DriverId.parse(of) if who.grants is None else await _driver_of(request, who, of)
+    picture = await showing.portrait(wiring.database, who, verification, driver_id, now)
     return Response(picture, media_type="image/jpeg")
+
+
+async def _driver_of(request: Request, who: Verifier, of: str) -> DriverId:
+    """Whom a registered company means, which counts as a question of its quota. Raises Forbidden, which is recorded, where nothing
+    it registered has a portrait; NotFound."""
+    wiring, company, now = wired(request), CompanyId(who.id.uuid), wired(request).clock.now()
+    name = PseudonymId.parse(of)
+    await relying.count(wiring.database, company, 1, now)
+    if not any(AskedField.PORTRAIT in fields for fields in (who.grants or {}).values()):
+        refusal, asked = relying.AskRefusal.FIELD_NOT_REGISTERED, (AskedField.PORTRAIT.value,)
+        await relying.record_refusal(wiring.database, company, refusal, "", asked, now)
+        raise Forbidden("outside what the company registered", place="fields", rule=refusal.value)
+    async with wiring.database.read() as tx:
+        return await relying.driver_known_as(tx, company, name)
 
 
 class MeAnswer(msgspec.Struct):

@@ -16,11 +16,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng.cli.demo import officers, photo
+from liangzheng.cli.demo import face_reviews, leaving, officers, photo
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.restored import Restored
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
 from liangzheng.cli.demo.story import Story, Teller, wave_step
+from liangzheng.cli.demo.web import WebApps
 from liangzheng.cli.main import run
 from liangzheng.infra import logs
 from liangzheng.infra.postgres import attach
@@ -29,7 +31,6 @@ from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Forbidden
 
 app = typer.Typer()
-_ACCOUNTS = 3
 _WIDTH = 110
 
 
@@ -44,6 +45,9 @@ def demo(
     drivers: Annotated[
         int, typer.Option(min=1000, max=5_000_000, help="Size of the fictional register.")
     ] = 100_000,
+    accounts: Annotated[
+        int, typer.Option(min=1, max=50, help="Drivers who have an account, where it stays running.")
+    ] = 3,
 ) -> None:
     """Start everything on this machine: database, fictional register, API, queue worker, issuer. Ctrl-C stops it all.
 
@@ -57,10 +61,10 @@ def demo(
     console = Console(soft_wrap=True)
     settings.make_data_dir()
     with alone(settings.data_dir / "demo"):
-        raise SystemExit(0 if run(_demo(settings, console, once, drivers)) else 1)
+        raise SystemExit(0 if run(_demo(settings, console, once, drivers, accounts)) else 1)
 
 
-async def _demo(settings: Settings, console: Console, once: bool, drivers: int) -> bool:
+async def _demo(settings: Settings, console: Console, once: bool, drivers: int, accounts: int) -> bool:
     console.print(f"[bold]亮证 LiangZheng[/bold] · demonstration in {settings.data_dir}", highlight=False)
     console.print(
         "   Everybody in it is fictional. SIMULATED: the face check, text messages.", highlight=False
@@ -69,12 +73,16 @@ async def _demo(settings: Settings, console: Console, once: bool, drivers: int) 
     port = settings.port if settings.port and not once else free_port(settings.host)
     demand_free(settings.host, port)
     async with attach(settings) as database, set_stage(settings, database, console, drivers, port) as stage:
+        web = WebApps(stage)
         try:
             await _prepare(stage, teller)
-            await (_tell(stage, teller) if once else _wait(stage, teller))
+            await teller.step("web apps", web.answer)
+            await (_tell(stage, teller) if once else _wait(stage, teller, accounts))
         except StepFailed:
             console.print(f"[red]not held[/red]: logs are in {stage.processes.logs}", highlight=False)
             return False
+        finally:
+            await web.stop()
         pids = stage.processes.pids()
     if once:
         await teller.step("stop", lambda: _stopped(settings, pids))
@@ -93,21 +101,31 @@ async def _prepare(stage: Stage, teller: Teller) -> None:
 
 async def _tell(stage: Stage, teller: Teller) -> None:
     wave, _ = await stage.open_first_wave()
-    actor = await stage.cast(wave)
+    actor = await stage.cast(wave, "driver")
     token = await stage.verifier_token()
-    for title, act in Story(stage, actor, token).steps():
+    story = Story(stage, actor, token)
+    for title, act in story.steps():
         await teller.step(title, act)
-    for title, act in await photo.steps(stage, wave, actor, token):
+    for title, act in await photo.steps(stage, wave, token):
         await teller.step(title, act)
+    for title, act in await face_reviews.steps(stage, wave, token):
+        await teller.step(title, act)
+    for title, act in await leaving.steps(stage, wave, token):
+        await teller.step(title, act)
+    last = await stage.spare(wave)
+    async with Restored(stage, last, token) as copy:
+        for title, act in copy.steps():
+            await teller.step(title, act)
+    await teller.step("somebody looked", story.looked_at)
     await teller.step("fsck", lambda: _fsck(stage))
     for each in stage.kept.actors:
         each.told = each.told or each.once
     stage.keep()
 
 
-async def _wait(stage: Stage, teller: Teller) -> None:
+async def _wait(stage: Stage, teller: Teller, accounts: int) -> None:
     """Accounts are there, addresses are printed, and nothing happens until Ctrl-C, or until a process keeps dying."""
-    await teller.step("accounts", lambda: _accounts(stage))
+    await teller.step("accounts", lambda: _accounts(stage, accounts))
     token = await stage.verifier_token()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -122,9 +140,9 @@ async def _wait(stage: Stage, teller: Teller) -> None:
     stage.console.print("stopping")
 
 
-async def _accounts(stage: Stage) -> str:
+async def _accounts(stage: Stage, accounts: int) -> str:
     wave, _ = await stage.open_first_wave()
-    while len(_people(stage)) < _ACCOUNTS:
+    while len(_people(stage)) < accounts:
         await stage.new_actor(wave, once=False)
     token = await stage.verifier_token()
     for actor in _people(stage):
@@ -157,6 +175,11 @@ def _print_ways_in(stage: Stage, token: str) -> None:
     for officer in stage.kept.officers:
         staff.add_row(officer.number, officer.password, officer.totp_secret, officer.division)
     print_(staff)
+    for name, said in (
+        ("driver", "Driver's app"), ("verify", "Verifier's app"), ("staff", "Staff console"), ("open", "Public figures"),
+    ):  # fmt: skip
+        if host := stage.settings.face_hosts.get(name):
+            print_(f"{said:<21} http://{host}:{stage.client.port}/", highlight=False)
     print_(f"Start page            {base}/", highlight=False)
     print_(f"API description       {base}/openapi.json", highlight=False)
     print_(

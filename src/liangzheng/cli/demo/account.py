@@ -37,13 +37,14 @@ async def prove_mobile(
     """A proof for one act: the code asked for, read from the simulated mobile and given back."""
     since = len(delivered(settings.data_dir / FILE, Mobile(mobile)))
     asked = (await asyncio.to_thread(client.post, path, {"mobile": mobile, **body})).expect(202)
-    code = await _code(settings, mobile, since)
+    code = await received_code(settings, mobile, since)
     given = {"mobile": mobile, "code_request": asked["code_request"], "code": code, **body}
     proof = (await asyncio.to_thread(client.post, f"{path}/proofs", given)).expect(201)
     return str(proof["mobile_proof"])
 
 
-async def _code(settings: Settings, mobile: str, since: int) -> str:
+async def received_code(settings: Settings, mobile: str, since: int = 0) -> str:
+    """The code in a message to the simulated mobile, after the first `since` of them."""
     until = time.monotonic() + _WITHIN_S
     while time.monotonic() < until:
         for message in delivered(settings.data_dir / FILE, Mobile(mobile))[since:]:

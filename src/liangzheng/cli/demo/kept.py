@@ -30,6 +30,8 @@ class Actor(msgspec.Struct, kw_only=True):
     """Prefix of this actor's idempotency keys: a step done twice is done once."""
     once: bool = False
     """Cast for a story that is told without a person; the others are printed for people to log in as."""
+    role: str = ""
+    """What a driver cast for a story plays in it; empty for the others and in files of earlier versions."""
     told: bool = False
     """The story of this driver was told to its end."""
 

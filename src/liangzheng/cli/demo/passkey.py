@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from copy import copy
 from typing import Any, Final
 
 import cbor2
@@ -23,6 +24,7 @@ class SoftwarePasskey:
     def __init__(self, origin: str, rp_id: str) -> None:
         self._origin, self._rp_hash = origin, hashlib.sha256(rp_id.encode()).digest()
         self._id, self._key, self._count = secrets.token_bytes(32), ec.generate_private_key(ec.SECP256R1()), 0
+        self._user: str | None = None
 
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
         """What `navigator.credentials.create()` would give, by `toJSON()`."""
@@ -32,6 +34,7 @@ class SoftwarePasskey:
             self._data(_ATTESTED) + bytes(16) + len(self._id).to_bytes(2, "big") + self._id + cbor2.dumps(key)
         )
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
+        self._user = options["user"]["id"]
         client = self._client("webauthn.create", options)
         return self._credential({"clientDataJSON": client, "attestationObject": attestation})
 
@@ -40,7 +43,15 @@ class SoftwarePasskey:
         self._count += 1
         data, client = self._data(0), self._client("webauthn.get", options)
         signature = self._key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
-        return self._credential({"clientDataJSON": client, "authenticatorData": data, "signature": signature})
+        made = self._credential({"clientDataJSON": client, "authenticatorData": data, "signature": signature})
+        made["response"]["userHandle"] = self._user
+        return made
+
+    def elsewhere(self, origin: str) -> SoftwarePasskey:
+        """The same key on a page of that origin: what a look-alike would get out of it."""
+        there = copy(self)
+        there._origin = origin
+        return there
 
     def _data(self, flags: int) -> bytes:
         return self._rp_hash + bytes([flags | _PRESENT_AND_VERIFIED]) + self._count.to_bytes(4, "big")

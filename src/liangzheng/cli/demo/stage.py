@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -64,11 +65,18 @@ class Stage:
     client: Client
     watching: asyncio.Task[None]
     """Ends, with an error, when a process keeps dying."""
+    metrics_port: int
+    """Where the API tells operators its figures, on this machine alone."""
 
     @property
     def folder(self) -> Path:
         """Where the demonstration keeps its own files."""
         return self.settings.data_dir / "demo"
+
+    @property
+    def traces(self) -> Path:
+        """Where the processes write their spans, of this start."""
+        return self.settings.data_dir / "traces"
 
     @property
     def register(self) -> Path:
@@ -175,21 +183,19 @@ class Stage:
             self.keep()
         return self.kept.verifier_token
 
-    async def cast(self, wave: rollout.Wave) -> Actor:
-        """The driver of the next story: the one whose story was not told to its end, or a new one."""
+    async def cast(self, wave: rollout.Wave, role: str) -> Actor:
+        """The driver who plays this in the next story: the one whose story was not told to its end, or a new one. Roles are
+        not exchanged: what a start that was cut off did to one is gone on with in the same."""
         for actor in self.kept.actors:
-            if actor.once and not actor.told:
+            if actor.once and not actor.told and actor.role == role:
                 return actor
-        return await self.new_actor(wave, once=True)
+        return await self.new_actor(wave, once=True, role=role)
 
-    async def another(self, wave: rollout.Wave, taken: list[Actor]) -> Actor:
-        """A further driver of the same story: one whose story was not told to its end, or a new one."""
-        for actor in self.kept.actors:
-            if actor.once and not actor.told and actor not in taken:
-                return actor
-        return await self.new_actor(wave, once=True)
+    async def spare(self, wave: rollout.Wave) -> Actor:
+        """A driver whose steps cannot be gone on with: a start that is cut off leaves them behind, the next takes another."""
+        return await self.new_actor(wave, once=True, told=True)
 
-    async def new_actor(self, wave: rollout.Wave, *, once: bool) -> Actor:
+    async def new_actor(self, wave: rollout.Wave, *, once: bool, told: bool = False, role: str = "") -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on."""
         known = {actor.line for actor in self.kept.actors}
         found = await asyncio.to_thread(self._eligible, wave, known)
@@ -208,6 +214,8 @@ class Stage:
             phone_key=SoftwareSigner.generate(Alg.ES256).to_pkcs8(),
             story=f"demo-{number}-{secrets.token_hex(6)}",
             once=once,
+            told=told,
+            role=role,
         )
         self.kept.actors.append(actor)
         self.keep()
@@ -248,19 +256,29 @@ class Stage:
 
     async def start_processes(self) -> None:
         """API, queue worker and issuer run, and the API says it is ready."""
-        port = str(self.client.port)
-        self.processes.start("api", "serve", "--host", self.client.host, "--port", port)
+        port, operators = str(self.client.port), str(self.metrics_port)
+        self.processes.start(
+            "api", "serve", "--host", self.client.host, "--port", port, LZ_METRICS_PORT=operators
+        )
         self.processes.start("queue", "work", "--role", "outbox")
         self.processes.start("issuer", "work", "--role", "issuer")
         await self.until_ready()
 
-    async def until_ready(self) -> None:
-        """Raises Unavailable when the API is not ready after a minute and a half."""
+    def beside(self, name: str, **more: str) -> Client:
+        """Another API process on the same database, with some settings of its own; it ends with the others, or before by
+        `processes.end`. Not ready yet: `until_ready`."""
+        client = Client(self.client.host, free_port(self.client.host))
+        self.processes.start(name, "serve", "--host", client.host, "--port", str(client.port), **more)
+        return client
+
+    async def until_ready(self, client: Client | None = None) -> None:
+        """Raises Unavailable when the API, or this one, is not ready after a minute and a half."""
+        asked = client or self.client
         for _ in range(int(_READY_WITHIN_S / 0.1)):
             if self.watching.done():
                 break
             with suppress(Unavailable):
-                if (await asyncio.to_thread(self.client.get, "/readyz")).status == 200:
+                if (await asyncio.to_thread(asked.get, "/readyz")).status == 200:
                     return
             await asyncio.sleep(0.1)
         raise Unavailable(f"the API is not ready; see {self.processes.logs}")
@@ -336,6 +354,8 @@ async def set_stage(
         "LZ_FACE_ENGINE": settings.face_engine,
         "LZ_SMS": settings.sms,
         "LZ_LOG_FORMAT": "json",
+        "LZ_TRACES_DIR": str(settings.data_dir / "traces"),
+        "LZ_METRICS_HOST": "127.0.0.1",
         # A database of the operator's own is reached by its address; the embedded one through the data directory.
     }
     folder = settings.data_dir / "demo"
@@ -344,7 +364,19 @@ async def set_stage(
     kept = Kept.load(folder / "kept.json")
     client = Client(settings.host, port)
     watching = asyncio.create_task(processes.watch(), name="processes")
-    stage = Stage(settings, database, console, load_reference(), size, kept, processes, client, watching)
+    stage = Stage(
+        settings,
+        database,
+        console,
+        load_reference(),
+        size,
+        kept,
+        processes,
+        client,
+        watching,
+        free_port("127.0.0.1"),
+    )
+    await asyncio.to_thread(shutil.rmtree, stage.traces, ignore_errors=True)
     try:
         yield stage
     finally:

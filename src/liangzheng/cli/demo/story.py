@@ -18,16 +18,26 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from liangzheng.cli.demo import companies, messages, operations
+from liangzheng.cli.demo import messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
+from liangzheng.cli.demo.agreements import Agreements
+from liangzheng.cli.demo.alike import Alike
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
+from liangzheng.cli.demo.companies import Companies
+from liangzheng.cli.demo.company import Driver
+from liangzheng.cli.demo.confined import Confined
 from liangzheng.cli.demo.feed import Feed
+from liangzheng.cli.demo.feed_source import FeedSource
+from liangzheng.cli.demo.four_eyes import FourEyes
+from liangzheng.cli.demo.hardening import Hardening
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.observed import Observed
 from liangzheng.cli.demo.officers import Officers
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.stranger import Stranger
+from liangzheng.cli.demo.tampering import Tampering
 from liangzheng.cli.phone import Phone
 from liangzheng.infra.face_simulated import played_frames
 from liangzheng.kernel.errors import Failure
@@ -85,10 +95,13 @@ class Story:
         self._phone = Phone(SoftwareSigner.from_pkcs8(actor.phone_key))
         self._phone_key_id = ""
         self._shown = ""
-        self._asking = companies.Companies(stage, self._lz)
-        self._feed = Feed(
+        driver = Driver(lambda: self._holder, self._phone, lambda: self._phone_key_id)
+        self._asking = Companies(stage, driver, self._lz)
+        self._hardening = Hardening(self._anybody, lambda: self._holder)
+        source = FeedSource(
             stage.folder / "feed", actor, self._phone, self._officer, lambda: self._holder, self._lz
         )
+        self._feed = Feed(source)
 
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of every step, in order."""
@@ -103,26 +116,32 @@ class Story:
             ("verify offline", self.offline),
             ("show it twice", self.again),
             ("forge it", self.forged),
-            ("company asks", lambda: self._asking.asks(self._holder, self._phone, self._phone_key_id)),
-            ("company scans", lambda: self._asking.scans(self._phone)),
-            ("company asks too much", self._asking.asks_too_much),
-            ("standing consent", lambda: self._asking.lasting(self._holder, self._phone, self._phone_key_id)),
-            ("another company", self._asking.another_asks),
+            *self._asking.steps(),
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
+            *self._hardening.begin(),
+            *FourEyes(self._stage, self._actor, self._phone, self._officer, self._lz).steps(),
+            *Confined(self._stage, self._actor, self._officer).steps(),
             *Behind(self._stage, self._actor).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
             ("change notice", self._asking.told),
-            ("consent withdrawn", lambda: self._asking.withdrawn(self._holder)),
             *self._feed.steps(),
             ("audit from outside", self.audited),
+            *Tampering(self._stage, self._actor, lambda: self._holder, self._lz).steps(),
             ("backup", lambda: operations.backed_up(self._lz)),
+            *Agreements(self._stage, lambda: self._holder).steps(),
+            ("told again", self._asking.told_again),
+            ("consent withdrawn", self._asking.withdrawn),
             *Account(
                 self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
             ).steps(),
+            *Alike(self._anybody, self._actor).steps(),
             *Stranger(self._stage.settings, self._anybody, lambda: self._holder).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
+            ("licence runs out", lambda: messages.expiring(self._stage, self._actor, self._holder, self._lz)),
+            *Observed(self._stage, self._actor, lambda: self._holder).steps(),
+            *self._hardening.end(),
             ("too often", lambda: asyncio.to_thread(operations.too_often, self._holder)),
             (
                 "watched",
@@ -333,6 +352,10 @@ class Story:
         hold("暂扣" in done.stdout, "./lz verify names the status")
         return "refused with 暂扣 from the signed snapshot, without any server"
 
+    async def looked_at(self) -> str:
+        """Told last: looks are told once they have settled."""
+        return await messages.looked_at(self._holder)
+
     async def audited(self) -> str:
         """The audit record is what was signed."""
         with self._trust_file() as trust:
@@ -351,10 +374,10 @@ class Story:
     async def _get(self, client: Client, path: str) -> Any:
         return await asyncio.to_thread(client.get, path)
 
-    async def _lz(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`./lz WORDS`, as a person would run it."""
+    async def _lz(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """`./lz WORDS`, as a person would run it; `more` of the environment."""
         command = [sys.executable, "-m", "liangzheng", *words]
-        environment = dict(self._stage.processes.environment) | {"NO_COLOR": "1", "COLUMNS": "160"}
+        environment = dict(self._stage.processes.environment) | {"NO_COLOR": "1", "COLUMNS": "160"} | more
         return await asyncio.to_thread(
             subprocess.run, command, capture_output=True, text=True, env=environment, timeout=120
         )

@@ -197,12 +197,15 @@ async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
 
 
 async def signed(tx: Connection, table: str) -> AsyncIterator[Row]:
-    """Every kept signature of `licence` or `credential` with the octets it was made over, read as they
-    come.
+    """Every kept signature of `licence` or `credential` with the octets it was made over and what they should say, read
+    as they come.
     """
-    octets = {"licence": "document", "credential": "octets"}[table]
+    columns = {
+        "licence": "document AS octets, version, classes, valid_from, valid_until, authority, portrait_hash",
+        "credential": "octets, licence_id, licence_version, list_id, list_index, phone_key",
+    }[table]
     async for row in tx.cursor(
-        f"SELECT id, kid, {octets} AS octets, signature FROM {table} WHERE signature IS NOT NULL",
+        f"SELECT id, kid, signature, {columns} FROM {table} WHERE signature IS NOT NULL",
         prefetch=_AT_ONCE,
     ):
         yield row

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId, PhotoId
-from liangzheng.licences.model import Photo, PhotoReview, Reviewer
+from liangzheng.kernel.reviews import Reviewer
+from liangzheng.licences.model import Photo, PhotoReview
 from liangzheng.licences.photo_rules import PhotoDoubt, PhotoReason, PhotoSource
 
 CONSTRAINTS: Final = {

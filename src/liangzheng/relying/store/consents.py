@@ -60,6 +60,11 @@ async def behind_code(
     return None if row is None else (CompanyId(row["company_id"]), ConsentRequestId(row["request_id"]))
 
 
+async def keep_code(tx: Connection, code_hash: bytes, until: datetime) -> None:
+    """The code is there until an instant; of what was decided it opens nothing but the taking back."""
+    await tx.execute("UPDATE consent_code SET expires_at = $2 WHERE code_hash = $1", code_hash, until)
+
+
 async def spend_code(tx: Connection, code_hash: bytes) -> None:
     """The code opens nothing any more."""
     await tx.execute("DELETE FROM consent_code WHERE code_hash = $1", code_hash)
@@ -98,6 +103,16 @@ async def decide(
     )  # fmt: skip
 
 
+async def take_back(tx: Connection, held: ConsentRequest, now: datetime) -> None:
+    """The approval of a held request is void, and its proof with it."""
+    target = CONSENT_REQUEST.step(held.state, RequestEvent.DRIVER_TOOK_BACK)
+    await tx.execute(
+        "UPDATE consent_request SET state = $3, move = move + 1, decided_at = $4, phone_key_id = NULL, signature = NULL "
+        "WHERE company_id = $1 AND request_id = $2",
+        held.company_id.uuid, held.id.uuid, target.value, now,
+    )  # fmt: skip
+
+
 async def cancel(tx: Connection, held: ConsentRequest, now: datetime) -> None:
     """The company takes a held request back; its code opens nothing."""
     target = CONSENT_REQUEST.step(held.state, RequestEvent.COMPANY_CANCELLED)
@@ -130,6 +145,16 @@ async def know_driver(
         "ON CONFLICT (company_id, pseudonym) DO NOTHING",
         company_id.uuid, pseudonym.uuid, driver_id.uuid,
     )  # fmt: skip
+
+
+async def driver_known_as(tx: Connection, company_id: CompanyId, pseudonym: PseudonymId) -> DriverId | None:
+    """Who is meant by a company's pseudonym; None when nobody is."""
+    found = await tx.fetchval(
+        "SELECT driver_id FROM company_driver WHERE company_id = $1 AND pseudonym = $2",
+        company_id.uuid,
+        pseudonym.uuid,
+    )
+    return None if found is None else DriverId(found)
 
 
 async def add_consent(tx: Connection, consent: StandingConsent, given: ConsentRequest) -> None:
@@ -180,6 +205,16 @@ async def consent(tx: Connection, driver_id: DriverId, consent_id: ConsentId) ->
         consent_id.uuid,
     )
     return None if row is None else _consent(row)
+
+
+async def is_active(tx: Connection, driver_id: DriverId, request_id: ConsentRequestId) -> bool:
+    """Whether the standing consent that came of a request stands still."""
+    return bool(
+        await tx.fetchval(
+            "SELECT true FROM standing_consent WHERE driver_id = $1 AND request_id = $2 AND state = 'active'",
+            driver_id.uuid, request_id.uuid,
+        )
+    )  # fmt: skip
 
 
 async def withdraw(tx: Connection, held: StandingConsent, now: datetime) -> None:

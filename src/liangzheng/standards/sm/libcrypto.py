@@ -44,8 +44,33 @@ _DECLARATIONS: Final = """
                         const unsigned char *tbs, size_t tbslen);
 """
 
+# Marked as old since 3.0 and not in every build: tables.py goes without where one is missing.
+_DECLARATIONS_OF_TABLES: Final = """
+    typedef ... EC_GROUP; typedef ... EC_POINT; typedef ... BIGNUM; typedef ... BN_CTX;
+    EC_GROUP *EC_GROUP_new_by_curve_name(int nid);
+    void EC_GROUP_free(EC_GROUP *group);
+    int EC_GROUP_set_generator(EC_GROUP *group, const EC_POINT *generator, const BIGNUM *order, const BIGNUM *cofactor);
+    const BIGNUM *EC_GROUP_get0_order(const EC_GROUP *group);
+    const BIGNUM *EC_GROUP_get0_cofactor(const EC_GROUP *group);
+    int EC_GROUP_precompute_mult(EC_GROUP *group, BN_CTX *ctx);
+    int EC_GROUP_have_precompute_mult(const EC_GROUP *group);
+    EC_POINT *EC_POINT_new(const EC_GROUP *group);
+    void EC_POINT_free(EC_POINT *point);
+    int EC_POINT_oct2point(const EC_GROUP *group, EC_POINT *p, const unsigned char *buf, size_t len, BN_CTX *ctx);
+    size_t EC_POINT_point2oct(const EC_GROUP *group, const EC_POINT *p, int form, unsigned char *buf, size_t len,
+                              BN_CTX *ctx);
+    int EC_POINTs_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *n, size_t num, const EC_POINT *p[],
+                      const BIGNUM *m[], BN_CTX *ctx);
+    BIGNUM *BN_new(void);
+    void BN_free(BIGNUM *n);
+    BIGNUM *BN_bin2bn(const unsigned char *s, int len, BIGNUM *ret);
+    BN_CTX *BN_CTX_new(void);
+    void BN_CTX_free(BN_CTX *ctx);
+"""
+
 ffi: Final = FFI()
 ffi.cdef(_DECLARATIONS)
+ffi.cdef(_DECLARATIONS_OF_TABLES)
 
 
 @cache

@@ -1,0 +1,27 @@
+/** 亮码 in the browser: the phone's half (phone.ts) and the verifier's (offline.ts). docs/live-code.md says what they do. */
+export {CLASSES, PLATE_KINDS, allowedOfPlate, allows, isClass, parseClasses} from './classes.ts';
+export type {DrivingClass, PlateKind} from './classes.ts';
+export {isoDay} from './claims.ts';
+export type {CredentialClaims, Day, Sex, SnapshotClaims} from './claims.ts';
+export {belongsTo, isPortraitOf, openDocument} from './document.ts';
+export type {DocumentClaims, OpenedDocument} from './document.ts';
+export {BadSignature, BadTrust, Malformed} from './errors.ts';
+export {fromHex, toHex} from './octets.ts';
+export type {Octets} from './octets.ts';
+export {ClockBehind, TRUST_AGES_AFTER_S, newMemory, verifyOffline} from './offline.ts';
+export type {Holder, Memory, OfflineAnswer, OfflineAsks, ShownStanding} from './offline.ts';
+export {buildCode, makeKey, publicKeyOf, show, signerOf, untilNext} from './phone.ts';
+export type {Kept, Sign} from './phone.ts';
+export {misreadOf, shortCodeIn} from './reading.ts';
+export type {Misread} from './reading.ts';
+export type {Because, Decision, Reason, Tone} from './rules.ts';
+export {DISPLAYS, LETTERS, displayOf, lettersAgainst} from './status.ts';
+export type {Display, StatusPolicy} from './status.ts';
+export {StatusData, openStatusList, uriOf} from './statuslist.ts';
+export type {Listed, StatusList} from './statuslist.ts';
+export {TrustBundle} from './trust.ts';
+export {LIVES, NotVerifiedStep, STEPS} from './verdict.ts';
+export type {Lives, Outcome, Standing, Step} from './verdict.ts';
+export {MAX_CHARACTERS, PREFIX, Verifier, chinaDay} from './verifier.ts';
+export {ICONS, OUTCOMES, REASONS, STEP_WORDS, ofReason} from './words.ts';
+export type {Words} from './words.ts';
