@@ -1,6 +1,6 @@
 /** What the kept status says at a moment: pure, and the same for 亮证, 亮码 and the first screen. */
-import type { SnapshotClaims } from '@shared/live-code/claims'
-import { LETTERS, lettersAgainst } from '@shared/live-code/status'
+import type { SnapshotClaims } from '../../shared/live-code/claims.ts'
+import { LETTERS, lettersAgainst } from '../../shared/live-code/status.ts'
 
 /** ok: may drive, heard lately. bad: may not. old: may, heard long ago. unknown: never heard, or too long ago to count. */
 export type Mood = 'ok' | 'bad' | 'old' | 'unknown'
