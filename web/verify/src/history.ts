@@ -29,12 +29,16 @@ export async function note(entry: Entry): Promise<void> {
 }
 
 export async function wait(one: Waiting): Promise<void> {
-  waiting.value = [...waiting.value.filter(({ id }) => id !== one.id), one].slice(-most)
-  await kept.write(waitingKey, plain(waiting.value)).catch(() => undefined)
+  await change((before) => [...before.filter(({ id }) => id !== one.id), one].slice(-most))
 }
 
 export async function waitsNoMore(id: string): Promise<void> {
-  waiting.value = waiting.value.filter((one) => one.id !== id)
+  await change((before) => before.filter((one) => one.id !== id))
+}
+
+/** What is on the device and not what this tab remembers: another tab may have changed it. */
+async function change(act: (before: Waiting[]) => Waiting[]): Promise<void> {
+  waiting.value = act((await kept.read<Waiting[]>(waitingKey).catch(() => undefined)) ?? [...waiting.value])
   await kept.write(waitingKey, plain(waiting.value)).catch(() => undefined)
 }
 
