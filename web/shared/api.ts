@@ -41,6 +41,8 @@ export interface Asked<B = unknown> {
   /** The same at every retry of one wish: the server then does it once. */
   key?: string
   signal?: AbortSignal
+  /** Sent as they are, in place of a body: part of a file. */
+  octets?: Blob
   /** A company's log-in. */
   basic?: { user: string; password: string }
   /** Sent as a form, where the standard demands one (RFC 6749). */
@@ -86,6 +88,9 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   let body: BodyInit | undefined
   if (asked.form) {
     body = new URLSearchParams(asked.form)
+  } else if (asked.octets) {
+    headers['Content-Type'] = 'application/octet-stream'
+    body = asked.octets
   } else if (asked.body !== undefined) {
     headers['Content-Type'] = 'application/json'
     body = JSON.stringify(asked.body)

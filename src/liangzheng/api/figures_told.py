@@ -17,7 +17,7 @@ from liangzheng.infra.reference import Reference
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.region import PROVINCES, IssuingAuthority
 from liangzheng.kernel.time import civil_day
-from liangzheng.licences.texts import REFUSAL_TEXTS
+from liangzheng.licences.rules import Refusal
 from liangzheng.rollout import Measure, Open
 
 if TYPE_CHECKING:
@@ -34,6 +34,33 @@ WORDS: Final = {
     Counted.LICENCE_WITHDRAWN: ("撤回电子驾驶证", "Licences withdrawn"),
     Counted.CODE_VERIFIED: ("联网核验", "Verifications online"),
 }
+
+
+REASONS: Final = {
+    Refusal.REAL_NAME_TOO_LOW: ("未完成实名认证", "Real name not verified"),
+    Refusal.NOT_IN_REGISTER: ("名下无驾驶证", "Not in the register"),
+    Refusal.FACE_NOT_VERIFIED: ("实人认证未通过", "Face check not passed"),
+    Refusal.PHONE_KEY_NOT_BOUND: ("手机未绑定", "Phone not bound"),
+    Refusal.NOT_OPEN_HERE_YET: ("当地尚未开通", "Not open here yet"),
+    Refusal.OPENING_NOT_PUBLISHED: ("开通日期未公布", "Opening day not published"),
+    Refusal.NOT_HELD: ("未持有电子驾驶证", "No electronic licence held"),
+    Refusal.TRANSFERRED_OUT: ("驾驶证已转出", "Transferred out"),
+    Refusal.LICENCE_ENDED: ("驾驶证已注销或吊销", "Licence ended"),
+    Refusal.STATUS_ABNORMAL: ("状态异常", "Abnormal status"),
+    Refusal.NOT_USABLE_NOW: ("目前不能使用", "Not usable at present"),
+    Refusal.EXTENSION_OVER: ("延期已到期", "Extension over"),
+    Refusal.NOT_YET_VALID: ("有效期未开始", "Not yet valid"),
+    Refusal.VALIDITY_OVER: ("超过有效期", "Validity over"),
+    Refusal.NO_CLASS_HELD: ("无准驾车型", "No class held"),
+    Refusal.NO_PHOTO_ON_FILE: ("无留存照片", "No photo on file"),
+    Refusal.PHOTO_NOT_USABLE: ("照片不可用", "Photo not usable"),
+    Refusal.APPLICATION_UNDER_WAY: ("已有申领在办", "Application under way"),
+    Refusal.ALREADY_HELD: ("已持有", "Already held"),
+    Refusal.PHOTO_TOO_SOON: ("更换照片未满六个月", "Photo replaced too recently"),
+    Refusal.PHOTO_REFUSED: ("照片审核未通过", "Photo refused"),
+    Refusal.PHONES_FULL: ("手机数量已满", "Too many phones"),
+}
+"""In a few words, for whom it does not concern; what the applicant reads is in licences/texts.py."""
 
 
 class DayFigure(Answer):
@@ -134,9 +161,9 @@ def _cities(reference: Reference, found: Summary, *, everything: bool) -> Iterab
 
 
 def _reasons(found: Summary) -> Iterable[ReasonFigure]:
-    words = {reason.value: (text.zh, text.en) for reason, text in REFUSAL_TEXTS.items()}
     for each, reason, value in found.reasons:
-        zh, en = words.get(reason, (reason, reason))
+        # A reason of an older version may be in the record still.
+        zh, en = REASONS[Refusal(reason)] if reason in set(Refusal) else (reason, reason)
         yield ReasonFigure(measure=each.value, reason=reason, zh=zh, en=en, value=value)
 
 

@@ -78,7 +78,7 @@ class WavePlace(Answer):
     opens_on: date | None
 
 
-class WaveAnswer(Answer):
+class PublicWave(Answer):
     """One wave. `opens_from` null: the first day was not published; `complete` false: not every place was."""
 
     measure: str
@@ -91,23 +91,23 @@ class WaveAnswer(Answer):
     places: list[WavePlace]
 
 
-class WavesAnswer(Answer):
+class PublicWaves(Answer):
     """Every wave, by opening day."""
 
-    waves: list[WaveAnswer]
+    waves: list[PublicWave]
 
 
 @router.get("/waves")
 @public
-async def list_waves(request: Request) -> WavesAnswer:
+async def list_waves(request: Request) -> PublicWaves:
     """What was opened in which wave, and what is announced."""
     wiring = wired(request)
     async with wiring.database.read() as tx:
         calendar = await rollout.calendar(tx)
     name_of = wiring.reference.divisions.name_of
-    return WavesAnswer(
+    return PublicWaves(
         waves=[
-            WaveAnswer(
+            PublicWave(
                 measure=wave.measure.value, measure_name=wave.measure.chinese, wave=wave.name,
                 opens_from=wave.opens_from, opens_until=wave.opens_until, nationwide=wave.nationwide,
                 complete=wave.complete,

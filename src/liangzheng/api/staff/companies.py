@@ -56,7 +56,7 @@ class CompaniesAnswer(Answer):
     next: str | None
 
 
-class GrantAnswer(Answer):
+class CompanyGrant(Answer):
     """What a company registered for one purpose."""
 
     purpose: str
@@ -65,7 +65,7 @@ class GrantAnswer(Answer):
     notices: bool
 
 
-class MoveAnswer(Answer):
+class CompanyMoveAnswer(Answer):
     """One move of a company, by whom and why."""
 
     event: str
@@ -77,12 +77,12 @@ class MoveAnswer(Answer):
 class WholeCompanyAnswer(CompanyAnswer):
     """With what it may ask, what it used today, and what happened to it."""
 
-    purposes: list[GrantAnswer]
+    purposes: list[CompanyGrant]
     used_today: int
-    moves: list[MoveAnswer]
+    moves: list[CompanyMoveAnswer]
 
 
-class FieldAnswer(Answer):
+class AskableField(Answer):
     """Something that can be asked about a driver."""
 
     field: str
@@ -97,7 +97,7 @@ class PurposeAnswer(Answer):
     zh: str
     en: str
     standing: bool
-    fields: list[FieldAnswer]
+    fields: list[AskableField]
 
 
 class CatalogueAnswer(Answer):
@@ -112,7 +112,7 @@ class RegisteredAnswer(CompanyAnswer):
     secret: str = Field(repr=False)
 
 
-class GrantBody(Body):
+class CompanyGrantBody(Body):
     """One purpose and the fields asked for."""
 
     purpose: Code
@@ -134,12 +134,12 @@ class RegisterCompanyBody(Body):
 
     name: Annotated[str, StringConstraints(max_length=100)]
     credit_code: Annotated[str, StringConstraints(max_length=18)]
-    purposes: Annotated[list[GrantBody], Field(min_length=1, max_length=20)]
+    purposes: Annotated[list[CompanyGrantBody], Field(min_length=1, max_length=20)]
     per_minute: int = Quota().per_minute
     per_day: int = Quota().per_day
 
 
-class MoveBody(Body):
+class CompanyMoveBody(Body):
     """What becomes of the company, and why; nobody's name or number."""
 
     event: Literal["approved", "suspended", "restored", "ended"]
@@ -172,7 +172,7 @@ async def show_catalogue(request: Request, who: OnDuty) -> CatalogueAnswer:
             PurposeAnswer(
                 purpose=each.name, zh=each.words[0], en=each.words[1], standing=each.standing,
                 fields=[
-                    FieldAnswer(field=field.value, zh=field.words[0], en=field.words[1])
+                    AskableField(field=field.value, zh=field.words[0], en=field.words[1])
                     for field in in_order(each.fields)
                 ],
             )
@@ -197,14 +197,14 @@ async def _whole(tx: Connection, company_id: CompanyId, now: datetime) -> WholeC
     return WholeCompanyAnswer(
         **CompanyAnswer.of(found).model_dump(),
         purposes=[
-            GrantAnswer(
+            CompanyGrant(
                 purpose=each.purpose, fields=[field.value for field in in_order(each.fields)], bulk=each.bulk,
                 notices=each.notices,
             )
             for each in grants.values()
         ],
         used_today=today,
-        moves=[MoveAnswer(event=each.event, at=each.at, by=each.by, reason=each.reason) for each in moves],
+        moves=[CompanyMoveAnswer(event=each.event, at=each.at, by=each.by, reason=each.reason) for each in moves],
     )  # fmt: skip
 
 
@@ -226,7 +226,9 @@ async def register_company(request: Request, who: OnDuty, body: RegisterCompanyB
 
 
 @router.post("/{company_id}/moves", status_code=201)
-async def move_company(request: Request, who: OnDuty, company_id: str, body: MoveBody) -> CompanyAnswer:
+async def move_company(
+    request: Request, who: OnDuty, company_id: str, body: CompanyMoveBody
+) -> CompanyAnswer:
     """Approve (another than who registered it), suspend, restore or end. Needs an Idempotency-Key."""
     wiring, asked, key = wired(request), CompanyId.parse(company_id), idempotency_key(request)
     now = wiring.clock.now()

@@ -19,7 +19,7 @@ router = resource("/staff/figures", "staff")
 _REFUSED: Final = "figures.refused"
 
 
-class QueueAnswer(Answer):
+class QueueLength(Answer):
     """A queue people work at. `late`: past their promised day; `oldest_s`: seconds the oldest has waited."""
 
     queue: str
@@ -32,7 +32,7 @@ class QueueAnswer(Answer):
 class StaffFiguresAnswer(FiguresAnswer):
     """As everybody hears them, with small counts, and the queues of this moment."""
 
-    queues: list[QueueAnswer]
+    queues: list[QueueLength]
 
 
 @router.get("")
@@ -47,7 +47,7 @@ async def show_staff_figures(
     async with wiring.database.read() as tx:
         photos, faces = await licences.review_figures(tx, now), await accounts.face_review_figures(tx, now)
     queues = [
-        QueueAnswer(
+        QueueLength(
             queue=name, waiting=each.waiting, taken=each.taken, late=each.late, oldest_s=each.oldest_s
         )
         for name, each in (("photo-reviews", photos), ("face-reviews", faces))
