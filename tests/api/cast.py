@@ -42,7 +42,9 @@ from tests.api.matrix import (
     ADMINISTRATOR,
     APPLICANT,
     COLLEAGUE,
+    HEAD_OFFICE,
     HOLDER,
+    KEEPER,
     OFFICER,
     POLICE,
     PUBLIC,
@@ -178,7 +180,7 @@ class Cast:
         said: dict[str, Any] = {"data" if row.form else "json": body}
         if isinstance(body, bytes):
             said = {"content": body}
-            sent["Content-Type"] = "application/x-ndjson"
+            sent["Content-Type"] = row.media
             if feed := self.feeds.get(sent.get("Authorization", "")):
                 sent |= feed.signed(body)
         return await self.place.phone.client.request(
@@ -270,6 +272,9 @@ async def assemble(place: Deployment) -> Cast:
     tokens[APPLICANT] = applicant.holder.phone.headers
     tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
     tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
+    tokens[HEAD_OFFICE] = (await on_duty(place, "nationwide", (Duty.REGISTER, Duty.SYSTEM))).headers
+    tokens[KEEPER] = (await on_duty(place, "nationwide", (Duty.KEYS,))).headers
+    mine.things.upload = theirs.things.upload = await _sending(place, tokens[HEAD_OFFICE])
     week_later = place.now + timedelta(days=7)
     assert await staff.draw_sample(place.world.database, place.wiring.staff_policy, week_later) == 2
     tokens["officer next door"] = (await on_duty(place, "3302")).headers
@@ -288,6 +293,20 @@ async def assemble(place: Deployment) -> Cast:
     await place.drain()  # companies that were approved may verify
     feeds = {each.headers["Authorization"]: each for each in (mine.source, theirs.source, source, liar)}
     return Cast(place, app, mine, theirs, applicant, tokens, feeds)
+
+
+async def _sending(place: Deployment, headers: Headers) -> str:
+    """A register file of which the first part came."""
+    body = {"file_name": "register.csv", "octets": 10, "drawn_at": "2026-01-01T00:00:00Z"}
+    sent = dict(headers) | {"Idempotency-Key": secrets.token_hex(8)}
+    begun = await place.phone.client.post("/staff/register-uploads", json=body, headers=sent)
+    upload = str(done(begun, 201)["upload"])
+    part = await place.phone.client.put(
+        f"/staff/register-uploads/{upload}/parts?start=0", content=b"first",
+        headers=dict(headers) | {"Content-Type": "application/octet-stream"},
+    )  # fmt: skip
+    assert done(part, 200)["received"] == 5
+    return upload
 
 
 _THEIR_PLACE = {"issuing_authority": "浙A", "address_division": "330105", "resident_address": "样本路2号"}

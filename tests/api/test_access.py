@@ -65,7 +65,11 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "POST /holder/passkeys/sessions",
         "GET /open/agreement-texts",
         "GET /open/deployment",
+        "GET /open/figures",
+        "GET /open/figures.csv",
+        "GET /open/figures.html",
         "GET /open/rollout",
+        "GET /open/rollout/waves",
         "GET /open/status-lists/{list_id}",
         "GET /open/trust-bundle",
     }

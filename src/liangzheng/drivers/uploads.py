@@ -31,6 +31,8 @@ LARGEST_UPLOAD: Final = 2 << 30
 _MOST_WAITING: Final = 10
 _HELD_FOR: Final = timedelta(minutes=2)
 _TOLD_EVERY_S: Final = 1.0
+_WAITS_FOR: Final = timedelta(days=7)
+_REJECTS_KEPT: Final = timedelta(days=30)
 
 
 class UploadState(StrEnum):
@@ -155,6 +157,11 @@ async def upload(tx: Connection, upload_id: UploadId) -> Upload:
 async def list_uploads(tx: Connection, limit: int = 50) -> list[Upload]:
     """The latest, newest first."""
     return [_upload(row) for row in await store.latest(tx, limit)]
+
+
+async def forget_uploads(tx: Connection, now: datetime) -> None:
+    """Files nobody released within a week are refused, and lines rejected a month ago are gone: both hold personal data."""
+    await store.forget(tx, now - _WAITS_FOR, now - _REJECTS_KEPT, now)
 
 
 def rejects_of(db: Database, upload_id: UploadId) -> AsyncIterator[bytes]:

@@ -16,10 +16,14 @@ from liangzheng.api.wired import wired
 
 router = resource("/open", "open")
 
+_FIRST, _LAST = date(2020, 1, 1), date(2199, 12, 31)
 FirstDay = Annotated[
-    date | None, Query(alias="from", description="A day in China; default: 30 days with the last")
+    date | None,
+    Query(alias="from", ge=_FIRST, le=_LAST, description="A day in China; default: 30 days with the last"),
 ]
-LastDay = Annotated[date | None, Query(alias="to", description="A day in China; default: today")]
+LastDay = Annotated[
+    date | None, Query(alias="to", ge=_FIRST, le=_LAST, description="A day in China; default: today")
+]
 MeasureAsked = Annotated[str | None, Query(max_length=40, description="Default: all")]
 
 CSV_MEDIA: Final = "text/csv; charset=utf-8"
