@@ -37,7 +37,7 @@ async def test_without_the_duty_or_a_fresh_factor_nothing_is_done(place: Place) 
     refused(await patrol.post("/staff/companies", BODY), 403, "forbidden")
     refused(await patrol.get("/staff/companies"), 403, "forbidden")
     one = await administrator(place)
-    place.clock.advance(900)
+    place.clock.advance(400)
     refused(await one.post("/staff/companies", BODY), 403, "forbidden")
     assert done(await one.get("/staff/companies"), 200)["companies"] == []
 
