@@ -52,6 +52,7 @@ from tests.api.matrix import (
     SOURCE,
     Row,
 )
+from tests.api.offices import begun_upload
 from tests.api.phone import Phone, b64, done, submission, unb64
 from tests.api.said import SAID, other_password, said_by, with_passkey
 from tests.api.things import EVERYBODY_S, Things
@@ -274,7 +275,7 @@ async def assemble(place: Deployment) -> Cast:
     tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
     tokens[HEAD_OFFICE] = (await on_duty(place, "nationwide", (Duty.REGISTER, Duty.SYSTEM))).headers
     tokens[KEEPER] = (await on_duty(place, "nationwide", (Duty.KEYS,))).headers
-    mine.things.upload = theirs.things.upload = await _sending(place, tokens[HEAD_OFFICE])
+    mine.things.upload = theirs.things.upload = await begun_upload(place, tokens[HEAD_OFFICE])
     week_later = place.now + timedelta(days=7)
     assert await staff.draw_sample(place.world.database, place.wiring.staff_policy, week_later) == 2
     tokens["officer next door"] = (await on_duty(place, "3302")).headers
@@ -293,20 +294,6 @@ async def assemble(place: Deployment) -> Cast:
     await place.drain()  # companies that were approved may verify
     feeds = {each.headers["Authorization"]: each for each in (mine.source, theirs.source, source, liar)}
     return Cast(place, app, mine, theirs, applicant, tokens, feeds)
-
-
-async def _sending(place: Deployment, headers: Headers) -> str:
-    """A register file of which the first part came."""
-    body = {"file_name": "register.csv", "octets": 10, "drawn_at": "2026-01-01T00:00:00Z"}
-    sent = dict(headers) | {"Idempotency-Key": secrets.token_hex(8)}
-    begun = await place.phone.client.post("/staff/register-uploads", json=body, headers=sent)
-    upload = str(done(begun, 201)["upload"])
-    part = await place.phone.client.put(
-        f"/staff/register-uploads/{upload}/parts?start=0", content=b"first",
-        headers=dict(headers) | {"Content-Type": "application/octet-stream"},
-    )  # fmt: skip
-    assert done(part, 200)["received"] == 5
-    return upload
 
 
 _THEIR_PLACE = {"issuing_authority": "浙A", "address_division": "330105", "resident_address": "样本路2号"}

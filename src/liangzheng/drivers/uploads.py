@@ -194,7 +194,7 @@ async def import_next_upload(
         photos=options.photos, actor=audit.Actor("staff", taken.decided_by),
     )  # fmt: skip
     told = _Telling(db, clock, taken.id)
-    following = asyncio.create_task(told.follow())
+    telling = asyncio.create_task(told.keep_telling())
     try:
         await _written(db, taken.id, path)
         report = await import_register(db, keys, path, clock, options, told.hear)
@@ -207,7 +207,7 @@ async def import_next_upload(
             await store.end(tx, taken.id, UploadState.FAILED, {}, str(failure)[:500], clock.now())
             return await upload(tx, taken.id)
     finally:
-        following.cancel()
+        telling.cancel()
         path.unlink(missing_ok=True)
     counts = {
         "fresh": report.fresh, "changed": report.changed, "unchanged": report.unchanged, "rejected": report.rejected,
@@ -232,7 +232,7 @@ class _Telling:
     def hear(self, progress: Progress) -> None:
         self._last = progress
 
-    async def follow(self) -> None:
+    async def keep_telling(self) -> None:
         while True:
             await asyncio.sleep(_TOLD_EVERY_S)
             last, until = self._last, self._clock.now() + _HELD_FOR
