@@ -42,9 +42,7 @@ from tests.api.matrix import (
     ADMINISTRATOR,
     APPLICANT,
     COLLEAGUE,
-    HEAD_OFFICE,
     HOLDER,
-    KEEPER,
     OFFICER,
     POLICE,
     PUBLIC,
@@ -52,7 +50,7 @@ from tests.api.matrix import (
     SOURCE,
     Row,
 )
-from tests.api.offices import begun_upload
+from tests.api.offices import offices
 from tests.api.phone import Phone, b64, done, submission, unb64
 from tests.api.said import SAID, other_password, said_by, with_passkey
 from tests.api.things import EVERYBODY_S, Things
@@ -273,9 +271,7 @@ async def assemble(place: Deployment) -> Cast:
     tokens[APPLICANT] = applicant.holder.phone.headers
     tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
     tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
-    tokens[HEAD_OFFICE] = (await on_duty(place, "nationwide", (Duty.REGISTER, Duty.SYSTEM))).headers
-    tokens[KEEPER] = (await on_duty(place, "nationwide", (Duty.KEYS,))).headers
-    mine.things.upload = theirs.things.upload = await begun_upload(place, tokens[HEAD_OFFICE])
+    tokens |= await offices(place, on_duty, mine.things, theirs.things)
     week_later = place.now + timedelta(days=7)
     assert await staff.draw_sample(place.world.database, place.wiring.staff_policy, week_later) == 2
     tokens["officer next door"] = (await on_duty(place, "3302")).headers
