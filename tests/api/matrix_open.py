@@ -87,6 +87,12 @@ OPEN: Final[tuple[dict[str, Any], ...]] = (
     {"route": "GET /open/figures.csv", "nobodys": "counts, " + _SAME},
     {"route": "GET /open/figures.html", "nobodys": "counts, " + _SAME},
     {
+        "route": "GET /open/simulated-messages",
+        "query": {"mobile": "19900000000"},
+        "nobodys": "messages that were sent to no mobile; none of them outside a demonstration",
+        "own": frozenset({200, 404}),
+    },
+    {
         "route": "GET /open/status-lists/{list_id}",
         "nobodys": "published; an index in it says nothing by itself",
     },
