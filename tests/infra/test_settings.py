@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from liangzheng.infra import settings as module
-from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings, status_policy_text
+from liangzheng.infra.setting_words import status_policy_text
+from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.status import DEFAULT_POLICY, Display, Status, StatusLetter, display, may_drive
 from liangzheng.standards.livecode import Lives

@@ -36,6 +36,7 @@ from liangzheng.standards.livecode import (
 from tests.standards.making import AT, CLAIMS, DAY, HOUR, NOW, Deployment, deployment
 from tests.standards.showings.frame import CASES, Shown, come_of, default_bundle, made, octets_of, stranger
 from tests.web import mutator
+from tests.web.certificates import certificates
 from tests.web.signed_objects import SEED, bundles, documents, root_of, status_lists
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "live-code"
@@ -372,6 +373,7 @@ def all_vectors() -> dict[str, dict[str, Any]]:
         "showings": showings,
         "mutants": mutants,
         "answers": answers,
+        "certificates": certificates,
         "bundles": bundles,
         "status-lists": status_lists,
         "documents": documents,

@@ -14,6 +14,7 @@ from liangzheng.standards.errors import BadSignature, BadTrust, Malformed
 from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import CredentialClaims, TrustBundle
 from liangzheng.standards.statuslist import StatusList, StatusListToken, sign_status_list
+from liangzheng.standards.x509 import Certificate
 from tests.standards.making import AT, CLAIMS, DAY, DOCUMENT, HOUR, PORTRAIT, Deployment, deployment
 from tests.standards.showings.frame import default_bundle, stranger
 from tests.web import mutator
@@ -58,6 +59,9 @@ def _bundles(place: Deployment) -> Iterator[tuple[str, bytes, bytes | None, int]
     yield "with nothing in it", place.bundle(()), None, 0
     yield "of another root", good, stranger(place.alg).public_key.fingerprint, 0
     yield "with something after it", good + b"\0", None, 0
+    under_another = cose.to_be_signed(place.alg, place.jiangsu.kid, cbor.encode(claims))
+    yield "under another key id", cose.seal(under_another, place.root.sign(under_another)), None, 0
+    yield "of a list", cose.sign(cbor.encode([claims]), place.root), None, 0
     yield "signed by a signer", cose.sign(cbor.encode(claims), place.jiangsu), None, 0
     for name, change in _changes_of_claims(place).items():
         changed = cbor.decode(cbor.encode(claims))
@@ -88,7 +92,23 @@ def _changes_of_claims(place: Deployment) -> dict[str, Callable[[dict[int, Any]]
         "signed anew": lambda claims: None,
         "with one claim more": lambda claims: claims.__setitem__(1, "CN"),
         "of version 0": lambda claims: claims[-65540].__setitem__(0, 0),
+        "of version 1": lambda claims: claims[-65540].__setitem__(0, 1),
+        "made in 1970": lambda claims: claims.__setitem__(6, 0),
+        "with a window of one second": put(5, AT + 15 * DAY),
+        "with a window as long as its certificate": lambda claims: rows(claims)[0].__setitem__(
+            slice(5, 7), _validity_of(rows(claims)[0][4])
+        ),
+        "with a window a second too early": put(5, _validity_of(place.entries[0].certificate)[0] - 1),
+        "with a window a second too long": put(6, _validity_of(place.entries[0].certificate)[1] + 1),
         "made before 1970": lambda claims: claims.__setitem__(6, -1),
+        "of a version that is a text": lambda claims: claims[-65540].__setitem__(0, "7"),
+        "made at a time that is a text": lambda claims: claims.__setitem__(6, "now"),
+        "with a root that is a text": lambda claims: claims[-65540].__setitem__(1, "root"),
+        "with entries that are no list": lambda claims: claims[-65540].__setitem__(2, {}),
+        "with one part more": lambda claims: claims[-65540].append(1),
+        "with a key id that is a text": put(0, "12345678"),
+        "with a certificate that is a text": put(4, "certificate"),
+        "with a role that is a text": put(1, "document"),
         "with an entry twice": lambda claims: rows(claims).append(rows(claims)[0]),
         "with an entry for another key": put(0, b"12345678"),
         "with an entry of another role": put(1, 2),
@@ -112,6 +132,11 @@ def _changes_of_claims(place: Deployment) -> dict[str, Callable[[dict[int, Any]]
             4, rows(claims)[0][4][:-1]
         ),
     }
+
+
+def _validity_of(der: bytes) -> tuple[int, int]:
+    certificate = Certificate.load(der)
+    return certificate.not_before, certificate.not_after
 
 
 # --- status lists -------------------------------------------------------------------------------------
@@ -143,6 +168,7 @@ def status_lists(alg: Alg) -> dict[str, Any]:
             AT,
         ),
         "without its tag": (good[1:], URI, AT),
+        "under another tag": (b"\xd3" + good[1:], URI, AT),
         "with something after it": (good + b"\0", URI, AT),
         "of one bit": (
             sign_status_list(replace(token, status_list=StatusList.blank(1, 1000)), place.status),
@@ -155,6 +181,7 @@ def status_lists(alg: Alg) -> dict[str, Any]:
             AT,
         ),
     }
+    cases |= {f"claims {name}": (octets, URI, AT) for name, octets in _odd_lists(place, token)}
     small = sign_status_list(replace(token, status_list=StatusList(2, random.randbytes(40))), place.status)
     for number, splice in enumerate(islice(mutator.octet_splices(random, small), 40)):
         cases[f"octets changed, {number}"] = (mutator.applied(small, splice), URI, AT)
@@ -183,6 +210,36 @@ def status_lists(alg: Alg) -> dict[str, Any]:
         "code with snapshot": place.code(snapshot=place.snapshot()),
         "code with newer snapshot": place.code(snapshot=place.snapshot(as_of=AT - 60)),
     }
+
+
+def _odd_lists(place: Deployment, token: StatusListToken) -> Iterator[tuple[str, bytes]]:
+    """Tokens of claims in their one encoding, an item of another value."""
+    member = StatusList(2, bytes(4)).as_cbor()
+    claims: dict[int, Any] = {2: URI, 4: token.exp, 6: token.iat, 65533: member, 65534: 300}
+    changed: dict[str, dict[int, Any]] = {
+        "whole": {},
+        "with one claim more": {1: "CN"},
+        "without a time to live": {65534: None},
+        "with a time to live below nought": {65534: -1},
+        "with a time to live too long": {65534: 2**32},
+        "with a name that is empty": {2: ""},
+        "with a name that hides something": {2: URI + "\u200b"},
+        "with times turned round": {4: token.iat, 6: token.exp},
+        "made in another age": {6: 65535},
+        "with a list that is a number": {65533: 1},
+        "with a list of three bits": {65533: member | {"bits": 3}},
+        "with a list of bits that are a text": {65533: member | {"bits": "2"}},
+        "with a list that holds more": {65533: member | {"more": 1}},
+        "with a list that says where others are": {65533: member | {"aggregation_uri": "x"}},
+        "with a list without entries": {65533: {"bits": 2}},
+        "with a list that is no stream": {65533: member | {"lst": b"junk"}},
+        "with the longest time to live": {65534: 2**32 - 1},
+        "with none to live": {65534: 0},
+    }
+    for name, changes in changed.items():
+        payload = cbor.encode(claims | changes)
+        yield name, b"\xd2" + cose.sign(payload, place.status, statuslist._SHAPE)
+    yield "in a list", b"\xd2" + cose.sign(cbor.encode([claims]), place.status, statuslist._SHAPE)
 
 
 def list_in(trust: TrustBundle, octets: bytes, uri: str, at: int) -> dict[str, Any] | None:
@@ -232,6 +289,23 @@ def documents(alg: Alg) -> dict[str, Any]:
     for number, splice in enumerate(islice(mutator.octet_splices(random, payload), 80)):
         changed = cose.sign(mutator.applied(payload, splice), place.jiangsu)
         cases[f"octets changed and signed anew, {number}"] = cbor.encode([changed, PORTRAIT, None])
+    for name, path, value in (
+        ("times turned round", (4,), DOCUMENT.iat),
+        ("a time that is a text", (4,), "never"),
+        ("a nationality in small letters", (-65539, 5), "chn"),
+        ("a validity turned round", (-65539, 10), 0),
+        ("its items in a map", (-65539,), {}),
+        ("a claim more", (2,), "x"),
+    ):
+        inner = whole = cbor.decode(payload)
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = value
+        cases[name] = cbor.encode([cose.sign(cbor.encode(whole), place.jiangsu), PORTRAIT, None])
+    for count in (20, 22):
+        whole = cbor.decode(payload)
+        whole[-65539] = [*whole[-65539], b""][:count]
+        cases[f"{count} items"] = cbor.encode([cose.sign(cbor.encode(whole), place.jiangsu), PORTRAIT, None])
     items = cbor.decode(payload)
     for number in range(80):
         other = cbor.decode(payload)

@@ -13,8 +13,8 @@ from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Standing, TrustBundle, Verifier
 from tests.standards.making import AT, deployment
 from tests.standards.showings.frame import CASES, Shown, allows, come_of, octets_of
+from tests.web import certificates, mutator, signed_objects
 from tests.web import live_code_vectors as written
-from tests.web import mutator, signed_objects
 
 both = pytest.mark.parametrize("alg", [alg.name for alg in Alg])
 
@@ -113,6 +113,12 @@ def test_every_bundle_list_and_document_is_what_is_written(alg: str) -> None:
     for row in vectors(f"bundles-{alg}.json")["cases"]:
         octets, root = bytes.fromhex(row["octets"]), bytes.fromhex(row["root"])
         assert signed_objects.version_of(octets, root, row["notOlderThan"]) == row["version"], row["name"]
+    value = vectors(f"certificates-{alg}.json")
+    for row in value["cases"]:
+        good = certificates.is_good(row["name"], bytes.fromhex(row["octets"]), bytes.fromhex(value["root"]))
+        assert good == row["good"], row["name"]
+    for octets in value["refused by the browser alone"]:
+        assert certificates.is_good("signer", bytes.fromhex(octets), bytes.fromhex(value["root"]))
     lists = vectors(f"status-lists-{alg}.json")
     trust = trust_in(lists)
     for row in lists["cases"]:

@@ -8,7 +8,8 @@ import re
 
 import typer
 
-from liangzheng.infra.settings import TABLE, Setting, Settings, status_policy_text
+from liangzheng.infra.setting_words import status_policy_text
+from liangzheng.infra.settings import TABLE, Setting, Settings
 from liangzheng.kernel.status import StatusPolicy
 
 app = typer.Typer()

@@ -60,7 +60,7 @@ def types() -> None:
 def test() -> None:
     """Runs the tests of the apps' own code that need no browser."""
     with _workplace() as node:
-        node.npx("vitest", "run")
+        node.run("--test", "shared/**/*.test.ts", "*/src/**/*.test.ts")
 
 
 def build_faces(
@@ -146,6 +146,10 @@ class Node:
         """Runs a command of the installed packages. Raises Unavailable with its last words when it fails."""
         script = (SOURCE / "node_modules" / ".bin" / name).resolve()
         self._run(str(script), *arguments, **environment)
+
+    def run(self, *words: str) -> None:
+        """Runs node itself. Raises Unavailable with its last words when it fails."""
+        self._run(*words)
 
     def _run(self, *words: str, **environment: str) -> None:
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("LZ_")}

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+from liangzheng.infra import setting_words as words
+from liangzheng.infra.setting_words import FACES, LOOPBACK, status_policy_text
 from liangzheng.infra.sms import demand_sms_url
 from liangzheng.kernel.errors import Invalid, Unavailable
-from liangzheng.kernel.status import DEFAULT_POLICY, Display, Effect, StatusLetter, StatusPolicy
+from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.standards.keys import Alg
 from liangzheng.standards.livecode import Lives
 
 Mode = Literal["demo", "test", "production"]
 Role = Literal["root", "issuer", "status", "audit", "index"]
 ROLES: Final[tuple[Role, ...]] = ("root", "issuer", "status", "audit", "index")
-FACES: Final = ("driver", "verify", "staff", "open")
-"""The web apps (api/faces.py)."""
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
-# Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _LEAST_HOLD_S: Final = 3600
 """In which an owner can stop what a thief asked for."""
+# Read elsewhere and allowed here: by the binding to OpenSSL, by the tests, by the launcher.
 _OTHERS: Final = ("LZ_LIBCRYPTO", "LZ_TEST_", "LZ_VENV")
 
 
@@ -158,7 +155,7 @@ class Settings:
             demand_sms_url(self.sms_url, plain=self.mode != "production")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
-        if self.metrics_host not in _LOOPBACK and self.metrics_token is None:
+        if self.metrics_host not in LOOPBACK and self.metrics_token is None:
             raise Invalid("LZ_METRICS_HOST", "is 127.0.0.1 or ::1 unless LZ_METRICS_TOKEN is set")
         if self.metrics_token is not None and len(self.metrics_token) < 16:
             raise Invalid("LZ_METRICS_TOKEN", "has at least 16 characters")
@@ -171,7 +168,7 @@ class Settings:
         if (
             self.mode == "production"
             and self.database_url is not None
-            and _crosses_in_clear(self.database_url)
+            and words.crosses_in_clear(self.database_url)
         ):
             raise Invalid(
                 "LZ_DATABASE_URL",
@@ -260,135 +257,6 @@ class Setting:
     meaning: str
 
 
-def _text(_variable: str, text: str) -> str:
-    return text
-
-
-def _words(_variable: str, text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _networks(variable: str, text: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ip_network(word)) for word in _words(variable, text))
-    except ValueError:
-        raise Invalid(variable, "is addresses or networks, such as 10.0.0.0/8, comma-separated") from None
-
-
-def _points(variable: str, text: str) -> frozenset[int]:
-    words = _words(variable, text)
-    if not words or not all(word.isascii() and word.isdigit() and 1 <= int(word) <= 12 for word in words):
-        raise Invalid(variable, "is whole numbers from 1 to 12, comma-separated")
-    return frozenset(map(int, words))
-
-
-def _path(_variable: str, text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _one_of(*allowed: str) -> Callable[[str, str], str]:
-    def parse(variable: str, text: str) -> str:
-        if text not in allowed:
-            raise Invalid(variable, "is one of " + ", ".join(allowed))
-        return text
-
-    return parse
-
-
-def _yes_or_no(variable: str, text: str) -> bool:
-    return _one_of("yes", "no")(variable, text) == "yes"
-
-
-def _number(low: int, high: int) -> Callable[[str, str], int]:
-    def parse(variable: str, text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise Invalid(variable, f"is a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-_COUNT: Final = re.compile(r"[a-z-]+=[0-9]{1,5}", re.ASCII)
-
-
-_FACE = re.compile(rf"({'|'.join(FACES)})=[a-z0-9.-]+")
-
-
-def _faces(variable: str, text: str) -> tuple[str, ...]:
-    found = _words(variable, text.lower())
-    if not all(map(_FACE.fullmatch, found)):
-        raise Invalid(variable, "is like driver=driver.example,verify=verify.example: " + ", ".join(FACES))
-    if len({pair.split("=")[1] for pair in found}) < len(found):
-        raise Invalid(
-            variable, "gives each web app a host name of its own: they would share cookies and keys"
-        )
-    return found
-
-
-def _counts(variable: str, text: str) -> tuple[str, ...]:
-    found = _words(variable, text)
-    if not all(map(_COUNT.fullmatch, found)):
-        raise Invalid(variable, "is like patrol=100,counter=200")
-    return found
-
-
-def _alg(variable: str, text: str) -> Alg:
-    try:
-        return Alg[text]
-    except KeyError:
-        raise Invalid(variable, "is one of " + ", ".join(alg.name for alg in Alg)) from None
-
-
-def _url(variable: str, text: str) -> str:
-    from liangzheng.infra.postgres.params import ConnectParams
-
-    try:
-        ConnectParams.from_url(text)
-    except Invalid:
-        raise
-    except ValueError:  # a port that is no number
-        raise Invalid(variable, "is a postgresql:// address") from None
-    return text
-
-
-def _crosses_in_clear(url: str) -> bool:
-    """Whether whoever sits between us and the server may have us speak to it unencrypted."""
-    from liangzheng.infra.postgres.params import ConnectParams
-
-    there = ConnectParams.from_url(url)
-    here = there.host.startswith("/") or there.host in _LOOPBACK
-    return not here and there.ssl not in ("require", "verify-ca", "verify-full")
-
-
-_OPEN_LETTERS: Final = "CLRZ"
-"""Letters whose effects are "check" or our choice (docs/reference.md §3.2); the others are settled by orders."""
-
-
-def _status_policy(variable: str, text: str) -> StatusPolicy:
-    effects = dict(DEFAULT_POLICY.effects)
-    for part in _words(variable, text):
-        letter, _, does = part.partition("=")
-        shows, _, drives = does.partition("+")
-        if letter not in tuple(_OPEN_LETTERS) or shows not in tuple(Display) or part.count("+") > 1:
-            raise Invalid(
-                variable, f"is LETTER=SHOWN or LETTER=SHOWN+drive, for the letters {' '.join(_OPEN_LETTERS)}"
-            )
-        if drives not in ("", "drive") or (drives == "") is ("+" in part):
-            raise Invalid(variable, "says +drive or nothing after what is shown")
-        effects[StatusLetter(letter)] = Effect(
-            Display(shows), drives == "drive", "a setting of this deployment"
-        )
-    return StatusPolicy(effects)
-
-
-def status_policy_text(policy: StatusPolicy) -> str:
-    """The rows a setting may change, as it writes them."""
-    return ",".join(
-        f"{letter}={effect.shows}{'+drive' if effect.may_drive else ''}"
-        for letter, effect in ((each, policy.effects[StatusLetter(each)]) for each in _OPEN_LETTERS)
-    )
-
-
 def default_data_dir() -> Path:
     """`var` beside `lz`; /var/lib/liangzheng for root in a closed place: the server is another user."""
     beside = _CHECKOUT / "var"
@@ -421,171 +289,172 @@ _LIVES = Lives()
 _YEAR_S: Final = 366 * 86400
 
 TABLE: Final[tuple[Setting, ...]] = (
-    _row("LZ_MODE", "mode", _one_of("demo", "test", "production"), "demo",
+    _row("LZ_MODE", "mode", words.one_of("demo", "test", "production"), "demo",
          "demo and test run with simulated neighbours; production refuses every one of them"),
-    Setting("data_dir", "LZ_DATA_DIR", _path, default_data_dir, "var beside lz, or /var/lib/liangzheng",
+    Setting("data_dir", "LZ_DATA_DIR", words.path, default_data_dir, "var beside lz, or /var/lib/liangzheng",
             "embedded database, keys, trust state"),
-    _row("LZ_DATABASE_URL", "database_url", _url, None,
+    _row("LZ_DATABASE_URL", "database_url", words.url, None,
          "your own PostgreSQL 15 to 18, postgresql://user:password@host:5432/name; none: embedded"),
-    _row("LZ_PG_BIN", "pg_bin", _path, None,
+    _row("LZ_PG_BIN", "pg_bin", words.path, None,
          "directory with postgres and initdb for the embedded server; none: the newest found"),
-    Setting("alg", "LZ_ALG", _alg, lambda: Alg.ES256, "ES256",
+    Setting("alg", "LZ_ALG", words.alg, lambda: Alg.ES256, "ES256",
             "signature algorithm of new keys: ES256 or SM2"),
-    _row("LZ_ROOT_KEYS", "root_keys", _path, None,
+    _row("LZ_ROOT_KEYS", "root_keys", words.path, None,
          "directory of the root key; none: keys/root in LZ_DATA_DIR"),
-    _row("LZ_ISSUER_KEYS", "issuer_keys", _path, None,
+    _row("LZ_ISSUER_KEYS", "issuer_keys", words.path, None,
          "document-signer keys, given to the issuer process only; none: keys/issuer in LZ_DATA_DIR"),
-    _row("LZ_STATUS_KEYS", "status_keys", _path, None,
+    _row("LZ_STATUS_KEYS", "status_keys", words.path, None,
          "directory of status-signer keys; none: keys/status in LZ_DATA_DIR"),
-    _row("LZ_AUDIT_KEYS", "audit_keys", _path, None,
+    _row("LZ_AUDIT_KEYS", "audit_keys", words.path, None,
          "directory of audit-signer keys, given to the queue worker only; none: keys/audit in LZ_DATA_DIR"),
-    _row("LZ_INDEX_KEYS", "index_keys", _path, None,
+    _row("LZ_INDEX_KEYS", "index_keys", words.path, None,
          "directory of the secret of the look-up index; none: keys/index in LZ_DATA_DIR"),
-    _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", _yes_or_no, False,
+    _row("LZ_ALLOW_SOFTWARE_KEYS", "allow_software_keys", words.yes_or_no, False,
          "yes: keys in files may sign in production mode, which they should not"),
-    _row("LZ_FACE_ENGINE", "face_engine", _one_of("manual", "simulated", "authority", "dlib"), "manual",
+    _row("LZ_FACE_ENGINE", "face_engine", words.one_of("manual", "simulated", "authority", "dlib"), "manual",
          "who compares faces: a person (manual), an authority (docs/face-authority.md), dlib on this machine "
          "(docs/face-dlib.md), or an engine that is simulated"),
-    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", _text, None,
+    _row("LZ_FACE_AUTHORITY_URL", "face_authority_url", words.text, None,
          "https address of the authority's face engine; http outside production only"),
-    _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", _path, None,
+    _row("LZ_FACE_AUTHORITY_KEY", "face_authority_key", words.path, None,
          "file with the public key the authority signs answers with (SubjectPublicKeyInfo, DER)"),
-    _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", _path, None,
+    _row("LZ_FACE_AUTHORITY_SIGNER", "face_authority_signer", words.path, None,
          "file with the key our requests to the authority are signed with (PKCS#8, DER)"),
-    _row("LZ_FACE_AUTHORITY_S", "face_authority_s", _number(1, 15), 10,
+    _row("LZ_FACE_AUTHORITY_S", "face_authority_s", words.number(1, 15), 10,
          "seconds the authority has for an answer; a later one is none"),
-    _row("LZ_FACE_MODELS", "face_models", _path, None,
+    _row("LZ_FACE_MODELS", "face_models", words.path, None,
          "folder of dlib's two model files; none: those of the package face_recognition_models, where it is installed"),
-    _row("LZ_FACE_CALIBRATION", "face_calibration", _path, None,
+    _row("LZ_FACE_CALIBRATION", "face_calibration", words.path, None,
          "file with dlib's signed calibration; none: it passes nobody alone"),
-    _row("LZ_FACE_CALIBRATION_KEY", "face_calibration_key", _path, None,
+    _row("LZ_FACE_CALIBRATION_KEY", "face_calibration_key", words.path, None,
          "file with the public key calibrations are signed with (SubjectPublicKeyInfo, DER)"),
-    _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", _yes_or_no, None,
+    _row("LZ_SIMULATED_FACE_COUNTS", "simulated_face_counts", words.yes_or_no, None,
          "yes: a pass of the simulated engine counts, never in production; none: yes outside production"),
-    _row("LZ_SMS", "sms", _one_of("none", "simulated", "http"), "none",
+    _row("LZ_SMS", "sms", words.one_of("none", "simulated", "http"), "none",
          "who sends text messages: nobody, a gateway (http, docs/sms-gateway.md), or one that is simulated, writes them into a "
          "file and says so"),
-    _row("LZ_SMS_URL", "sms_url", _text, None, "https address of the gateway; http outside production only"),
-    _row("LZ_SMS_KEY_FILE", "sms_key_file", _path, None,
+    _row("LZ_SMS_URL", "sms_url", words.text, None, "https address of the gateway; http outside production only"),
+    _row("LZ_SMS_KEY_FILE", "sms_key_file", words.path, None,
          "file with the key shared with the gateway, at least 32 octets; read by the API and the queue worker"),
-    _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", _path, None,
+    _row("LZ_CHECKPOINTS_DIR", "checkpoints_dir", words.path, None,
          "where signed checkpoints of the audit record are written, to be copied elsewhere; none: checkpoints in LZ_DATA_DIR"),
-    _row("LZ_MOBILE_PROOF", "mobile_proof", _yes_or_no, None,
+    _row("LZ_MOBILE_PROOF", "mobile_proof", words.yes_or_no, None,
          "yes: who registers proves the mobile by a one-time code; none: yes where LZ_SMS names a gateway"),
-    _row("LZ_CODE_WITHIN_MS", "code_within_ms", _number(0, 10_000), 1000,
+    _row("LZ_CODE_WITHIN_MS", "code_within_ms", words.number(0, 10_000), 1000,
          "milliseconds after the answer within which a one-time code goes to the gateway, at random, so that no delay tells "
          "that it was sent"),
-    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", _number(0, 30 * 86400), 86400,
+    _row("LZ_MOBILE_CHANGE_HOLD_S", "mobile_change_hold_s", words.number(0, 30 * 86400), 86400,
          "seconds a change of mobile waits, in which the old one can stop it; in production an hour at least"),
-    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", _number(0, 90 * 86400), 7 * 86400,
+    _row("LZ_CLOSING_HOLD_S", "closing_hold_s", words.number(0, 90 * 86400), 7 * 86400,
          "seconds the closing of an account waits, in which its owner can stop it; in production an hour at least"),
-    _row("LZ_CODES_AN_HOUR", "codes_an_hour", _number(1, 10_000_000), 600,
+    _row("LZ_CODES_AN_HOUR", "codes_an_hour", words.number(1, 10_000_000), 600,
          "one-time codes asked for from one network (IPv4 /24, IPv6 /48)"),
-    _row("LZ_WRITES_A_MINUTE", "writes_a_minute", _number(1, 10_000_000), 300,
+    _row("LZ_WRITES_A_MINUTE", "writes_a_minute", words.number(1, 10_000_000), 300,
          "requests that write, a minute, of one holder or member of staff (api/rates.py has every rate)"),
-    _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", _number(1, 100_000_000), 6000,
+    _row("LZ_NETWORK_WRITES_A_MINUTE", "network_writes_a_minute", words.number(1, 100_000_000), 6000,
          "requests that write, a minute, from one network (IPv4 /24, IPv6 /48), of callers who are not known"),
-    _row("LZ_READS_A_MINUTE", "reads_a_minute", _number(1, 10_000_000), 600,
+    _row("LZ_READS_A_MINUTE", "reads_a_minute", words.number(1, 10_000_000), 600,
          "requests that read, a minute, of one holder, verifier or member of staff"),
-    _row("LZ_NETWORK_READS_A_MINUTE", "network_reads_a_minute", _number(1, 100_000_000), 60_000,
+    _row("LZ_NETWORK_READS_A_MINUTE", "network_reads_a_minute", words.number(1, 100_000_000), 60_000,
          "requests that read, a minute, from one network, of callers who are not known"),
-    _row("LZ_PROXIES", "proxies", _networks, (),
+    _row("LZ_PROXIES", "proxies", words.networks, (),
          "reverse proxies before this service, addresses or networks, comma-separated, whose X-Forwarded-For is believed; "
          "none: whoever connects is the client"),
-    _row("LZ_SESSION_IDLE_S", "session_idle_s", _number(60, 86400), 1800,
+    _row("LZ_SESSION_IDLE_S", "session_idle_s", words.number(60, 86400), 1800,
          "seconds after which an unused login ends"),
-    _row("LZ_SESSION_S", "session_s", _number(300, 30 * 86400), 43200, "seconds after which every login ends"),
-    _row("LZ_FACE_USABLE_S", "face_usable_s", _number(60, 3600), 600,
+    _row("LZ_SESSION_S", "session_s", words.number(300, 30 * 86400), 43200, "seconds after which every login ends"),
+    _row("LZ_FACE_USABLE_S", "face_usable_s", words.number(60, 3600), 600,
          "seconds a passed face check can be used"),
-    _row("LZ_FACE_CAPTURES_DAYS", "face_captures_days", _number(1, 30), 14,
+    _row("LZ_FACE_CAPTURES_DAYS", "face_captures_days", words.number(1, 30), 14,
          "days the pictures of a face check left open are kept at most for a reviewer, encrypted, where their person agreed"),
-    _row("LZ_REFUSED_A_DAY", "refused_a_day", _number(1, 1000), 20,
+    _row("LZ_REFUSED_A_DAY", "refused_a_day", words.number(1, 1000), 20,
          "refused applications of one person within 24 hours, after which no further one is heard"),
-    _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", _number(1, 10_000_000), 600,
+    _row("LZ_REGISTRATIONS_AN_HOUR", "registrations_an_hour", words.number(1, 10_000_000), 600,
          "registrations of one network (IPv4 /24, IPv6 /48); behind a proxy that LZ_PROXIES does not name all come from one"),
-    _row("LZ_STAFF_IDLE_S", "staff_idle_s", _number(60, 3600), 900,
+    _row("LZ_STAFF_IDLE_S", "staff_idle_s", words.number(60, 3600), 900,
          "seconds after which an unused login of a member of staff ends"),
-    _row("LZ_STAFF_SESSION_S", "staff_session_s", _number(300, 86400), 28800,
+    _row("LZ_STAFF_SESSION_S", "staff_session_s", words.number(300, 86400), 28800,
          "seconds after which every login of a member of staff ends"),
-    _row("LZ_STAFF_FRESH_S", "staff_fresh_s", _number(30, 900), 300,
+    _row("LZ_STAFF_FRESH_S", "staff_fresh_s", words.number(30, 900), 300,
          "seconds a second factor counts as fresh, for what two people decide and for changes of staff"),
-    _row("LZ_STAFF_LOOK_UPS", "staff_look_ups", _counts, ("patrol=100", "penalty=100", "counter=200", "register=100"),
+    _row("LZ_STAFF_LOOK_UPS", "staff_look_ups", words.counts, ("patrol=100", "penalty=100", "counter=200", "register=100"),
          "look-ups by number a day and member of staff, duty by duty; a duty not named has none"),
-    _row("LZ_LOOK_UPS_REVIEWED", "look_ups_reviewed", _number(0, 100), 5,
+    _row("LZ_LOOK_UPS_REVIEWED", "look_ups_reviewed", words.number(0, 100), 5,
          "look-ups of each member of staff that are drawn every week for another person to review"),
-    _row("LZ_PROPOSAL_S", "proposal_s", _number(3600, 30 * 86400), 7 * 86400,
+    _row("LZ_PROPOSAL_S", "proposal_s", words.number(3600, 30 * 86400), 7 * 86400,
          "seconds within which a proposal is decided, or it is over"),
-    _row("LZ_RETENTION_S", "retention_s", _number(600, 3 * 86400), 86400,
+    _row("LZ_RETENTION_S", "retention_s", words.number(600, 3 * 86400), 86400,
          "seconds within which a second person confirms a retention on the spot, or it is lifted"),
-    _row("LZ_RETAIN_WITHIN_S", "retain_within_s", _number(60, 3600), 600,
+    _row("LZ_RETAIN_WITHIN_S", "retain_within_s", words.number(60, 3600), 600,
          "seconds after a verification in which its officer may retain the licence"),
-    _row("LZ_ARGON2_MEMORY_KIB", "argon2_memory_kib", _number(7168, 1 << 20), 19456,
+    _row("LZ_ARGON2_MEMORY_KIB", "argon2_memory_kib", words.number(7168, 1 << 20), 19456,
          "memory of one password hash, in KiB"),
-    _row("LZ_ARGON2_PASSES", "argon2_passes", _number(1, 10), 2, "passes of one password hash"),
-    _row("LZ_ARGON2_AT_ONCE", "argon2_at_once", _number(1, 64), 2,
+    _row("LZ_ARGON2_PASSES", "argon2_passes", words.number(1, 10), 2, "passes of one password hash"),
+    _row("LZ_ARGON2_AT_ONCE", "argon2_at_once", words.number(1, 64), 2,
          "password hashes one process makes at once; the others wait"),
-    _row("LZ_HOST", "host", _text, "127.0.0.1", "address the HTTP server listens on"),
-    _row("LZ_PORT", "port", _number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
-    _row("LZ_HOSTS", "hosts", _words, (),
+    _row("LZ_HOST", "host", words.text, "127.0.0.1", "address the HTTP server listens on"),
+    _row("LZ_PORT", "port", words.number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
+    _row("LZ_HOSTS", "hosts", words.words, (),
          "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
-    _row("LZ_FACES", "faces", _faces, None,
+    _row("LZ_FACES", "faces", words.faces, None,
          "host name of each web app, as driver=driver.example,verify=…,staff=…,open=…; none: NAME.localhost outside production, "
          "no web apps in production"),
-    _row("LZ_WORKERS", "workers", _number(1, 64), 1, "HTTP server processes"),
-    _row("LZ_API_MACHINES", "api_machines", _number(1, 1000), 1,
+    _row("LZ_WORKERS", "workers", words.number(1, 64), 1, "HTTP server processes"),
+    _row("LZ_API_MACHINES", "api_machines", words.number(1, 1000), 1,
          "machines that serve the API side by side, LZ_WORKERS processes each: rates are divided among all of them"),
-    _row("LZ_POOL_SIZE", "pool_size", _number(1, 200), 8, "database connections of one process, at most"),
-    _row("LZ_LOG_FORMAT", "log_format", _one_of("console", "json"), "console", "how log lines are written"),
-    _row("LZ_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"), "info",
+    _row("LZ_POOL_SIZE", "pool_size", words.number(1, 200), 8, "database connections of one process, at most"),
+    _row("LZ_LOG_FORMAT", "log_format", words.one_of("console", "json"), "console", "how log lines are written"),
+    _row("LZ_LOG_LEVEL", "log_level", words.one_of("debug", "info", "warning", "error"), "info",
          "least level logged"),
-    _row("LZ_TRACES_DIR", "traces_dir", _path, None,
+    _row("LZ_TRACES_DIR", "traces_dir", words.path, None,
          "where each process writes its spans as OTLP/JSON, one a line, for a collector to pick up; none: no spans"),
-    _row("LZ_METRICS_PORT", "metrics_port", _number(0, 65535), None,
+    _row("LZ_METRICS_PORT", "metrics_port", words.number(0, 65535), None,
          "port on which each process serves /metrics, /healthz and /readyz to operators; of several HTTP processes "
          "the second takes the port after it, and so on; 0: any free one; none: not served"),
-    _row("LZ_METRICS_HOST", "metrics_host", _text, "127.0.0.1",
+    _row("LZ_METRICS_HOST", "metrics_host", words.text, "127.0.0.1",
          "address LZ_METRICS_PORT is on; another than this machine's own needs LZ_METRICS_TOKEN"),
-    _row("LZ_METRICS_TOKEN", "metrics_token", _text, None, "bearer token demanded for /metrics and /readyz there; none: no token"),
-    _row("LZ_DISK_LOW_MIB", "disk_low_mib", _number(0, 1 << 20), 512,
+    _row("LZ_METRICS_TOKEN", "metrics_token", words.text, None,
+         "bearer token demanded for /metrics and /readyz there; none: no token"),
+    _row("LZ_DISK_LOW_MIB", "disk_low_mib", words.number(0, 1 << 20), 512,
          "MiB free in LZ_DATA_DIR below which a process says it is not ready"),
-    _row("LZ_ROTATE_S", "rotate_s", _number(5, 60), _LIVES.rotate,
+    _row("LZ_ROTATE_S", "rotate_s", words.number(5, 60), _LIVES.rotate,
          "seconds until the phone makes a new live code"),
-    _row("LZ_ACCEPTED_S", "accepted_s", _number(5, 300), _LIVES.accepted,
+    _row("LZ_ACCEPTED_S", "accepted_s", words.number(5, 300), _LIVES.accepted,
          "seconds a live code is taken after it was made"),
-    _row("LZ_SKEW_S", "skew_s", _number(0, 300), _LIVES.skew, "seconds two clocks may differ"),
-    _row("LZ_SNAPSHOT_S", "snapshot_s", _number(3600, 30 * 86400), _LIVES.snapshot,
+    _row("LZ_SKEW_S", "skew_s", words.number(0, 300), _LIVES.skew, "seconds two clocks may differ"),
+    _row("LZ_SNAPSHOT_S", "snapshot_s", words.number(3600, 30 * 86400), _LIVES.snapshot,
          "seconds a status snapshot is taken"),
-    _row("LZ_AMBER_S", "amber_s", _number(600, 30 * 86400), _LIVES.amber,
+    _row("LZ_AMBER_S", "amber_s", words.number(600, 30 * 86400), _LIVES.amber,
          "seconds after which a snapshot is shown as old"),
-    _row("LZ_CREDENTIAL_S", "credential_s", _number(86400, 3 * _YEAR_S), _LIVES.credential,
+    _row("LZ_CREDENTIAL_S", "credential_s", words.number(86400, 3 * _YEAR_S), _LIVES.credential,
          "seconds a credential on a phone is good"),
-    Setting("status_policy", "LZ_STATUS_EFFECTS", _status_policy, lambda: DEFAULT_POLICY,
+    Setting("status_policy", "LZ_STATUS_EFFECTS", words.status_policy, lambda: DEFAULT_POLICY,
             status_policy_text(DEFAULT_POLICY),
             "what the status letters do that no order settles (docs/reference.md §3.2), as LETTER=SHOWN or "
             "LETTER=SHOWN+drive, comma-separated; SHOWN: normal, red, message, hidden"),
-    _row("LZ_PHOTO_LEAST_OCTETS", "photo_least_octets", _number(1, 1 << 20), 2 * 1024,
+    _row("LZ_PHOTO_LEAST_OCTETS", "photo_least_octets", words.number(1, 1 << 20), 2 * 1024,
          "octets of the smallest archived photo that is imported"),
-    _row("LZ_PHOTO_MOST_OCTETS", "photo_most_octets", _number(1, 1 << 20), 1 << 20,
+    _row("LZ_PHOTO_MOST_OCTETS", "photo_most_octets", words.number(1, 1 << 20), 1 << 20,
          "octets of the largest archived photo that is imported"),
-    _row("LZ_CONSENT_REQUEST_S", "consent_request_s", _number(60, 3600), 600,
+    _row("LZ_CONSENT_REQUEST_S", "consent_request_s", words.number(60, 3600), 600,
          "seconds a company's request can be opened and approved by its code"),
-    _row("LZ_STANDING_CONSENT_DAYS", "standing_consent_days", _number(1, 3660), 365,
+    _row("LZ_STANDING_CONSENT_DAYS", "standing_consent_days", words.number(1, 3660), 365,
          "days a driver's standing consent to a company lasts, at most"),
-    Setting("points_before_2022_04", "LZ_POINTS_BEFORE_2022_04", _points, lambda: frozenset({1, 2, 3, 6, 12}), "12,6,3,2,1",
+    Setting("points_before_2022_04", "LZ_POINTS_BEFORE_2022_04", words.points, lambda: frozenset({1, 2, 3, 6, 12}), "12,6,3,2,1",
             "points one violation before 2022-04-01 may weigh (from then on: Order 163)"),
-    _row("LZ_LATE_POINTS_REOPEN", "late_points_reopen", _yes_or_no, True,
+    _row("LZ_LATE_POINTS_REOPEN", "late_points_reopen", words.yes_or_no, True,
          "yes: an entry known late that fills the points cycle that just ended opens it again; no: ended cycles stay ended"),
-    _row("LZ_FEED_LINES_KEPT_DAYS", "feed_lines_kept_days", _number(31, 3660), 400,
+    _row("LZ_FEED_LINES_KEPT_DAYS", "feed_lines_kept_days", words.number(31, 3660), 400,
          "days for which a repeated line of a register is compared with what it was; after them its number is only known"),
-    _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", _number(1, 1 << 20), 10 * 1024,
+    _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", words.number(1, 1 << 20), 10 * 1024,
          "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
-    _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", _number(1, 1_100_000), 1 << 20,
+    _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", words.number(1, 1_100_000), 1 << 20,
          "octets of the largest camera or album photo a holder may send"),
-    _row("LZ_PHOTO_FACES", "photo_faces", _one_of("none", "dlib"), "none",
+    _row("LZ_PHOTO_FACES", "photo_faces", words.one_of("none", "dlib"), "none",
          "what counts the faces in a holder's photo before a reviewer looks: nothing, or dlib (extra `face`)"),
-    _row("LZ_REVIEWERS_LINKED", "reviewers_linked", _yes_or_no, None,
+    _row("LZ_REVIEWERS_LINKED", "reviewers_linked", words.yes_or_no, None,
          "yes: only staff linked to the person they are (./lz staff link) review photos; none: yes in production"),
-    _row("LZ_REVIEW_LEASE_S", "review_lease_s", _number(60, 86400), 900,
+    _row("LZ_REVIEW_LEASE_S", "review_lease_s", words.number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip
 

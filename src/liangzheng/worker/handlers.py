@@ -13,13 +13,38 @@ from liangzheng.infra.sms import Sms
 from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 
-_OF_FACES = (
+_TOLD = (
+    "register.changed",
+    "phone-key.bound",
+    "passkey.added",
+    "passkey.removed",
+    "password.reset",
+    "mobile-change.asked",
+    "mobile-change.stopped",
+    "mobile-change.done",
+    "mobile-change.failed",
+    "account-closing.asked",
+    "account-closing.stopped",
+    "correction.answered",
     "face-review.opened",
     "face-review.escalated",
     "face-review.ended",
     "face-check.approved",
     "face-check.refused",
+    "record.corrected",
+    "driver.looked-up",
+    "record.shown",
+    "licence.retained",
+    "retention.ended",
+    "licence.suspended",
+    "licence.restored",
+    "application.under-review",
+    "review.escalated",
+    "photo.replaced",
+    "consent.given",
+    "consent.withdrawn",
 )
+"""Topics of which the person is told, and nothing else comes of them."""
 
 
 def handlers(
@@ -48,6 +73,7 @@ def handlers(
         await relying.follow_changes(tx, events, now())
 
     async def follow_closed_accounts(tx: Connection, events: Sequence[Event]) -> None:
+        await licences.follow_closed_accounts(tx, events, now(), policy)
         await relying.follow_closed_accounts(tx, events, now())
 
     async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:
@@ -57,41 +83,17 @@ def handlers(
         """A closing that could not be done leaves everything as it was."""
 
     return {
+        **dict.fromkeys(_TOLD, tell),
         "standing.changed": both(follow_standing, tell, tell_companies),
-        "register.changed": tell,
         # A new phone key alone gives no credential: its holder asks for one.
         "phone-key.ended": both(follow_phone_keys, tell),
-        "phone-key.bound": tell,
-        "passkey.added": tell,
-        "passkey.removed": tell,
-        "password.reset": tell,
-        "mobile-change.asked": tell,
-        "mobile-change.stopped": tell,
-        "mobile-change.done": tell,
-        "mobile-change.failed": tell,
-        "account-closing.asked": tell,
-        "account-closing.stopped": tell,
         "account-closing.failed": nothing_to_do,
         "account.closed": follow_closed_accounts,
-        "correction.answered": tell,
-        **dict.fromkeys(_OF_FACES, tell),
-        "record.corrected": tell,
-        "driver.looked-up": tell,
-        "record.shown": tell,
-        "licence.retained": tell,
-        "retention.ended": tell,
-        "licence.suspended": tell,
-        "licence.restored": tell,
-        "application.under-review": tell,
-        "review.escalated": tell,
-        "photo.replaced": tell,
         "application.accepted": both(count, tell),
         "application.refused": both(count, tell),
         "licence.issued": both(count, tell, tell_companies),
         "licence.withdrawn": both(count, tell, tell_companies),
         "company.moved": follow_companies,
-        "consent.given": tell,
-        "consent.withdrawn": tell,
     }
 
 

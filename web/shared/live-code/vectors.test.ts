@@ -7,7 +7,7 @@ import {allows, parseClasses} from './classes.ts';
 import {isoDay} from './claims.ts';
 import type {CredentialClaims} from './claims.ts';
 import {belongsTo, isPortraitOf, openDocument} from './document.ts';
-import {BadSignature, BadTrust, Malformed} from './errors.ts';
+import {BadCertificate, BadSignature, BadTrust, Malformed} from './errors.ts';
 import {judge, trustOf} from './judge.ts';
 import {concat, fromHex, toHex} from './octets.ts';
 import {newMemory, verifyOffline} from './offline.ts';
@@ -20,6 +20,7 @@ import {TrustBundle} from './trust.ts';
 import {STEPS} from './verdict.ts';
 import type {Outcome} from './verdict.ts';
 import {Verifier} from './verifier.ts';
+import * as x509 from './x509.ts';
 import {ICONS, OUTCOMES, REASONS, STEP_WORDS, ofReason} from './words.ts';
 
 const FOLDER = new URL('../../../tests/vectors/live-code/', import.meta.url);
@@ -97,6 +98,27 @@ for (const alg of ['ES256', 'SM2']) {
     };
     assert.deepEqual(await differences(cases, version, (row) => row.version), []);
     assert.ok(cases.some((row: any) => row.version) && cases.some((row: any) => !row.version));
+  });
+
+  test(`${alg}: a certificate is taken or refused alike`, async () => {
+    const certificates = vectors(`certificates-${alg}.json`);
+    const {root: rootDer, cases} = certificates;
+    const root = await x509.load(fromHex(rootDer));
+    const isGood = async ({name, octets}: any) => {
+      try {
+        const read = await x509.load(fromHex(octets));
+        await (name.startsWith('root') ? x509.checkRoot(read) : x509.checkChain(read, root, 'document'));
+        return true;
+      } catch (fault) {
+        if (fault instanceof BadCertificate) return false;
+        throw fault;
+      }
+    };
+    assert.deepEqual(await differences(cases, isGood, (row) => row.good), []);
+    assert.ok(cases.filter((row: any) => row.good).length > 3);
+    const loose = certificates['refused by the browser alone'];
+    assert.equal(loose.length, 3);
+    for (const der of loose) await assert.rejects(x509.load(fromHex(der)), BadCertificate);
   });
 
   test(`${alg}: a status list is taken or refused alike, and says the same`, async () => {

@@ -203,6 +203,12 @@ test('what is no code says what it is instead', () => {
   ]); // prettier-ignore
 });
 
+test('what is too long is not even taken apart', async () => {
+  const verifier = new Verifier(await trustOf(LISTS.bundle, LISTS.root));
+  await assert.rejects(verifier.open('LZ1:' + '0'.repeat(1597), AT), /too long/);
+  await assert.rejects(verifier.open('LZ1:' + '0'.repeat(1596), AT), /not an array/);
+});
+
 test('a plate names the classes that may drive its vehicles', () => {
   assert.deepEqual(allowedOfPlate('C1', '02', 20000), ['C1', 'C2']);
   assert.deepEqual(allowedOfPlate('A1', '01', 20000), ['A1', 'A3', 'B1', 'B2', 'M']);

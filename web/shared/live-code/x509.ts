@@ -141,6 +141,8 @@ function readExtensions(wrapped: Tlv): Map<string, Octets> {
     }
     found.set(oid, tagged(parts[0], OCTET_STRING).contents);
   }
+  const keyId = found.get(KEY_IDENTIFIER);
+  if (keyId) only(keyId, OCTET_STRING);
   return found;
 }
 

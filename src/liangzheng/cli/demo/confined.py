@@ -41,7 +41,7 @@ class Confined(Desk):
     def steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         """Title and act of each."""
         return [
-            ("second factor", self.second_factor),
+            ("staff factors", self.second_factor),
             ("why one looks", self.why),
             ("another region", self.elsewhere),
             ("budget", self.budget),

@@ -25,13 +25,14 @@ _LOOKS: Final = {"looked-at", "company-answered", "looked-up", "record-shown"}
 _DAYS_AHEAD: Final = 90
 """Order 162 art. 63: a licence may be renewed from then on."""
 _EXPECTED: Final = {
-    "licence-issued", "standing-changed", "licence-retained", "looked-up", "record-shown", "consent-given", "consent-withdrawn",
+    "application-accepted", "licence-issued", "licence-reissued", "standing-changed", "licence-retained", "looked-up",
+    "record-shown", "consent-given", "consent-withdrawn",
 }  # fmt: skip
 
 
 async def told(settings: Settings, holder: Client, mobile: str) -> str:
-    """Issue, suspension, what officers and companies did are in the app, the issue came by text message too, and no text
-    message names the standing, an officer's act or a company."""
+    """Progress, issue, re-issue, suspension, what officers and companies did are in the app, the issue came by text message
+    too, and no text message names the standing, an officer's act or a company."""
     until = time.monotonic() + _WITHIN_S
     found: dict[str, Any] = {}
     while time.monotonic() < until:
@@ -50,6 +51,12 @@ async def told(settings: Settings, holder: Client, mobile: str) -> str:
     )
     texts = [message.text for message in delivered(settings.data_dir / FILE, Mobile(mobile))]
     hold(any("已签发" in text for text in texts), "the text message of the issue was handed to the gateway")
+    shown = (await asyncio.to_thread(holder.get, f"/open/simulated-messages?mobile={mobile}")).expect(200)
+    hold(shown["notice"].startswith("SIMULATED"), "a browser reads simulated messages, labelled so")
+    hold(
+        all(message["text"] in texts for message in shown["messages"]),
+        "and none but those to this mobile",
+    )
     said = "".join(texts)
     hold(
         not any(word in said for word in ("暂扣", "扣留", "演示物流公司", "查询")),

@@ -21,6 +21,7 @@ from rich.console import Console
 from liangzheng.cli.demo import messages, operations
 from liangzheng.cli.demo.account import Account, agree, prove_mobile
 from liangzheng.cli.demo.agreements import Agreements
+from liangzheng.cli.demo.alike import Alike
 from liangzheng.cli.demo.behind import Behind
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.companies import Companies
@@ -135,6 +136,7 @@ class Story:
             *Account(
                 self._stage.settings, self._actor, lambda: self._holder, self._face_check, self._lz
             ).steps(),
+            *Alike(self._anybody, self._actor).steps(),
             *Stranger(self._stage.settings, self._anybody, lambda: self._holder).steps(),
             ("messages", lambda: messages.told(self._stage.settings, self._holder, self._actor.mobile)),
             ("licence runs out", lambda: messages.expiring(self._stage, self._actor, self._holder, self._lz)),
