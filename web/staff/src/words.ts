@@ -10,7 +10,7 @@ export const words = speak({
       samples: '查询抽查', audit: '审计记录', members: '人员与职责', me: '我的登录方式',
     },
     log_in: { totp: '动态验证码（6 位）', passkey: '使用通行密钥' },
-    proof: { title: '请再次验证身份', why: '这项操作要求五分钟内验证过第二因素。您填写的内容都还在。', go: '验证并继续' },
+    proof: { title: '请再次验证身份', why: '这项操作要求五分钟内验证过第二因素。您填写的内容都还在。', go: '验证并继续', wrong: '验证码不对或已用过，请等下一个再输入。' },
     duty: {
       patrol: '路面执勤', penalty: '违法处理', counter: '窗口', 'photo-review': '照片审核', register: '登记更正', rollout: '推广', keys: '安全管理', audit: '审计管理', system: '系统管理',
     },
@@ -55,7 +55,7 @@ export const words = speak({
       samples: 'Look-up reviews', audit: 'Audit record', members: 'People and duties', me: 'My log-in',
     },
     log_in: { totp: 'One-time code (6 digits)', passkey: 'Use a passkey' },
-    proof: { title: 'Prove that it is you again', why: 'This needs a second factor proved within five minutes. What you typed is still here.', go: 'Prove and go on' },
+    proof: { title: 'Prove that it is you again', why: 'This needs a second factor proved within five minutes. What you typed is still here.', go: 'Prove and go on', wrong: 'This code is wrong or was used; wait for the next one.' },
     duty: {
       patrol: 'Patrol', penalty: 'Penalties', counter: 'Counter', 'photo-review': 'Photo review', register: 'Register corrections', rollout: 'Rollout', keys: 'Security administration', audit: 'Audit administration', system: 'System administration',
     },
