@@ -41,6 +41,8 @@ export interface Asked<B = unknown> {
   /** The same at every retry of one wish: the server then does it once. */
   key?: string
   signal?: AbortSignal
+  /** Sent as they are, in place of a body: part of a file. */
+  octets?: Blob
   /** What an earlier log-in left here: lets the next one in from a network whose rate others have used up. */
   knownMark?: string
   /** A company's log-in. */
@@ -88,6 +90,9 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   let body: BodyInit | undefined
   if (asked.form) {
     body = new URLSearchParams(asked.form)
+  } else if (asked.octets) {
+    headers['Content-Type'] = 'application/octet-stream'
+    body = asked.octets
   } else if (asked.body !== undefined) {
     headers['Content-Type'] = 'application/json'
     body = JSON.stringify(asked.body)
@@ -116,7 +121,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
 }
 
 /** Where a 401 says that what was typed is wrong, not that a login has ended. */
-const opens = /^post .*\/(sessions|accounts|password-resets|token)$/
+const opens = /^post (.*\/(sessions|accounts|password-resets|token)|\/staff\/enrolments.*|\/staff\/sessions\/current\/proofs)$/
 
 async function problemOf(response: Response, asked: string): Promise<Problem> {
   let members: Record<string, never> = {}
