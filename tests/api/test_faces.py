@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from liangzheng.api.faces import COOKIE, FACES, Faces, content_security_policy, token_in
+from liangzheng.api.faces import COOKIE, FACES, OPENING, Faces, content_security_policy, token_in
 
 HOSTS = {"driver": "driver.localhost", "staff": "staff.localhost"}
 
@@ -122,6 +122,19 @@ async def test_the_token_of_a_login_goes_into_a_cookie_and_nowhere_else(
     assert cookie.startswith(f"{COOKIE}=secret-token; Path=/; ")
     assert {"Secure", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_every_route_that_answers_with_a_token_has_it_kept_in_the_cookie() -> None:
+    paper = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text("utf-8"))
+    schemas, opening = paper["components"]["schemas"], set()
+    for path, methods in paper["paths"].items():
+        for answer in methods.get("post", {}).get("responses", {}).values():
+            schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            named = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
+            if {"token", "access_token"} & set(named.get("properties", {})):
+                opening.add(path)
+    assert {"/holder/sessions", "/staff/sessions", "/staff/enrolments/confirmations"} <= opening
+    assert all(path.endswith(OPENING) for path in opening), opening
 
 
 async def test_the_cookie_comes_back_as_a_bearer_token_and_a_script_s_own_is_dropped(

@@ -33,6 +33,8 @@ COOKIE: Final = "__Host-lz"
 API: Final = "/api"
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _TOKENS: Final = ("token", "access_token")
+OPENING: Final = ("/sessions", "/relying/token", "/staff/enrolments/confirmations")
+"""Where a log-in is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Faces:
             await of_failure(Forbidden("another site asked; open this page itself"))(scope, receive, send)
             return
         inner = dict(scope) | {"path": path, "raw_path": path.encode(), "headers": _with_token(headers)}
-        opens = scope["method"] == "POST" and path.endswith(("/sessions", "/relying/token"))
+        opens = scope["method"] == "POST" and path.endswith(OPENING)
         await self._app(inner, receive, _Keeping(send) if opens else send)
 
     async def _begun(self, face: Face, files: _Files, scope: Scope, receive: Receive, send: Send) -> None:
