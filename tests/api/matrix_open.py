@@ -83,6 +83,12 @@ OPEN: Final[tuple[dict[str, Any], ...]] = (
     {"route": "GET /open/deployment", "nobodys": "the deployment's root and times"},
     {"route": "GET /open/rollout", "query": {"authority": "苏E"}, "nobodys": "published notices"},
     {
+        "route": "GET /open/simulated-messages",
+        "query": {"mobile": "19900000000"},
+        "nobodys": "messages that were sent to no mobile; none of them outside a demonstration",
+        "own": frozenset({200, 404}),
+    },
+    {
         "route": "GET /open/status-lists/{list_id}",
         "nobodys": "published; an index in it says nothing by itself",
     },

@@ -66,6 +66,7 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "GET /open/agreement-texts",
         "GET /open/deployment",
         "GET /open/rollout",
+        "GET /open/simulated-messages",
         "GET /open/status-lists/{list_id}",
         "GET /open/trust-bundle",
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from liangzheng.infra.settings import Settings
+from liangzheng.infra.sms import NoSms
 from liangzheng.infra.sms_simulated import SimulatedSms, delivered
 from liangzheng.kernel.people import Mobile
 from tests.accounts.authenticator import Authenticator
@@ -205,3 +206,42 @@ async def test_a_failed_ceremony_spends_its_challenge_and_a_repeated_request_is_
     asked = done(await phone.post(f"{path}/confirmations"), 201)["options"]
     proved = {"passkey": device.get(asked)}
     assert (await phone.post("/holder/sessions/current/proofs", proved)).status_code == 204
+
+
+async def test_a_browser_reads_simulated_messages_of_one_mobile_and_they_say_what_they_are(
+    phone: Phone, file: Path, person: MadeUp, other: MadeUp
+) -> None:
+    await phone.post("/holder/codes", {"mobile": person.mobile.value, "purpose": "register"})
+    answer = done(await phone.get("/open/simulated-messages", params={"mobile": person.mobile.value}), 200)
+    assert answer["notice"].startswith("SIMULATED")
+    assert [each["text"] for each in answer["messages"]] == [delivered(file)[0].text]
+    none = done(await phone.get("/open/simulated-messages", params={"mobile": other.mobile.value}), 200)
+    assert none["messages"] == []
+
+
+async def test_old_simulated_messages_are_not_read(phone: Phone, file: Path, person: MadeUp) -> None:
+    await phone.post("/holder/codes", {"mobile": person.mobile.value, "purpose": "register"})
+    sent = json.loads(file.read_text())
+    file.write_text(json.dumps(sent | {"at": "2020-01-01T00:00:00+00:00"}) + "\n")
+    answer = done(await phone.get("/open/simulated-messages", params={"mobile": person.mobile.value}), 200)
+    assert answer["messages"] == []
+
+
+async def test_where_messages_are_real_or_in_production_nobody_reads_them(
+    phone: Phone, file: Path, person: MadeUp, wiring: SmallWiring
+) -> None:
+    await phone.post("/holder/codes", {"mobile": person.mobile.value, "purpose": "register"})
+    query = {"mobile": person.mobile.value}
+    done(await phone.get("/open/simulated-messages", params=query), 200)
+    demo = wiring.settings
+    wiring.settings = replace(demo, mode="production")
+    refused(await phone.get("/open/simulated-messages", params=query), 404, "not-found")
+    wiring.settings, wiring.sms = demo, NoSms()  # type: ignore[assignment]
+    refused(await phone.get("/open/simulated-messages", params=query), 404, "not-found")
+
+
+async def test_simulated_messages_are_not_read_without_end(phone: Phone, file: Path) -> None:
+    query = {"mobile": NEW.value}
+    answers = [await phone.get("/open/simulated-messages", params=query) for _ in range(61)]
+    assert {each.status_code for each in answers[:-1]} == {200}
+    refused(answers[-1], 429, "too-many")

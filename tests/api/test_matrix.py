@@ -117,6 +117,10 @@ NAMED_ELSEWHERE = {
     ("POST /staff/look-ups", "file_number"): "tests/staff/test_look_ups.py: the same act by the other number",
     ("POST /staff/members", "number"): "a new one",
     ("GET /staff/audit-entries", "by"): "narrows what is about the subject",
+    (
+        "GET /open/simulated-messages",
+        "mobile",
+    ): "a demonstration's own mobile, which is nobody's: what was sent to it reached nobody",
     ("POST /staff/verifications", "short_code"): "shown to whoever verifies",
     ("POST /verifier/verifications", "short_code"): "shown to whoever verifies",
 }

@@ -5,7 +5,7 @@ import type { Plugin } from 'vue'
 import type { Problem } from './api'
 
 export type Language = 'zh-CN' | 'en'
-type Words = { [key: string]: string | Words }
+export type Words = { [key: string]: string | Words }
 
 const kept = localStorage.getItem('language')
 export const language = ref<Language>(kept === 'en' ? 'en' : 'zh-CN')
@@ -57,6 +57,14 @@ const shared: Record<Language, Words> = {
   },
 }
 
+let add: (language: Language, words: Words) => void = () => undefined
+
+/** Words of one screen, loaded with it so that the start stays small. */
+export function alsoSay(own: Record<Language, Words>): void {
+  add('zh-CN', own['zh-CN'])
+  add('en', own.en)
+}
+
 /** The words of one face, over the shared ones. */
 export function speak(own: Record<Language, Words>): Plugin {
   const i18n = createI18n({
@@ -68,6 +76,7 @@ export function speak(own: Record<Language, Words>): Plugin {
       en: { ...shared.en, ...own.en },
     },
   })
+  add = (one, words) => i18n.global.mergeLocaleMessage(one, words)
   watchEffect(() => {
     i18n.global.locale.value = language.value
     document.documentElement.lang = language.value

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+from fastapi import Request
 from pydantic import JsonValue, StringConstraints
 
 from liangzheng.api.bodies import Answer
-from liangzheng.infra.settings import Settings
+from liangzheng.api.wired import wired
 from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
 LabelText = Annotated[str, StringConstraints(max_length=200)]
@@ -21,11 +22,14 @@ class OptionsAnswer(Answer):
     options: dict[str, Any]
 
 
-def passkey_site(settings: Settings) -> PasskeySite:
+def passkey_site(request: Request) -> PasskeySite:
     """The first of LZ_HOSTS is the domain of passkeys; pages of it and of hosts below it may use them. Without hosts, on
-    this machine only."""
+    this machine only: a face's own host name, as browsers take no passkey for all of `localhost`."""
+    settings = wired(request).settings
     if not settings.hosts:
-        return PasskeySite("localhost", (f"http://localhost:{settings.port}",))
+        host = request.headers.get("host", "").rpartition(":")[0]
+        domain = host if host in settings.face_hosts.values() else "localhost"
+        return PasskeySite(domain, (f"http://{domain}:{settings.port}",))
     domain = settings.hosts[0]
     below = tuple(host for host in settings.hosts if host == domain or host.endswith(f".{domain}"))
     return PasskeySite(domain, tuple(f"https://{host}" for host in below))

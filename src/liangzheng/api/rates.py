@@ -58,6 +58,9 @@ REQUEST_CODES_TRIED: Final = Rate(20, 60)
 REGISTRATIONS_OF_A_NUMBER: Final = Rate(10, 3600)
 """Registrations with one identity number, whatever becomes of them."""
 
+SIMULATED_MESSAGES_READ: Final = Rate(60, 60)
+"""By one network. Outside production only, and what is read was never sent to anybody."""
+
 TOKENS_OF_A_CLIENT: Final = Rate(30, 60)
 """Tokens for one client id."""
 

@@ -14,6 +14,7 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.open.health",
     "liangzheng.api.open.papers",
     "liangzheng.api.open.deployment",
+    "liangzheng.api.open.simulated_messages",
     "liangzheng.api.holder.accounts",
     "liangzheng.api.holder.sessions",
     "liangzheng.api.holder.codes",

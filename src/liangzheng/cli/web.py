@@ -60,7 +60,7 @@ def types() -> None:
 def test() -> None:
     """Runs the tests of the apps' own code that need no browser."""
     with _workplace() as node:
-        node.run("--test", "shared/**/*.test.ts")
+        node.run("--test", "shared/**/*.test.ts", "*/src/**/*.test.ts")
 
 
 def build_faces(

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -83,6 +83,12 @@ class SimulatedSms:
             self._append(Delivered(datetime.now(UTC).isoformat(), mobile.value, text, reference))
         if fault is Fault.ANSWER_LOST:
             raise Unavailable("the simulated SMS gateway lost its answer")
+
+    def recent(self, mobile: Mobile, within: timedelta) -> list[tuple[datetime, str]]:
+        """Time and text of what was delivered to `mobile` within that time, newest first."""
+        first = datetime.now(UTC) - within
+        found = [(datetime.fromisoformat(each.at), each.text) for each in delivered(self._file, mobile)]
+        return [each for each in reversed(found) if each[0] >= first]
 
     def _append(self, message: Delivered) -> None:
         line = msgspec.json.encode(message) + b"\n"

@@ -1,6 +1,6 @@
 /** What makes this device the driver's phone: a key that cannot leave it, the licence, and the last status it heard. */
 import { computed, reactive, shallowRef } from 'vue'
-import { ask, base64url, clockAheadMs, fromBase64url, newKey } from '@shared/api'
+import { ask, base64url, clockAheadMs, fromBase64url, newKey, type Problem } from '@shared/api'
 import { deployment, keptTrust, trust, type Deployment } from '@shared/deployment'
 import * as kept from '@shared/kept'
 import { openDocument, type DocumentClaims } from '@shared/live-code/document'
@@ -8,6 +8,8 @@ import { decodeSnapshot, type SnapshotClaims } from '@shared/live-code/claims'
 import { parse } from '@shared/live-code/cose'
 import type { Octets } from '@shared/live-code/octets'
 import { makeKey, publicKeyOf, show, signerOf } from '@shared/live-code/phone'
+import { useRareFont } from './rare'
+import { tellTabs, whenTabSays } from './tabs'
 
 interface KeptLicence {
   licenceId: string
@@ -30,12 +32,17 @@ interface KeptKey {
   phoneKeyId: string
 }
 
+/** Where the licence is: on this phone, on its way to it, held but not on this phone, not held, or not asked yet. */
+export type Held = 'here' | 'coming' | 'elsewhere' | 'none' | 'unknown'
+
 const key = shallowRef<KeptKey | null>(null)
 const licence = shallowRef<KeptLicence | null>(null)
 const snapshot = shallowRef<KeptSnapshot | null>(null)
 const page = shallowRef<{ claims: DocumentClaims; portrait: string; font: Octets | null } | null>(null)
 const status = shallowRef<SnapshotClaims | null>(null)
 const service = shallowRef<Deployment | null>(null)
+const held = shallowRef<Held>('unknown')
+const storageFailed = shallowRef(false)
 
 /** Milliseconds by which the server's clock is ahead of this phone's, as last measured. */
 const offsetMs = shallowRef(0)
@@ -49,6 +56,14 @@ export const phone = reactive({
   /** What the kept snapshot says. */
   status: computed(() => status.value),
   service: computed(() => service.value),
+  held: computed(() => held.value),
+  /** The browser refuses to keep anything (a private window, a full device). */
+  storageFailed: computed(() => storageFailed.value),
+  /** Seconds by which this phone's clock is ahead; 0 while it is right enough for nobody to notice. */
+  clockAheadS: computed(() => (Math.abs(offsetMs.value) > 60_000 ? Math.round(-offsetMs.value / 1000) : 0)),
+
+  /** The time by the server's clock, as far as it was heard. */
+  now: () => new Date(Date.now() + offsetMs.value),
 
   /** What an earlier visit kept; nothing when the browser has thrown it away. Asks nobody. */
   async load(): Promise<void> {
@@ -64,6 +79,7 @@ export const phone = reactive({
       await turnToPage(true)
     } catch {
       // Storage that cannot be read is storage that was lost: the screens say how to get the licence back.
+      storageFailed.value = true
     }
   },
 
@@ -88,20 +104,49 @@ export const phone = reactive({
     await keepKey({ pair, phoneKeyId: bound.phone_key_id })
   },
 
+  /** The signature of this phone over what the server wrote, base64url. */
+  async sign(toBeSigned: string): Promise<string> {
+    if (!key.value) throw new Error('this phone has no key')
+    return base64url(await signerOf(key.value.pair)(fromBase64url(toBeSigned) as Octets))
+  },
+
   /** Fetches the licence, its credential for this phone and a fresh status. Throws Problem. */
-  async refresh(): Promise<void> {
-    const found = await ask('get', '/holder/licence')
-    const own = found.credentials.find((one) => one.phone_key_id === key.value?.phoneKeyId)
-    if (own?.credential) {
-      licence.value = {
-        licenceId: found.licence_id, version: found.version, issuedAt: found.issued_at,
-        file: fromBase64url(found.file) as Octets, credential: fromBase64url(own.credential) as Octets, credentialExpiresAt: own.expires_at!,
+  async refresh(): Promise<Held> {
+    try {
+      if (!licence.value && !(await wasIssued())) {
+        held.value = 'none'
+        return held.value
       }
-      await kept.write('licence', licence.value)
-      await phone.meetService()
-      await turnToPage(false)
+      const found = await ask('get', '/holder/licence')
+      const own = found.credentials.find((one) => one.phone_key_id === key.value?.phoneKeyId)
+      held.value = !own ? 'elsewhere' : own.credential ? 'here' : 'coming'
+      if (own?.credential) {
+        const credential = fromBase64url(own.credential) as Octets
+        const fresh = {
+          licenceId: found.licence_id, version: found.version, issuedAt: found.issued_at,
+          file: fromBase64url(found.file) as Octets, credential, credentialExpiresAt: own.expires_at!,
+        }
+        const isNew = licence.value?.licenceId !== fresh.licenceId || licence.value.version !== fresh.version
+        licence.value = fresh
+        await kept.write('licence', fresh)
+        if (isNew || !page.value || !service.value) {
+          await phone.meetService()
+          await turnToPage(false)
+          tellTabs('phone')
+        }
+      } else if (held.value === 'elsewhere' && key.value) {
+        // A key that was ended from another device, or is another person's, makes codes that are good for nothing.
+        const keys = await ask('get', '/holder/phone-keys')
+        if (!keys.phone_keys.some((one) => one.phone_key_id === key.value?.phoneKeyId)) await forgetKey()
+      }
+    } catch (problem) {
+      if ((problem as Problem).status !== 404) throw problem
+      held.value = 'none'
+      await forgetLicence()
+      return held.value
     }
     await phone.refreshStatus()
+    return held.value
   },
 
   async refreshStatus(): Promise<void> {
@@ -128,13 +173,39 @@ export const phone = reactive({
   async forget(): Promise<void> {
     await kept.forgetAll()
     key.value = licence.value = snapshot.value = page.value = status.value = null
+    held.value = 'unknown'
+    tellTabs('phone')
   },
 })
+
+whenTabSays('phone', () => void phone.load())
+
+/** Whether this person was ever issued a licence: asked first, so that nobody new is answered with a failure. */
+async function wasIssued(): Promise<boolean> {
+  const { applications } = await ask('get', '/holder/applications')
+  return applications.some((one) => one.state === 'issued')
+}
 
 async function keepKey(found: KeptKey): Promise<void> {
   await kept.write('key', found)
   key.value = found
   void kept.persist()
+  tellTabs('phone')
+}
+
+async function forgetKey(): Promise<void> {
+  key.value = null
+  await kept.forget('key')
+  await forgetLicence()
+}
+
+/** The licence ended, or is not this person's: it is not shown any more. */
+async function forgetLicence(): Promise<void> {
+  if (!licence.value) return
+  licence.value = snapshot.value = page.value = status.value = null
+  await kept.forget('licence')
+  await kept.forget('snapshot')
+  tellTabs('phone')
 }
 
 /** The pages of the kept document, once its signature has held: nothing unsigned is shown as a licence. */
@@ -145,6 +216,7 @@ async function turnToPage(offline: boolean): Promise<void> {
   const known = await (offline ? keptTrust : trust)(service.value.root)
   if (!known) return
   const { claims, portrait, font } = await openDocument(licence.value.file, known.bundle)
+  if (font) await useRareFont(font)
   page.value = { claims, portrait: URL.createObjectURL(new Blob([portrait], { type: 'image/jpeg' })), font }
 }
 

@@ -1,18 +1,26 @@
 /** Whether somebody is logged in on this phone, as last heard. The token itself is in a cookie no script can read. */
 import { reactive } from 'vue'
 import { ask, forgetLogin, type Problem } from '@shared/api'
+import { tellTabs, whenTabSays } from './tabs'
 
 export const session = reactive({
   /** `unknown` until the server was asked, and while it cannot be. */
   is: 'unknown' as 'unknown' | 'in' | 'out',
   level: 0,
+  /** It was open and ended by itself, half-way through something. */
+  ended: false,
+  unread: 0,
 })
 
 /** A mark that a login was opened here, so that nobody is asked about one that never was. It opens nothing. */
 const mark = 'logged-in'
 
+export function wasLoggedIn(): boolean {
+  return localStorage.getItem(mark) !== null
+}
+
 export async function askSession(): Promise<void> {
-  if (!localStorage.getItem(mark)) {
+  if (!wasLoggedIn()) {
     session.is = 'out'
     return
   }
@@ -25,18 +33,27 @@ export async function askSession(): Promise<void> {
   }
 }
 
+/** A login was opened, by whichever means. */
+export function loggedIn(level: number): void {
+  session.is = 'in'
+  session.ended = false
+  session.level = level
+  localStorage.setItem(mark, 'yes')
+  tellTabs('session')
+}
+
 export async function logIn(mobile: string, password: string, proof?: string): Promise<void> {
   const found = await ask('post', '/holder/sessions', {
     body: { mobile, password, ...(proof ? { mobile_proof: proof } : {}) },
   })
-  session.is = 'in'
-  session.level = found.level
-  localStorage.setItem(mark, 'yes')
+  loggedIn(found.level)
 }
 
 /** The server no longer knows this login. */
 export function loggedOut(): void {
+  session.ended ||= wasLoggedIn()
   session.is = 'out'
+  session.unread = 0
   localStorage.removeItem(mark)
 }
 
@@ -44,4 +61,8 @@ export async function logOut(): Promise<void> {
   await ask('delete', '/holder/sessions/current').catch(() => undefined)
   await forgetLogin()
   loggedOut()
+  session.ended = false
+  tellTabs('session')
 }
+
+whenTabSays('session', () => void askSession())

@@ -127,7 +127,7 @@ async def change_mobile(
         async def perform() -> HeldActAnswer:
             return HeldActAnswer.of(
                 await accounts.change_mobile(
-                    tx, who, mobile, body.mobile_proof, proven, passkey_site(wiring.settings), wiring.key_index,
+                    tx, who, mobile, body.mobile_proof, proven, passkey_site(request), wiring.key_index,
                     wiring.account_policy, now,
                 )
             )  # fmt: skip

@@ -85,7 +85,7 @@ async def begin(request: Request, who: Holder, body: BeginPasskeyBody) -> Option
     async with wiring.database.transaction() as tx:
         return OptionsAnswer(
             options=await accounts.begin_passkey(
-                tx, who.person_id, passkey_site(wiring.settings), wiring.account_policy, wiring.clock.now()
+                tx, who.person_id, passkey_site(request), wiring.account_policy, wiring.clock.now()
             )
         )
 
@@ -103,7 +103,7 @@ async def add(request: Request, who: Holder, body: AddBody, key: IdempotencyKey 
 
         async def perform() -> PasskeyAnswer:
             made = await accounts.add_passkey(
-                tx, who.person_id, body.label, answered, passkey_site(wiring.settings), now
+                tx, who.person_id, body.label, answered, passkey_site(request), now
             )
             return PasskeyAnswer.of(made)
 
@@ -126,7 +126,7 @@ async def begin_confirmation(request: Request, who: Holder) -> OptionsAnswer:
     async with wiring.database.transaction() as tx:
         return OptionsAnswer(
             options=await accounts.begin_passkey_use(
-                tx, who.person_id, passkey_site(wiring.settings), wiring.account_policy, wiring.clock.now()
+                tx, who.person_id, passkey_site(request), wiring.account_policy, wiring.clock.now()
             )
         )
 
@@ -138,7 +138,7 @@ async def begin_log_in(request: Request) -> OptionsAnswer:
     wiring = wired(request)
     return OptionsAnswer(
         options=accounts.begin_passkey_log_in(
-            passkey_site(wiring.settings), wiring.key_index, wiring.account_policy, wiring.clock.now()
+            passkey_site(request), wiring.key_index, wiring.account_policy, wiring.clock.now()
         )
     )
 
@@ -149,7 +149,7 @@ async def log_in(request: Request, body: PasskeyLogInBody) -> LoggedInAnswer:
     """Log in with a passkey; neither password nor code is asked for."""
     wiring = wired(request)
     found = await accounts.log_in_with_passkey(
-        wiring.database, credential_text(body.credential), passkey_site(wiring.settings), wiring.key_index,
+        wiring.database, credential_text(body.credential), passkey_site(request), wiring.key_index,
         wiring.account_policy, wiring.clock.now(), request.state.phone_offset_ms,
     )  # fmt: skip
     return LoggedInAnswer.opened(found, wiring)

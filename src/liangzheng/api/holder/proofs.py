@@ -39,7 +39,7 @@ async def prove(request: Request, who: Holder, body: ProveBody) -> Response:
         )
     async with wiring.database.transaction() as tx:
         if answered is not None:
-            site = passkey_site(wiring.settings)
+            site = passkey_site(request)
             await accounts.use_passkey(tx, who.person_id, answered, site, wiring.account_policy, now)
         await accounts.keep_proof(tx, who, now)
     return Response(status_code=204)

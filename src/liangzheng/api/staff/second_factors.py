@@ -75,7 +75,7 @@ async def begin_proof(request: Request) -> OptionsAnswer:
 async def begin_staff_passkey(request: Request, who: OnDuty) -> OptionsAnswer:
     """Options to make a passkey with, good once and for five minutes."""
     wiring = wired(request)
-    site, now = passkey_site(wiring.settings), wiring.clock.now()
+    site, now = passkey_site(request), wiring.clock.now()
     async with wiring.database.transaction() as tx:
         return OptionsAnswer(options=await staff.begin_passkey(tx, who, site, wiring.staff_policy, now))
 
@@ -89,7 +89,7 @@ async def add_staff_passkey(request: Request, who: OnDuty, body: NewStaffPasskey
         who,
         body.label,
         credential_text(body.credential),
-        passkey_site(wiring.settings),
+        passkey_site(request),
         wiring.staff_policy,
         wiring.clock.now(),
     )
@@ -119,4 +119,4 @@ async def give_up_one_time_codes(request: Request, who: OnDuty) -> Response:
 def passkey_factor(request: Request) -> staff.PasskeyFactor:
     """The second factor by passkeys, of this site."""
     wiring = wired(request)
-    return staff.PasskeyFactor(wiring.key_index, passkey_site(wiring.settings), wiring.staff_policy)
+    return staff.PasskeyFactor(wiring.key_index, passkey_site(request), wiring.staff_policy)
