@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,13 +39,15 @@ def show_face(page: Any) -> None:
 
 
 def apply(page: Any) -> None:
-    """Applies with the archived photo and waits for the licence on this phone."""
+    """Applies with the archived photo and waits on the progress screen for the licence on this phone."""
     page.goto(_base(page) + "/#/apply")
     page.get_by_role("button", name="是我本人").click()
     page.get_by_role("button", name="下一步").click()
     both_faces(page)
-    page.get_by_text("已受理").first.wait_for(timeout=_LONG_MS)
-    until_held(page)
+    page.get_by_role("link", name="查看进度").click(timeout=_LONG_MS)
+    page.get_by_role("link", name="亮证", exact=True).or_(
+        page.get_by_role("button", name="亮证", exact=True)
+    ).first.wait_for(timeout=_LONG_MS)
 
 
 def both_faces(page: Any) -> None:
@@ -97,16 +101,45 @@ class Api:
         return json.loads(octets) if octets else None
 
 
-def one_time_code(officer: Mapping[str, Any]) -> str:
-    """The officer's code of this half minute; one is taken once."""
-    return totp.code_at(totp.from_base32(officer["totp_secret"]), totp.step_of(datetime.now(UTC)))
+def one_time_code(stage: Stage, member: Mapping[str, Any]) -> str:
+    """A code of this member's that was not used yet and is taken now; waits for its half minute when three in a row were."""
+    secret, number = totp.from_base32(member["totp_secret"]), str(member["number"])
+    step = max(stage.steps_used.get(number, 0) + 1, totp.step_of(datetime.now(UTC)) - totp.SKEW_STEPS)
+    while step > totp.step_of(datetime.now(UTC)) + totp.SKEW_STEPS:
+        time.sleep(0.2)
+    stage.steps_used[number] = step
+    return totp.code_at(secret, step)
 
 
-def officer(stage: Stage, number: int = 0) -> Api:
-    """An officer of the demonstration, logged in."""
-    who = stage.officers()[number]
-    body = {"number": who["number"], "password": who["password"], "totp": one_time_code(who)}
+def member(stage: Stage, number: str, *duties: str) -> dict[str, Any]:
+    """A new member of staff with these duties nationwide, enrolled: number, password, totp_secret."""
+    words = [word for duty in duties for word in ("--duty", duty)]
+    printed = stage.lz(
+        "staff", "add", number, "演示人员", "演示车辆管理所 (demonstration)", "--region", "nationwide", *words
+    )
+    api, password = Api(stage), secrets.token_urlsafe(12)
+    body = {"number": number, "enrolment_code": _enrolment_code(printed)}
+    made = {
+        "number": number,
+        "password": password,
+        "totp_secret": api.ask("POST", "/staff/enrolments", body)["secret"],
+    }
+    body |= {"password": password, "totp": one_time_code(stage, made)}
+    api.ask("POST", "/staff/enrolments/confirmations", body)
+    return made
+
+
+def officer(stage: Stage, who: Mapping[str, Any]) -> Api:
+    """A member of staff, logged in at the API."""
+    body = {"number": who["number"], "password": who["password"], "totp": one_time_code(stage, who)}
     return Api(stage, Api(stage).ask("POST", "/staff/sessions", body)["token"])
+
+
+def _enrolment_code(printed: str) -> str:
+    found = re.search(r"enrolment code: (\S+)", printed)
+    if found is None:
+        raise Unavailable("lz staff add printed no enrolment code")
+    return found[1]
 
 
 def case_number(kind: str, division: str) -> str:

@@ -33,8 +33,8 @@ class Stage:
     folder: Path
     camera: Path
     """What a browser started with `launched` films; written anew by `film`."""
-    _given: int = 0
-    _actors: list[dict[str, Any]] = field(default_factory=list)
+    steps_used: dict[str, int] = field(default_factory=dict)
+    """Number of a member of staff → step of the one-time code used last: one is taken once."""
 
     def at(self, face: str) -> str:
         """The address of a face."""
@@ -48,10 +48,12 @@ class Stage:
 
     def driver(self) -> dict[str, Any]:
         """A driver with an account and no licence, whom nobody else is given. Raises IndexError when all are given."""
-        if not self._actors:
-            self._actors = [actor for actor in self.kept["actors"] if not actor["once"]]
-        self._given += 1
-        return self._actors[self._given - 1]
+        actors = [actor for actor in self.kept["actors"] if not actor["once"]]
+        count = self.folder / "demo" / "given"
+        given = int(count.read_text()) if count.exists() else 0
+        count.write_text(str(given + 1))
+        found: dict[str, Any] = actors[given]
+        return found
 
     def officers(self) -> list[dict[str, Any]]:
         """Two members of staff: number, password, totp_secret, division."""
