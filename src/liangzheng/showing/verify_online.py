@@ -41,8 +41,8 @@ class Ask:
     purpose: str
     want_class: DrivingClass | None = None
     handed_in_at: datetime | None = None
-    """When the holder handed the code in, for a short code: it was fresh then, and the digits have a life
-    of their own."""
+    """When the holder handed the code in: for a short code, as it was fresh then and the digits have a life of their own;
+    for a code an officer scanned without a network, when that was. None: now."""
     duty: str | None = None
     """Under which a member of staff asks; the record names it. None for a terminal or a company."""
 

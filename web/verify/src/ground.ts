@@ -1,0 +1,146 @@
+/** What verifying rests on: whose service this is, its trust bundle, the status lists downloaded, and what was seen before. */
+import { reactive, shallowRef } from 'vue'
+import { clockAheadMs, askOctets, type Problem } from '@shared/api'
+import { deployment, keptTrust, trust as freshTrust, type Deployment, type Trust } from '@shared/deployment'
+import * as kept from '@shared/kept'
+import { StatusData, newMemory, openStatusList, uriOf, type Memory, type Octets } from '@shared/live-code/index'
+
+export interface Ground {
+  deployment: Deployment
+  trust: Trust
+  statusData: StatusData
+  memory: Memory
+}
+
+/** Why nothing can be verified; each has its sentence. */
+export type Missing = 'loading' | 'never_online' | 'evicted' | 'bad_trust'
+
+export const ground = shallowRef<Ground | null>(null)
+export const state = reactive({
+  missing: 'loading' as Missing | null,
+  online: navigator.onLine,
+  /** Epoch seconds at which the oldest list was made; null without any. */
+  listsOf: null as number | null,
+  lists: 0,
+  fetching: false,
+  /** How many lists the download has come to. */
+  fetched: 0,
+})
+
+addEventListener('online', () => {
+  state.online = true
+  void refresh()
+})
+addEventListener('offline', () => (state.online = false))
+
+/** Marks, beside the database, that there was something in it: a browser that takes its storage back leaves an empty one. */
+const mark = 'verifier-kept'
+// With the root's fingerprint behind: another service's lists and memory are never taken for this one's.
+const listsKey = 'status-lists '
+const memoryKey = 'verifier-memory '
+
+interface KeptList { number: number; octets: Octets }
+
+/** This device's clock put right by what the server last said; epoch seconds. */
+export function now(): number {
+  return (Date.now() - clockErrorMs()) / 1000
+}
+
+export function clockErrorMs(): number {
+  const ahead = clockAheadMs ?? Number(localStorage.getItem('clock-ahead') ?? 0)
+  // Less than the difference any code may have: the connection's own delay, not the clock.
+  return Math.abs(ahead) > 5000 ? ahead : 0
+}
+
+/** What is kept on this device, at once; then what the server has, when it can be reached. */
+export async function load(): Promise<void> {
+  const before = await kept.read<Deployment>('deployment').catch(() => undefined)
+  if (before) await stand(before, await keptTrust(before.root).catch(() => null))
+  if (!ground.value && !navigator.onLine) state.missing = localStorage.getItem(mark) ? 'evicted' : 'never_online'
+  void refresh()
+}
+
+let refreshing: Promise<void> | null = null
+
+/** Asks for a newer trust bundle and newer lists. Never throws: what is kept goes on being used. */
+export function refresh(): Promise<void> {
+  refreshing ??= renew().finally(() => (refreshing = null))
+  return refreshing
+}
+
+async function renew(): Promise<void> {
+  const found = await deployment()
+  if (clockAheadMs !== null) localStorage.setItem('clock-ahead', String(clockAheadMs))
+  if (!found) {
+    if (!ground.value) state.missing = localStorage.getItem(mark) ? 'evicted' : 'never_online'
+    return
+  }
+  try {
+    await stand(found, await freshTrust(found.root))
+  } catch {
+    // The server's bundle is not the pinned root's, or older than one seen: the kept one stays in use.
+    if (!ground.value) state.missing = 'bad_trust'
+  }
+  if (!ground.value) {
+    state.missing ??= 'never_online'
+    return
+  }
+  localStorage.setItem(mark, 'yes')
+  if (state.listsOf === null || Date.now() / 1000 - state.listsOf > 300) await fetchLists()
+}
+
+async function stand(found: Deployment, trust: Trust | null): Promise<void> {
+  if (!trust) return
+  const earlier = ground.value
+  const same = earlier !== null && earlier.deployment.root === found.root
+  const memory = (same && earlier.memory) || (await kept.read<Memory>(memoryKey + found.root).catch(() => undefined)) || newMemory()
+  ground.value = { deployment: found, trust, statusData: same ? earlier.statusData : new StatusData(), memory }
+  state.missing = null
+  if (!same) void openKept()
+}
+
+/** The lists kept on this device, once the screen is there. */
+async function openKept(): Promise<void> {
+  const lists = (await kept.read<KeptList[]>(listsKey + ground.value!.deployment.root).catch(() => undefined)) ?? []
+  for (const { number, octets } of lists) await put(number, octets).catch(() => undefined)
+  state.lists ||= lists.length
+  tell()
+}
+
+async function put(number: number, octets: Octets): Promise<void> {
+  const { trust, statusData } = ground.value!
+  statusData.put(number, await openStatusList(octets, trust.bundle, uriOf(number), now()))
+}
+
+function tell(): void {
+  state.listsOf = ground.value?.statusData.oldest ?? null
+}
+
+/** Downloads every list there is, from the first to the one there is not. Whether all came. */
+export async function fetchLists(): Promise<boolean> {
+  if (!ground.value || state.fetching) return false
+  state.fetching = true
+  state.fetched = 0
+  const got: KeptList[] = []
+  try {
+    for (let number = 1; ; number++) {
+      const octets = (await askOctets(uriOf(number))) as Octets
+      await put(number, octets)
+      got.push({ number, octets })
+      state.fetched = number
+    }
+  } catch (problem) {
+    if ((problem as Problem).status !== 404) return false
+    await kept.write(listsKey + ground.value.deployment.root, got).catch(() => undefined)
+    state.lists = got.length
+    return true
+  } finally {
+    state.fetching = false
+    tell()
+  }
+}
+
+export async function keepMemory(): Promise<void> {
+  const { deployment, memory } = ground.value ?? {}
+  if (deployment) await kept.write(memoryKey + deployment.root, memory).catch(() => undefined)
+}

@@ -1,0 +1,90 @@
+/** Who verifies on this device: anybody, an officer, or a company. The token is in a cookie no script can read. */
+import { reactive } from 'vue'
+import { ask, forgetLogin, type Problem } from '@shared/api'
+
+export type Kind = 'public' | 'officer' | 'company'
+
+export interface Purpose { purpose: string; words: string; fields: string[]; bulk: boolean; notices: boolean }
+
+export const session = reactive({
+  kind: 'public' as Kind,
+  name: '',
+  unit: '',
+  number: '',
+  /** A login that ended by itself: said once, on the log-in screen. */
+  ended: false,
+  acts: [] as string[],
+  purposes: [] as Purpose[],
+})
+
+const mark = 'verifier-login'
+
+interface Marked { kind: Kind; name: string; unit: string; number: string; acts: string[]; purposes: Purpose[] }
+
+function remember(found: Marked): void {
+  Object.assign(session, found, { ended: false })
+  localStorage.setItem(mark, JSON.stringify(found))
+}
+
+/** Who was logged in when the app was last open, then whether the server still agrees. */
+export async function load(): Promise<void> {
+  const text = localStorage.getItem(mark)
+  if (!text) return
+  try {
+    Object.assign(session, JSON.parse(text) as Marked)
+  } catch {
+    return
+  }
+  await asked().catch((problem: Problem) => {
+    if (problem.status === 401) loggedOut()
+  })
+}
+
+async function asked(): Promise<void> {
+  if (session.kind === 'officer') {
+    const found = await ask('get', '/staff/sessions/current')
+    remember(officer(found))
+  } else if (session.kind === 'company') await company(session.number)
+}
+
+interface Officer { name: string; unit: string; number: string; duties: { acts: string[] }[] }
+
+function officer({ name, unit, number, duties }: Officer): Marked {
+  return { kind: 'officer', name, unit, number, acts: [...new Set(duties.flatMap(({ acts }) => acts))], purposes: [] }
+}
+
+export async function logInOfficer(number: string, password: string, proof: { totp: string } | { passkey: Record<string, unknown> }): Promise<void> {
+  remember(officer(await ask('post', '/staff/sessions', { body: { number, password, ...proof } })))
+}
+
+/** Options from the server, an answer from the security key or the phone itself. */
+export async function passkey(): Promise<Record<string, unknown>> {
+  const { options } = await ask('post', '/staff/second-factors/passkey-challenges')
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as unknown as PublicKeyCredentialRequestOptionsJSON)
+  const found = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential
+  return found.toJSON() as unknown as Record<string, unknown>
+}
+
+export async function logInCompany(id: string, secret: string): Promise<void> {
+  await ask('post', '/relying/token', { basic: { user: id, password: secret }, form: { grant_type: 'client_credentials' } })
+  await company(id)
+}
+
+async function company(id: string): Promise<void> {
+  const { name, purposes } = await ask('get', '/relying/registration')
+  remember({ kind: 'company', name, unit: name, number: id, acts: [], purposes })
+}
+
+/** The server no longer knows this login. */
+export function loggedOut(): void {
+  const ended = session.kind !== 'public'
+  Object.assign(session, { kind: 'public', name: '', unit: '', number: '', acts: [], purposes: [], ended })
+  localStorage.removeItem(mark)
+}
+
+export async function logOut(): Promise<void> {
+  if (session.kind === 'officer') await ask('delete', '/staff/sessions/current').catch(() => undefined)
+  await forgetLogin()
+  loggedOut()
+  session.ended = false
+}
