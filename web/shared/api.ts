@@ -41,6 +41,8 @@ export interface Asked<B = unknown> {
   /** The same at every retry of one wish: the server then does it once. */
   key?: string
   signal?: AbortSignal
+  /** What an earlier log-in left here: lets the next one in from a network whose rate others have used up. */
+  knownMark?: string
   /** A company's log-in. */
   basic?: { user: string; password: string }
   /** Sent as a form, where the standard demands one (RFC 6749). */
@@ -91,6 +93,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
     body = JSON.stringify(asked.body)
   }
   if (asked.key) headers['Idempotency-Key'] = asked.key
+  if (asked.knownMark) headers['X-Known-Mark'] = asked.knownMark
   if (asked.basic) headers.Authorization = `Basic ${btoa(`${asked.basic.user}:${asked.basic.password}`)}`
   if (navigator.onLine === false) throw new Problem('offline', 0)
   const patience = new AbortController()
@@ -109,10 +112,13 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   const offset = response.headers.get('x-phone-clock-offset')
   if (offset !== null) clockAheadMs = Number(offset)
   if (response.ok) return response
-  throw await problemOf(response)
+  throw await problemOf(response, `${method} ${path}`)
 }
 
-async function problemOf(response: Response): Promise<Problem> {
+/** Where a 401 says that what was typed is wrong, not that a login has ended. */
+const opens = /^post .*\/(sessions|accounts|password-resets|token)$/
+
+async function problemOf(response: Response, asked: string): Promise<Problem> {
   let members: Record<string, never> = {}
   try {
     members = await response.json()
@@ -120,7 +126,7 @@ async function problemOf(response: Response): Promise<Problem> {
     // A proxy's own page: the status says enough.
   }
   const found = new Problem(String(members.code ?? `http-${response.status}`), response.status, members)
-  if (found.code === 'not-authenticated') onLoggedOut()
+  if (found.code === 'not-authenticated' && !opens.test(asked)) onLoggedOut()
   return found
 }
 

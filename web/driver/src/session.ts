@@ -33,8 +33,17 @@ export async function askSession(): Promise<void> {
   }
 }
 
+const knownMark = 'known-mark'
+
+/** What a log-in is sent with besides. */
+export function known(): { knownMark?: string } {
+  const kept = localStorage.getItem(knownMark)
+  return kept ? { knownMark: kept } : {}
+}
+
 /** A login was opened, by whichever means. */
-export function loggedIn(level: number): void {
+export function loggedIn({ level, known_mark }: { level: number; known_mark: string }): void {
+  localStorage.setItem(knownMark, known_mark)
   session.is = 'in'
   session.ended = false
   session.level = level
@@ -44,9 +53,10 @@ export function loggedIn(level: number): void {
 
 export async function logIn(mobile: string, password: string, proof?: string): Promise<void> {
   const found = await ask('post', '/holder/sessions', {
+    ...known(),
     body: { mobile, password, ...(proof ? { mobile_proof: proof } : {}) },
   })
-  loggedIn(found.level)
+  loggedIn(found)
 }
 
 /** The server no longer knows this login. */

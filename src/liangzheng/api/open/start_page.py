@@ -55,8 +55,9 @@ def simulated_neighbours(mode: str, *, face: bool, real_name: bool, sms: bool) -
     if sms:
         found.append(
             (
-                "短信为模拟，不发往任何手机，写入数据目录的 simulated-sms.ndjson",
-                "Text messages are simulated: none reaches a mobile, they are in simulated-sms.ndjson of the data directory",
+                "短信为模拟，不发往任何手机，写入数据目录的 simulated-sms.ndjson，网页上也显示",
+                "Text messages are simulated: none reaches a mobile, they are in simulated-sms.ndjson of the data directory, "
+                "and shown in the app",
             )
         )
     return found

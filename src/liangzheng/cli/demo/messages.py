@@ -50,6 +50,12 @@ async def told(settings: Settings, holder: Client, mobile: str) -> str:
     )
     texts = [message.text for message in delivered(settings.data_dir / FILE, Mobile(mobile))]
     hold(any("已签发" in text for text in texts), "the text message of the issue was handed to the gateway")
+    shown = (await asyncio.to_thread(holder.get, f"/open/simulated-messages?mobile={mobile}")).expect(200)
+    hold(shown["notice"].startswith("SIMULATED"), "a browser reads simulated messages, labelled so")
+    hold(
+        all(message["text"] in texts for message in shown["messages"]),
+        "and none but those to this mobile",
+    )
     said = "".join(texts)
     hold(
         not any(word in said for word in ("暂扣", "扣留", "演示物流公司", "查询")),

@@ -16,7 +16,7 @@ alsoSay({
     consent: {
       title: '单位核验授权', code: '授权码', code_why: '单位（租车、保险、用工、货运）会给您一个10位授权码。', open: '查看请求', no_code: '没有这个授权码，或已过期、已处理。请向单位要新的。', bad_code: '授权码是10位字母和数字。',
       asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '长期授权至', once: '只这一次', expires: '请在 {at} 前决定',
-      approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看长期授权', company_id: '单位编号 {id}',
+      approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看长期授权', company_id: '单位编号 {id}',
     },
     consents: { title: '长期授权', none: '没有长期授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
     me: {
@@ -28,7 +28,7 @@ alsoSay({
       title: '我的数据', export: '下载我的全部数据', export_why: 'JSON 文件，包括登记信息、申领、被查看记录等；每天最多五次。', exported: '已下载。', many: '今天已下载五次，请明天再来。', corrections: '申请更正', wish: '哪里不对，应该是什么', ask: '提交', none: '没有更正申请。', asked: '{day} 提交',
       states: { open: '处理中', answered: '已答复', done: '已办理', refused: '未采纳', taken_back: '已撤回', granted: '已办理', declined: '未采纳' }, take_back: '撤回', sent: '已提交，答复会在消息中通知。',
     },
-    agreements: { title: '协议与同意', kinds: { terms: '用户协议', privacy: '隐私政策', 'face-data': '人脸信息处理规则', notices: '短信通知' }, given: '{at} 同意第 {version} 版', not_given: '未同意', read: '阅读全文（第 {version} 版）', give: '同意', withdraw: '撤回同意', outdated: '已有新版本' },
+    agreements: { title: '协议与同意', kinds: { terms: '用户协议', privacy: '隐私政策', 'face-data': '人脸信息处理规则', 'face-review': '人脸照片人工复核', notices: '短信通知' }, given: '{at} 同意第 {version} 版', not_given: '未同意', read: '阅读全文（第 {version} 版）', give: '同意', withdraw: '撤回同意', outdated: '已有新版本' },
     mobile: {
       title: '更换手机号', why: '更换会先通知现在的手机号，等待期内可以停止；等待期内不能绑定手机和申领。', new: '新手机号', password: '登录密码', next: '下一步：实人认证', waiting: '等待中：{mobile}，{at} 生效', stop: '停止', stopped: '已停止', done: '已提交，等待期后生效。', taken: '这个手机号已有账号。', same: '请填写另一个手机号。',
       acts: '正在等待的更改', kinds: { mobile: '更换手机号', closing: '注销账号' }, with_passkey: '用通行密钥确认', face_why: '请完成一次实人认证，或用一天前添加的通行密钥确认。',
@@ -53,7 +53,7 @@ alsoSay({
     consent: {
       title: 'A company asks', code: 'Request code', code_why: 'A company (rental, insurance, employer, freight) gives you a code of ten letters and digits.', open: 'See the request', no_code: 'There is no such code, or it is over or decided: ask the company for a new one.', bad_code: 'A code has ten letters and digits.',
       asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'Standing until', once: 'This once only', expires: 'Decide by {at}',
-      approve: 'Agree, and sign with this phone', refuse: 'Refuse', approved: 'You agreed. The company sees only what stands above.', refused: 'You refused. The company sees nothing of you.', need_key: 'Agreeing needs the key of this phone: bind it first.', standing: 'Standing consents', company_id: 'Company {id}',
+      approve: 'Agree, and sign with this phone', refuse: 'Refuse', approved: 'You agreed. The company sees only what stands above.', take_back: 'Take it back', taken_back: 'Taken back. The company sees nothing of you.', too_late: 'The company has its answer already: too late.', refused: 'You refused. The company sees nothing of you.', need_key: 'Agreeing needs the key of this phone: bind it first.', standing: 'Standing consents', company_id: 'Company {id}',
     },
     consents: { title: 'Standing consents', none: 'No standing consents.', until: 'until {day}', given: 'given on {day}', ended: 'ended on {day}', in_force: 'in force', over: 'over', withdraw: 'Withdraw', sure: 'This company can ask no more from that moment. Withdraw?', withdrawn: 'Withdrawn.' },
     me: {
@@ -65,7 +65,7 @@ alsoSay({
       title: 'My data', export: 'Download all my data', export_why: 'A JSON file: register, applications, who looked and more; five times a day at most.', exported: 'Downloaded.', many: 'Five times today: come back tomorrow.', corrections: 'Corrections', wish: 'What is wrong, and what would be right', ask: 'Send', none: 'No requests.', asked: 'asked on {day}',
       states: { open: 'open', answered: 'answered', done: 'done', refused: 'refused', taken_back: 'taken back', granted: 'done', declined: 'refused' }, take_back: 'Take back', sent: 'Sent; the answer comes as a message.',
     },
-    agreements: { title: 'Agreements', kinds: { terms: 'Terms', privacy: 'Privacy', 'face-data': 'Face data', notices: 'Text messages' }, given: 'agreed to version {version} at {at}', not_given: 'not agreed', read: 'Read it (version {version})', give: 'Agree', withdraw: 'Withdraw', outdated: 'there is a newer version' },
+    agreements: { title: 'Agreements', kinds: { terms: 'Terms', privacy: 'Privacy', 'face-data': 'Face data', 'face-review': 'Pictures looked at by staff', notices: 'Text messages' }, given: 'agreed to version {version} at {at}', not_given: 'not agreed', read: 'Read it (version {version})', give: 'Agree', withdraw: 'Withdraw', outdated: 'there is a newer version' },
     mobile: {
       title: 'Change the mobile', why: 'The present mobile is told first and can stop it while it waits; meanwhile no phone is bound and nothing applied for.', new: 'New mobile number', password: 'Password', next: 'Next: face check', waiting: 'Waiting: {mobile}, from {at}', stop: 'Stop it', stopped: 'Stopped', done: 'Asked; done after the waiting time.', taken: 'This mobile has an account.', same: 'Type another number than the present one.',
       acts: 'What waits', kinds: { mobile: 'Change of mobile', closing: 'Closing of the account' }, with_passkey: 'Confirm with a passkey', face_why: 'Do a face check, or confirm with a passkey that is a day old.',
