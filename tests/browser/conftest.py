@@ -88,10 +88,26 @@ def watched() -> Watched:
     return Watched(frozenset(f"{face}.localhost" for face in ("driver", "verify", "staff", "open")))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """A failure says what was on the screens."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in getattr(item, "pages", ()):
+            with suppress(Exception):
+                said = page.locator("body").inner_text(timeout=1000)
+                report.sections.append((f"screen of {page.url}", said[:1500]))
+    return report
+
+
 @pytest.fixture
-def open_page(browser: Any, platform: Stage, watched: Watched) -> Iterator[Callable[..., Any]]:
+def open_page(
+    browser: Any, platform: Stage, watched: Watched, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Any]]:
     """`open_page("driver", width=390, height=844, dark=False, …)` → page at that face."""
-    contexts, pages = [], []
+    contexts: list[Any] = []
+    pages: list[Any] = []
+    request.node.pages = pages
 
     def made(
         face: str, path: str = "/", *, width: int = 390, height: int = 844, dark: bool = False, camera: bool = True,

@@ -16,6 +16,7 @@ FLAGS: Final = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
 PHONE: Final = (390, 844)
+_PATIENCE_MS: Final = 20_000
 DESK: Final = (1280, 800)
 
 
@@ -49,5 +50,6 @@ def context(
         viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
         color_scheme="dark" if dark else "light", permissions=["camera"] if camera else [], **more,
     )  # fmt: skip
+    made.set_default_timeout(_PATIENCE_MS)
     made.add_init_script(NEVER_THE_SAME)
     return made
