@@ -200,8 +200,8 @@ async def sent(cast: Cast, case: Any, headers: dict[str, str]) -> httpx.Response
     body: dict[str, Any] = {}
     if said.get("json") is not None:
         body["json"] = said["json"]
-    elif said.get("data") is not None:
-        body["content"] = said["data"]
+    elif said.get("data") is not None:  # a form, by name; or octets
+        body["data" if isinstance(said["data"], dict) else "content"] = said["data"]
     try:
         return await cast.place.phone.client.request(
             said["method"], said["url"], params=said.get("params"), headers=mine | headers, **body

@@ -27,7 +27,7 @@ ROUTES = {
     if isinstance(route, Route)
     for method in (route.methods or set()) - {"HEAD"}
 }
-BEARERS = {"caller", "verifier", "officer", "reviewer", "company"}
+BEARERS = {"caller", "verifier", "officer", "reviewer", "face_reviewer", "company"}
 WITHOUT_BODY = {"POST /relying/notices/{notice_id}/attempts"}
 """Accepted, and nothing to say; besides what answers 204."""
 PAGES = {"GET /", "GET /docs", "GET /openapi.json"}

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from liangzheng import relying
-from liangzheng.accounts import AccountPolicy
+from liangzheng.accounts import AccountPolicy, FaceReviews
 from liangzheng.api.app import create_app
 from liangzheng.infra import outbox
 from liangzheng.infra.face_simulated import SimulatedFace
@@ -28,6 +28,7 @@ from liangzheng.kernel.web_address import CallPolicy
 from liangzheng.relying import Company, CompanyEvent, ConsentPolicy, CreditCode, Grant, Quota
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import Lives, TrustBundle
+from liangzheng.wiring import face_reviews
 from liangzheng.worker.handlers import handlers
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone as Caller
@@ -77,6 +78,10 @@ class Wired:
     lives: Lives = field(default_factory=Lives)
     consent_policy: ConsentPolicy = field(default_factory=ConsentPolicy)
     call_policy: CallPolicy = field(default_factory=CallPolicy)
+
+    @property
+    def face_reviews(self) -> FaceReviews:
+        return face_reviews(self.key_index)
 
     def trust(self) -> TrustBundle:
         return self.bundle

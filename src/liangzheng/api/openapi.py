@@ -97,6 +97,11 @@ _SCHEMES: dict[str, dict[str, Any]] = {
         "scheme": "bearer",
         "description": "token of POST /staff/sessions, of who reviews photos",
     },
+    "face_reviewer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "token of POST /staff/sessions, of who reviews face checks an engine left open",
+    },
     "company": {"type": "http", "scheme": "bearer", "description": "token of POST /relying/token"},
     # No scheme of the registry of RFC 9110 §16.4.1, so it is described as what it is: one header.
     "source": {

@@ -18,7 +18,7 @@ from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
-from liangzheng.kernel.ids import CompanyId, ConsentId, DriverId, PersonId, PhoneKeyId
+from liangzheng.kernel.ids import CompanyId, ConsentId, ConsentRequestId, DriverId, PersonId, PhoneKeyId
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import code_hash, read_code
 from liangzheng.relying.lifecycle import CompanyState, ConsentEvent, ConsentState, RequestEvent, RequestState
@@ -205,9 +205,10 @@ async def _opened(
     tx: Connection, who: Caller, code: str, now: datetime, *, for_update: bool = False
 ) -> tuple[OpenedRequest, bytes]:
     hashed = code_hash(read_code(code))
-    behind = await consents.behind_code(tx, hashed, now)
-    request = await consents.request(tx, *behind, for_update=for_update) if behind else None
-    company = await companies.one(tx, request.company_id) if request else None
+    # A code nobody has costs what a used one does, so that no delay tells of another driver's.
+    behind = await consents.behind_code(tx, hashed, now) or (CompanyId.new(), ConsentRequestId.new())
+    request = await consents.request(tx, *behind, for_update=for_update)
+    company = await companies.one(tx, behind[0])
     if request is None or company is None or company.state is not CompanyState.APPROVED:
         raise NotFound(_NO_CODE, place="code")
     if request.driver_id is not None:

@@ -22,7 +22,7 @@ export const router = createRouter({
       '/photo': () => import('./screens/ReplacePhoto.vue'),
       '/bind': () => import('./screens/Bind.vue'),
       '/applications/:id': () => import('./screens/Progress.vue'),
-      '/services': () => import('./screens/Services.vue'),
+      '/services': () => import('./screens/Applications.vue'),
       '/messages': () => import('./screens/Messages.vue'),
       '/looks': () => import('./screens/Looks.vue'),
       '/consent': () => import('./screens/Consent.vue'),
@@ -40,8 +40,15 @@ export const router = createRouter({
 })
 
 router.beforeEach((to) => (to.meta.login && !wasLoggedIn() ? { path: '/log-in', query: { then: to.fullPath } } : true))
-// A screen that cannot be fetched: the next try may succeed, and the person learns why nothing happened.
+// A screen that cannot be fetched: a newer app has taken the place of this one. It is opened anew, once.
+const anew = 'opened-anew'
 router.onError((_error, to) => {
-  if (!navigator.onLine) void router.replace('/')
-  else location.assign(`/#${to.fullPath}`)
+  if (!navigator.onLine || sessionStorage.getItem(anew) === to.fullPath) {
+    void router.replace('/')
+    return
+  }
+  sessionStorage.setItem(anew, to.fullPath)
+  location.hash = to.fullPath
+  location.reload()
 })
+router.afterEach(() => sessionStorage.removeItem(anew))

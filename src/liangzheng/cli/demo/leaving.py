@@ -135,7 +135,7 @@ class Leaving(Faces):
         self._holder = await self._logged_in()
         await self._heard("mobile-change-done")
         return (
-            "the old mobile was told (SIMULATED); done by the queue's own job after a holding time set to 1 s for this step "
+            "the old mobile was told (SIMULATED); done by the queue's job, run here at once, after a holding time set to 1 s "
             "(LZ_MOBILE_CHANGE_HOLD_S, a day as a rule); the new one logs in, the old one does not"
         )
 

@@ -11,8 +11,8 @@ alsoSay({
     register: {
       title: '注册', name: '姓名', number: '证件号码', mobile: '手机号', password: '设置密码', go: '注册',
       why: '姓名和证件号码只用来与驾驶人库核对。', to_log_in: '已有账号？登录', rule: '至少10个字符，不要用手机号、证件号或常见密码。', first: '请先获取验证码。',
-      exists: '这个手机号已有账号，请登录；忘记密码可重设。', unknown: '已注册，但驾驶人库中没有查到您的姓名和证件号码。请核对，或到车辆管理所。',
-      kind: '证件类型', A: '居民身份证', C: '军官证', D: '士兵证', E: '军官离退休证', F: '境外人员身份证明', G: '外交人员身份证明', M: '临时居民身份证', terms: '注册即表示同意用户协议与隐私政策，可在“我的”中查看。',
+      exists: '这个手机号已有账号，请登录；忘记密码可重设。',
+      kind: '证件类型', A: '居民身份证', C: '军官证', D: '士兵证', E: '军官离退休证', F: '境外人员身份证明', G: '外交人员身份证明', M: '临时居民身份证', agree: '我已阅读并同意用户协议和隐私政策', read: '阅读全文',
     },
     reset: { title: '重设密码', go: '重设密码', why: '重设后，所有登录都会结束，通行密钥会被删除。', done: '密码已重设，请登录。', wrong: '资料与账号不符，请核对。', password: '新密码' },
     stop: { title: '停止更换手机号', why: '如果不是您本人在更换手机号，请在这里停止。停止后所有登录结束，需要重设密码。', word: '短信中的停止词', or: '没有停止词？用现在手机号的验证码', go: '停止更换', done: '已停止。请重设密码。', wrong: '停止词不对，或没有正在等待的更换。' },
@@ -27,8 +27,8 @@ alsoSay({
     register: {
       title: 'Register', name: 'Name', number: 'Identity number', mobile: 'Mobile number', password: 'Choose a password', go: 'Register',
       why: 'Name and number are only compared with the driver register.', to_log_in: 'Have an account? Log in', rule: 'At least ten characters; not your numbers, nor a common one.', first: 'Ask for a code first.',
-      exists: 'This mobile has an account: log in, or reset its password.', unknown: 'You are registered, but name and number are not in the driver register. Check them, or go to a vehicle office.',
-      kind: 'Kind of document', A: 'Resident identity card', C: 'Officer’s card', D: 'Soldier’s card', E: 'Retired officer’s card', F: 'Foreigner’s identity document', G: 'Diplomat’s identity document', M: 'Temporary identity card', terms: 'By registering you accept terms and privacy policy; read them under “Me”.',
+      exists: 'This mobile has an account: log in, or reset its password.',
+      kind: 'Kind of document', A: 'Resident identity card', C: 'Officer’s card', D: 'Soldier’s card', E: 'Retired officer’s card', F: 'Foreigner’s identity document', G: 'Diplomat’s identity document', M: 'Temporary identity card', agree: 'I have read and agree to terms and privacy policy', read: 'Read them',
     },
     reset: { title: 'Reset the password', go: 'Reset the password', why: 'Every login ends then, and passkeys are removed.', done: 'The password was reset: log in.', wrong: 'These data are not the account’s: check them.', password: 'New password' },
     stop: { title: 'Stop the change of mobile', why: 'If it is not you who changes the mobile, stop it here. Every login ends then, and the password must be reset.', word: 'Stop word of the message', or: 'No stop word? Use a code to the present mobile', go: 'Stop it', done: 'Stopped. Reset your password now.', wrong: 'That is not the stop word, or nothing waits.' },

@@ -30,7 +30,7 @@ alsoSay({
     },
     agreements: { title: '协议与同意', kinds: { terms: '用户协议', privacy: '隐私政策', 'face-data': '人脸信息处理规则', 'face-review': '人脸照片人工复核', notices: '短信通知' }, given: '{at} 同意第 {version} 版', not_given: '未同意', read: '阅读全文（第 {version} 版）', give: '同意', withdraw: '撤回同意', outdated: '已有新版本' },
     mobile: {
-      title: '更换手机号', why: '更换会先通知现在的手机号，等待期内可以停止；等待期内不能绑定手机和申领。', new: '新手机号', password: '登录密码', next: '下一步：实人认证', waiting: '等待中：{mobile}，{at} 生效', stop: '停止', stopped: '已停止', done: '已提交，等待期后生效。', taken: '这个手机号已有账号。', same: '请填写另一个手机号。',
+      title: '更换手机号', why: '更换会先通知现在的手机号，等待期内可以停止；等待期内不能绑定手机和申领。', new: '新手机号', password: '登录密码', next: '下一步：实人认证', waiting: '{at} 生效', to: '新手机号 {mobile}', stop: '停止', stopped: '已停止', done: '已提交，等待期后生效。', taken: '这个手机号已有账号。', same: '请填写另一个手机号。',
       acts: '正在等待的更改', kinds: { mobile: '更换手机号', closing: '注销账号' }, with_passkey: '用通行密钥确认', face_why: '请完成一次实人认证，或用一天前添加的通行密钥确认。',
     },
     devices: { title: '登录设备与手机', logins: '登录', this: '本机', opened: '{at} 登录', seen: '最近使用 {at}', end: '结束', end_others: '结束其他全部登录', phones: '已绑定的手机', unbind: '解除绑定', unbind_sure: '解除后，那部手机不能再亮码。确定吗？', ended: '已结束。' },
@@ -67,7 +67,7 @@ alsoSay({
     },
     agreements: { title: 'Agreements', kinds: { terms: 'Terms', privacy: 'Privacy', 'face-data': 'Face data', 'face-review': 'Pictures looked at by staff', notices: 'Text messages' }, given: 'agreed to version {version} at {at}', not_given: 'not agreed', read: 'Read it (version {version})', give: 'Agree', withdraw: 'Withdraw', outdated: 'there is a newer version' },
     mobile: {
-      title: 'Change the mobile', why: 'The present mobile is told first and can stop it while it waits; meanwhile no phone is bound and nothing applied for.', new: 'New mobile number', password: 'Password', next: 'Next: face check', waiting: 'Waiting: {mobile}, from {at}', stop: 'Stop it', stopped: 'Stopped', done: 'Asked; done after the waiting time.', taken: 'This mobile has an account.', same: 'Type another number than the present one.',
+      title: 'Change the mobile', why: 'The present mobile is told first and can stop it while it waits; meanwhile no phone is bound and nothing applied for.', new: 'New mobile number', password: 'Password', next: 'Next: face check', waiting: 'done at {at}', to: 'new mobile {mobile}', stop: 'Stop it', stopped: 'Stopped', done: 'Asked; done after the waiting time.', taken: 'This mobile has an account.', same: 'Type another number than the present one.',
       acts: 'What waits', kinds: { mobile: 'Change of mobile', closing: 'Closing of the account' }, with_passkey: 'Confirm with a passkey', face_why: 'Do a face check, or confirm with a passkey that is a day old.',
     },
     devices: { title: 'Logins and phones', logins: 'Logins', this: 'this one', opened: 'opened {at}', seen: 'last used {at}', end: 'End', end_others: 'End all others', phones: 'Bound phones', unbind: 'Unbind', unbind_sure: 'That phone shows no code any more. Sure?', ended: 'Ended.' },
