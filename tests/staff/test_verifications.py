@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,47 @@ async def test_a_forged_code_is_recorded_with_person_and_duty_too(place: Place) 
     assert verdict["outcome"] == "forged"
     [entry] = await place.entries("code.refused")
     assert (entry["actor_kind"], entry["detail"]["duty"]) == ("staff", "counter")
+
+
+async def test_a_code_scanned_without_a_network_is_answered_later_by_the_standing_of_then(
+    place: Place,
+) -> None:
+    officer = await place.on_duty("patrol")
+    scanned_at = place.clock.now()
+    code = place.world.phone.show(scanned_at)
+    place.clock.advance(600)
+    said = {"code": code, "scanned_at": scanned_at.isoformat()}
+    verdict = await officer.verify(**said)
+    assert (verdict["outcome"], verdict["standing"]["as_of"][:16]) == (
+        "valid", place.clock.now().isoformat()[:16],
+    )  # fmt: skip
+    assert (await officer.verify(**said))["outcome"] == "already_shown"
+
+
+@pytest.mark.parametrize("ahead_s", [-90, 300])
+async def test_a_code_that_was_not_fresh_when_scanned_is_too_old_later_too(
+    place: Place, ahead_s: int
+) -> None:
+    officer = await place.on_duty("patrol")
+    code = place.world.phone.show(place.clock.now())
+    place.clock.advance(600)
+    at = place.clock.now() - timedelta(seconds=600 - ahead_s)
+    outcome = (await officer.verify(code=code, scanned_at=at.isoformat()))["outcome"]
+    assert outcome == ("clock_ahead" if ahead_s < 0 else "too_old")
+
+
+@pytest.mark.parametrize("hours", [-25, 1])
+async def test_a_scan_of_long_ago_or_to_come_is_no_scan(place: Place, hours: int) -> None:
+    officer = await place.on_duty("patrol")
+    at = place.clock.now() + timedelta(hours=hours)
+    body = {"code": place.world.phone.show(at), "request": "request-x", "scanned_at": at.isoformat()}
+    refused(await officer.phone.post("/staff/verifications", body), 422, "invalid")
+
+
+async def test_digits_have_a_time_of_their_own(place: Place) -> None:
+    officer = await place.on_duty("patrol")
+    body = {"short_code": "12345678", "request": "request-x", "scanned_at": place.clock.now().isoformat()}
+    refused(await officer.phone.post("/staff/verifications", body), 422, "invalid")
 
 
 @pytest.mark.parametrize("duty", ["penalty", "register", "photo-review", "audit"])

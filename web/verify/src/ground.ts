@@ -68,7 +68,13 @@ export function refresh(): Promise<void> {
   return refreshing
 }
 
+/** What a request found out about the network: a phone says it is connected also where nothing comes through. */
+export function heard(answered: boolean): void {
+  state.online = answered && navigator.onLine !== false
+}
+
 async function renew(): Promise<void> {
+  const asked = Date.now()
   const found = await deployment()
   if (clockAheadMs !== null) localStorage.setItem('clock-ahead', String(clockAheadMs))
   if (!found) {
@@ -76,7 +82,9 @@ async function renew(): Promise<void> {
     return
   }
   try {
-    await stand(found, await freshTrust(found.root))
+    const trust = await freshTrust(found.root)
+    heard(trust !== null && trust.fetchedAt >= asked)
+    await stand(found, trust)
   } catch {
     // The server's bundle is not the pinned root's, or older than one seen: the kept one stays in use.
     if (!ground.value) state.missing = 'bad_trust'
@@ -86,7 +94,17 @@ async function renew(): Promise<void> {
     return
   }
   localStorage.setItem(mark, 'yes')
-  if (state.listsOf === null || Date.now() / 1000 - state.listsOf > 300) await fetchLists()
+  if (state.online && (state.listsOf === null || Date.now() / 1000 - state.listsOf > 300)) await fetchLists()
+}
+
+/** While the app is open: without a network, whether there is one again; with one, newer lists once an hour. */
+export function keepUp(also: () => void): void {
+  setInterval(() => {
+    if (document.visibilityState === 'hidden') return
+    const isOld = state.listsOf !== null && Date.now() / 1000 - state.listsOf > 3600
+    if (!state.online || isOld) void refresh().then(() => state.online && also())
+    else also()
+  }, 15_000)
 }
 
 async function stand(found: Deployment, trust: Trust | null): Promise<void> {

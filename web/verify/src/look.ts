@@ -2,7 +2,7 @@
 import { reactive, shallowRef } from 'vue'
 import { ask, askOctets, newKey, type Problem } from '@shared/api'
 import { ClockBehind, isPortraitOf, verifyOffline, type OfflineAnswer } from '@shared/live-code/index'
-import { ground, keepMemory, now } from './ground'
+import { ground, heard, keepMemory, now } from './ground'
 import { entryOf, note, wait, waiting, waitsNoMore } from './history'
 import { session } from './session'
 import { sound } from './tones'
@@ -66,10 +66,13 @@ export async function lookAt(text: string, choice: string): Promise<void> {
   mine.asking = true
   const server = byServer(body, plateKind).then(
     async (verdict) => {
+      heard(true)
       show(mine, verdict)
+      void sendWaiting()
       await portraitOf(mine, verdict, answer)
     },
     async (problem: Problem) => {
+      heard(!problem.isOffline)
       mine.problem = problem
       if (device && !mine.shown) show(mine, device)
       if (problem.isOffline || problem.status >= 500) await queue(mine, text, at, choice, answer)
@@ -155,7 +158,7 @@ let sending = false
 
 /** Asks the server about everything that waits. How many it answered. */
 export async function sendWaiting(): Promise<number> {
-  if (sending || session.kind !== 'officer') return 0
+  if (sending || session.kind !== 'officer' || waiting.value.length === 0) return 0
   sending = true
   let sent = 0
   try {

@@ -17,6 +17,7 @@ followTheSun()
 void loadSession().then(sendWaiting)
 void history.load()
 addEventListener('online', () => void sendWaiting())
+ground.keepUp(() => void sendWaiting())
 
 // What is kept is read before the first screen: a code can be verified without a network at once.
 void ground.load().finally(() => {

@@ -34,6 +34,9 @@ const sounds: Record<Colour, [number, number, number][]> = {
 const shakes: Record<Colour, number[]> = { green: [80], red: [600], amber: [60, 60, 60, 60, 60], grey: [60, 60, 60, 60, 60] }
 
 export function sound(colour: Colour): void {
-  if (localStorage.getItem('mute') !== 'yes' && context?.state === 'running') for (const [hertz, from, length] of sounds[colour]) tone(hertz, from, length)
-  navigator.vibrate?.(shakes[colour])
+  if (localStorage.getItem('mute') !== 'yes' && context?.state === 'running') {
+    for (const [hertz, from, length] of sounds[colour]) tone(hertz, from, length)
+  }
+  // Before the first touch a browser refuses, and says so on its console.
+  if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(shakes[colour])
 }

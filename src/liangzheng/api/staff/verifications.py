@@ -21,7 +21,6 @@ from liangzheng.kernel.ids import DriverId, VerificationId
 from liangzheng.showing import PURPOSES, Ask, Verifier, VerifierKind
 from liangzheng.staff import Act, Officer
 
-
 OFFLINE_FOR: Final = timedelta(hours=24)
 """How long after an officer scanned without a network the server still answers: one shift, and the way back from it."""
 
@@ -56,7 +55,7 @@ async def verify_as_officer(request: Request, who: Officer, body: OfficerVerifyB
     purpose = body.purpose or PURPOSES[VerifierKind.POLICE][0]
     wanted = wanted_class(body.driving_class)
     trust, lives = door.grounds(wiring)
-    handed_in_at = body.handed_in_at(now, lives.skew)
+    handed_in_at = body.handed_in_at(now, timedelta(seconds=lives.skew))
     if body.code is not None and body.short_code is None:
         ask = Ask(body.code, body.request, purpose, wanted, handed_in_at, held.duty.value)
     elif body.short_code is not None and body.code is None and handed_in_at is None:
