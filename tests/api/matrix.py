@@ -372,6 +372,14 @@ ROWS: Final[tuple[Row, ...]] = (
         by=OFFICER,
     ),
     Row(
+        "GET /staff/counter-checks",
+        OFFICERS,
+        names={"query:verification": "officer_verification", "query:subject": "driver"},
+        query={"verification": "{officer_verification}", "subject": "{driver}"},
+        by=OFFICER,
+    ),
+    Row("GET /staff/look-ups/budgets", OFFICERS, by=OFFICER, also_by=(COLLEAGUE,)),
+    Row(
         "POST /staff/look-ups",
         OFFICERS,
         # Whoever has the duty looks up any driver of the region, and no other.

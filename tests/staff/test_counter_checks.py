@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from liangzheng.kernel.ids import FaceCheckId, PersonId
+from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId
 from liangzheng.staff import Duty
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.api.phone import Phone, done, refused
@@ -143,3 +143,38 @@ async def test_where_it_is_demanded_who_is_not_linked_decides_nothing(place: Pla
     refused(await decide(officer, person, check), 403, "forbidden")
     await officer.link(MADE_UP[1].identity)
     done(await decide(officer, person, check), 200)
+
+
+async def test_a_live_code_just_verified_opens_the_case_of_its_own_driver(place: Place) -> None:
+    phone, person, first = await registered(place)
+    officer = await place.on_duty("counter")
+    subject = str(place.world.driver_id)
+    seen = (await officer.verify())["verification"]
+    path = f"/staff/counter-checks?verification={seen}&subject={subject}"
+    assert (
+        done(await officer.get(path), 200)["checks"] == []
+    )  # no face was shown yet: whose driver it is is not known
+    done(await decide(officer, person, first), 200)
+    begun = done(await phone.post("/holder/face-checks", {"purpose": "apply", "at_counter": True}), 201)
+    [waiting] = done(await officer.get(path), 200)["checks"]
+    assert (waiting["person"], waiting["face_check"]) == (person, begun["face_check_id"])
+    assert waiting["purpose"] == "apply"
+    done(await decide(officer, waiting["person"], waiting["face_check"]), 200)
+    assert done(await officer.get(path), 200)["checks"] == []
+    listed = await place.entries("face-check.waiting-listed")
+    assert [entry["detail"]["checks"] for entry in listed] == [0, 1, 0]
+
+
+async def test_nobody_s_case_opens_without_their_code(place: Place) -> None:
+    officer, colleague, patrol = [await place.on_duty(duty) for duty in ("counter", "counter", "patrol")]
+    subject, seen = str(place.world.driver_id), (await officer.verify())["verification"]
+    path = f"/staff/counter-checks?verification={seen}&subject={subject}"
+    refused(await colleague.get(path), 403, "forbidden")  # who did not verify
+    refused(await patrol.get(path), 403, "forbidden")  # who identifies nobody
+    elsewhere = path.replace(subject, str(DriverId.new()))
+    refused(await officer.get(elsewhere), 403, "forbidden")  # another driver than the code's
+    done(await officer.get(path), 200)
+    place.clock.advance(601)
+    refused(await officer.get(path), 403, "forbidden")  # ten minutes later
+    reasons = [entry["detail"]["reason"] for entry in await place.entries("face-check.refused")]
+    assert sorted(reasons) == ["duty-not-held", *["not-verified-by-you"] * 3]

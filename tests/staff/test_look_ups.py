@@ -170,3 +170,17 @@ async def test_no_portrait_comes_of_a_number(place: Place) -> None:
     ):
         path = f"/staff/verifications/{verification}/portrait?of={seen['record']['driver']}"
         assert (await officer.get(path)).status_code in (404, 422)
+
+
+async def test_what_is_left_of_the_day_is_shown_by_duty(place: Place) -> None:
+    officer, other = await place.on_duty("patrol", "photo-review"), await place.on_duty("photo-review")
+    path = "/staff/look-ups/budgets"
+    before = done(await officer.get(path), 200)["budgets"]
+    assert before == [{"duty": "patrol", "used": 0, "of": 100}]
+    done(await officer.look_up(), 201)
+    refused(await officer.look_up(identity_number=citizen(7)), 404, "not-found")  # guessing costs as much
+    assert done(await officer.get(path), 200)["budgets"] == [{"duty": "patrol", "used": 2, "of": 100}]
+    assert done(await other.get(path), 200)["budgets"] == []
+    place.clock.advance(86400)
+    await officer.log_in()
+    assert done(await officer.get(path), 200)["budgets"] == before

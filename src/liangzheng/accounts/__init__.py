@@ -24,6 +24,7 @@ from liangzheng.accounts.check import check, probes
 from liangzheng.accounts.check_face import (
     begin_counter_check,
     begin_face_check,
+    checks_in_review,
     consume_face_check,
     decide_face_check,
     face_check,
@@ -198,6 +199,7 @@ __all__ = [
     "check",
     "check_password",
     "check_real_name",
+    "checks_in_review",
     "choose_second_factor",
     "close",
     "complete_held",

@@ -358,6 +358,20 @@ async def decide_face_check(
     )  # fmt: skip
 
 
+async def checks_in_review(
+    tx: Connection, driver_id: DriverId, policy: AccountPolicy, now: datetime
+) -> list[FaceCheck]:
+    """The checks of a driver's person that somebody can still decide, newest first."""
+    person = await store.find_person_of(tx, driver_id)
+    if person is None:
+        return []
+    return [
+        check
+        for check in await store.face_checks_of(tx, person)
+        if check.state is State.IN_REVIEW and rules.may_decide_in_review(check.begun_at, policy, now)
+    ]
+
+
 async def decide_waiting(
     tx: Connection,
     person_id: PersonId,

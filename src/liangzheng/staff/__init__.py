@@ -16,7 +16,7 @@ from liangzheng.staff.administer import end_duty, move, take_on, within_reach
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check, probes
-from liangzheng.staff.counter_check import AtCounter, decide_at_counter
+from liangzheng.staff.counter_check import AtCounter, checks_at_counter, decide_at_counter
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
 from liangzheng.staff.enrolments import hand_over
@@ -30,7 +30,7 @@ from liangzheng.staff.factors import (
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
 from liangzheng.staff.link import demand_link, is_driver, link_person, linked_members
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
-from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Seen, look_up, look_ups_at
+from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Budget, Seen, budgets, look_up, look_ups_at
 from liangzheng.staff.members import (
     Invited,
     add_member,
@@ -98,6 +98,7 @@ __all__ = [
     "AskByNumber",
     "AtCounter",
     "Attempt",
+    "Budget",
     "CaseNumber",
     "Duty",
     "HeldDuty",
@@ -128,7 +129,9 @@ __all__ = [
     "add_member",
     "add_passkey",
     "begin_passkey",
+    "budgets",
     "check",
+    "checks_at_counter",
     "decide",
     "decide_at_counter",
     "demand_link",

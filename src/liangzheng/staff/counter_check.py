@@ -7,18 +7,25 @@ that nothing is learnt of anybody who is not there. Recorded with duty and case,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from liangzheng import accounts
+from liangzheng import accounts, audit, showing
 from liangzheng.accounts import Decision, FaceCheck
 from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.postgres import Database
-from liangzheng.kernel.ids import FaceCheckId, PersonId
+from liangzheng.infra.postgres import Connection, Database
+from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId, VerificationId
 from liangzheng.kernel.people import IdentityNumber
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import store_casework
-from liangzheng.staff.acting import Attempt, actor_of, permit, permit_still, refusals_recorded
+from liangzheng.staff.acting import (
+    Attempt,
+    actor_of,
+    permit,
+    permit_still,
+    refusals_recorded,
+)
 from liangzheng.staff.link import is_person
+from liangzheng.staff.members import verifier_of
 from liangzheng.staff.model import Act, CaseKind, CaseNumber, Officer, StaffPolicy
 from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import Refusal
@@ -72,3 +79,27 @@ async def decide_at_counter(
                 tx, asked.person_id, asked.face_check_id, asked.document, asked.decision, actor_of(officer),
                 account_policy, now, case=str(asked.case),
             )  # fmt: skip
+
+
+async def checks_at_counter(
+    tx: Connection,
+    officer: Officer,
+    verification: VerificationId,
+    driver_id: DriverId,
+    staff_policy: StaffPolicy,
+    account_policy: accounts.AccountPolicy,
+    now: datetime,
+) -> list[FaceCheck]:
+    """The checks that wait of a driver whose live code the officer has just verified: their own code opens the case. That they
+    were read is recorded. Raises Forbidden without the duty, and for who is not there."""
+    held = permit(officer, Act.IDENTIFY, staff_policy, now)
+    await permit_still(tx, officer, held, now)
+    since = now - timedelta(seconds=staff_policy.retain_within_s)
+    if not await showing.verified_by(tx, verifier_of(officer.staff_id), verification, driver_id, since):
+        raise failure_of(Refusal.NOT_VERIFIED_BY_YOU)
+    found = await accounts.checks_in_review(tx, driver_id, account_policy, now)
+    await audit.record(
+        tx, act="face-check.waiting-listed", actor=actor_of(officer), subject=driver_id, driver_id=driver_id,
+        purpose=PURPOSE, detail={"duty": held.duty.value, "checks": len(found)}, now=now,
+    )  # fmt: skip
+    return found

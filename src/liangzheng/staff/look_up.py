@@ -17,7 +17,16 @@ from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.time import civil_day
 from liangzheng.staff import store_casework
 from liangzheng.staff.acting import actor_of, division_of
-from liangzheng.staff.model import CaseNumber, HeldDuty, LookUp, Officer, StaffPolicy
+from liangzheng.staff.model import (
+    DUTIES,
+    Act,
+    CaseNumber,
+    Duty,
+    HeldDuty,
+    LookUp,
+    Officer,
+    StaffPolicy,
+)
 from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import AskFacts, Refusal, may_look_up, may_see, purpose_of
 
@@ -105,6 +114,23 @@ async def _look(
     told = {"look_up_id": str(look.look_up_id), "purpose": purpose.code}
     await outbox.put(tx, LOOKED_UP, driver.driver_id, told, now)
     return Seen(look.look_up_id, driver)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Look-ups of a day under one duty: how many were used, and of how many."""
+
+    duty: Duty
+    used: int
+    of: int
+
+
+async def budgets(tx: Connection, officer: Officer, policy: StaffPolicy, now: datetime) -> list[Budget]:
+    """The officer's own budgets of today, of each duty held that looks drivers up."""
+    on = civil_day(now)
+    used = await store_casework.look_ups_used(tx, officer.staff_id, on)
+    able = {held.duty for held in officer.duties_on(on) if Act.LOOK_UP in DUTIES[held.duty]}
+    return [Budget(duty, used.get(duty, 0), policy.budgets.get(duty, 0)) for duty in sorted(able, key=str)]
 
 
 def _case(text: str | None) -> CaseNumber | None:

@@ -34,6 +34,14 @@ async def count_look_up(tx: Connection, staff_id: StaffId, day: date, duty: Duty
     return used is not None
 
 
+async def look_ups_used(tx: Connection, staff_id: StaffId, day: date) -> dict[Duty, int]:
+    """How many look-ups of the day are used up, by duty; a duty without any is not in it."""
+    rows = await tx.fetch(
+        "SELECT duty, used FROM look_up_count WHERE staff_id = $1 AND day = $2", staff_id.uuid, day
+    )
+    return {Duty(row["duty"]): row["used"] for row in rows}
+
+
 async def add_look_up(
     tx: Connection, driver_id: DriverId, look: LookUp, staff_id: StaffId, case: CaseNumber
 ) -> None:

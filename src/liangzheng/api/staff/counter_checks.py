@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import Field, StringConstraints
 
 from liangzheng import accounts, staff
@@ -12,7 +13,7 @@ from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.staff.callers import OnDuty, recorded
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.ids import FaceCheckId, PersonId
+from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId, VerificationId
 from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber
 from liangzheng.staff import CaseNumber
 
@@ -52,6 +53,47 @@ class CounterDecisionAnswer(Answer):
     face_check: str
     purpose: str
     state: str
+
+
+class WaitingCheckAnswer(Answer):
+    """A check that waits, with what its decision names."""
+
+    person: str
+    face_check: str
+    purpose: str
+    begun_at: datetime
+
+
+class WaitingChecksAnswer(Answer):
+    """Newest first."""
+
+    checks: list[WaitingCheckAnswer]
+
+
+@router.get("")
+async def list_counter_checks(
+    request: Request,
+    who: OnDuty,
+    verification: Annotated[str, Query(max_length=40)],
+    subject: Annotated[str, Query(max_length=40)],
+) -> WaitingChecksAnswer:
+    """The checks that wait of the driver whose live code the caller has just verified; recorded."""
+    wiring = wired(request)
+    shown, driver_id = VerificationId.parse(verification), DriverId.parse(subject)
+    tried = staff.Attempt("face-check.refused", shown, driver_id)
+    async with recorded(request, who, tried), wiring.database.transaction() as tx:
+        found = await staff.checks_at_counter(
+            tx, who, shown, driver_id, wiring.staff_policy, wiring.account_policy, wiring.clock.now()
+        )
+    return WaitingChecksAnswer(
+        checks=[
+            WaitingCheckAnswer(
+                person=str(check.person_id), face_check=str(check.face_check_id), purpose=check.purpose.value,
+                begun_at=check.begun_at,
+            )
+            for check in found
+        ]
+    )  # fmt: skip
 
 
 @router.post("/decisions")

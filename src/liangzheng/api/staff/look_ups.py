@@ -105,6 +105,31 @@ class LookUpAnswer(Answer):
     record: RecordAnswer
 
 
+class BudgetAnswer(Answer):
+    """Look-ups of today under one duty: used up, and of how many."""
+
+    duty: str
+    used: int
+    of: int
+
+
+class BudgetsAnswer(Answer):
+    """One for each duty of the caller that looks drivers up."""
+
+    budgets: list[BudgetAnswer]
+
+
+@router.get("/budgets")
+async def show_budgets(request: Request, who: OnDuty) -> BudgetsAnswer:
+    """What is left of the caller's own look-ups today."""
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
+        found = await staff.budgets(tx, who, wiring.staff_policy, wiring.clock.now())
+    return BudgetsAnswer(
+        budgets=[BudgetAnswer(duty=each.duty.value, used=each.used, of=each.of) for each in found]
+    )
+
+
 @router.post("", status_code=201)
 async def look_up(request: Request, who: OnDuty, body: LookUpBody) -> LookUpAnswer:
     """The record of the driver with this number, within the caller's region and budget; recorded, also when refused."""

@@ -1,0 +1,25 @@
+/** What was typed survives a reload and an ended login, in this tab; never passwords, and never longer than the tab. */
+import { reactive, watch } from 'vue'
+
+export function draft<T extends object>(name: string, empty: T): T {
+  let before: Partial<T> = {}
+  try {
+    before = JSON.parse(sessionStorage.getItem(name) ?? '{}') as Partial<T>
+  } catch {
+    // Somebody else's text under this name: begun anew.
+  }
+  const typed = reactive({ ...empty, ...before }) as T
+  watch(typed, () => sessionStorage.setItem(name, JSON.stringify(typed)))
+  return typed
+}
+
+export function forgetDraft(name: string): void {
+  sessionStorage.removeItem(name)
+}
+
+/** At the end of a login nothing of its work stays in the tab. */
+export function forgetDrafts(): void {
+  const number = sessionStorage.getItem('number')
+  sessionStorage.clear()
+  if (number) sessionStorage.setItem('number', number)
+}

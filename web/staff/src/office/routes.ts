@@ -1,0 +1,4 @@
+import type { Entry } from '../menu'
+
+/** The office's screens. */
+export const office: Entry[] = []

@@ -1,0 +1,63 @@
+/** Who is logged in, with which duties, as last heard. The token itself is in a cookie no script can read. */
+import { computed, reactive } from 'vue'
+import { ask, forgetLogin, type Problem } from '@shared/api'
+import type { components } from '@shared/openapi'
+
+export type Officer = components['schemas']['OfficerAnswer']
+
+export const session = reactive({
+  /** `unknown` until the server was asked. */
+  is: 'unknown' as 'unknown' | 'in' | 'out',
+  officer: null as Officer | null,
+})
+
+/** A mark that a login was opened here, so that nobody is asked about one that never was. It opens nothing. */
+const mark = 'logged-in'
+
+export const acts = computed(() => new Set(session.officer?.duties.flatMap((held) => held.acts) ?? []))
+
+/** Whether one of today's duties allows one of these acts. */
+export function mayDo(...wanted: string[]): boolean {
+  return wanted.some((act) => acts.value.has(act))
+}
+
+/** The first region one of these acts is held in, as six digits of a division: where most cases of the day are. */
+export function divisionFor(...wanted: string[]): string {
+  const held = session.officer?.duties.find((duty) => duty.acts.some((act) => wanted.includes(act)))
+  const region = held?.region ?? ''
+  return /^\d+$/.test(region) ? region.padEnd(6, '0') : '000000'
+}
+
+export function loggedIn(officer: Officer): void {
+  session.is = 'in'
+  session.officer = officer
+  localStorage.setItem(mark, 'yes')
+}
+
+export function loggedOut(): void {
+  session.is = 'out'
+  session.officer = null
+  localStorage.removeItem(mark)
+}
+
+export async function askSession(): Promise<void> {
+  if (!localStorage.getItem(mark)) return loggedOut()
+  try {
+    loggedIn(await ask('get', '/staff/sessions/current'))
+  } catch (problem) {
+    if ((problem as Problem).status === 401) loggedOut()
+    else throw problem
+  }
+}
+
+export type Factor = { totp: string } | { passkey: Record<string, never> }
+
+export async function logIn(number: string, password: string, factor: Factor): Promise<void> {
+  loggedIn(await ask('post', '/staff/sessions', { body: { number, password, ...factor } }))
+}
+
+export async function logOut(): Promise<void> {
+  await ask('delete', '/staff/sessions/current').catch(() => undefined)
+  await forgetLogin()
+  loggedOut()
+}
