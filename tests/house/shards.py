@@ -98,6 +98,10 @@ SHARD_KEYS = {
     "status_list": "list_id",
     "status_entry": "list_id",
     "figure_count": "measure",
+    "figure_part": "measure",
+    "figure_mark": "measure",
+    "register_upload": "upload_id",
+    "register_upload_part": "upload_id",
     "restored": "epoch",
     "message_mark": "name",
 }

@@ -30,6 +30,7 @@ def test_the_kinds_and_their_prefixes() -> None:
         "vrf": "VerificationId",
         "ver": "VerifierId",
         "imp": "ImportId",
+        "upl": "UploadId",
         "src": "SourceId",
         "aud": "AuditId",
         "evt": "EventId",

@@ -21,6 +21,7 @@ from liangzheng.api.problems import answer_failure, answer_protocol, answer_vali
 from liangzheng.api.protocol import BoundedProtocol
 from liangzheng.api.rates import Rates
 from liangzheng.api.source.callers import announced
+from liangzheng.api.staff.callers import officer
 from liangzheng.api.table import RESOURCES
 from liangzheng.kernel.errors import Failure
 from liangzheng.kernel.time import Clock, SystemClock
@@ -35,6 +36,12 @@ LARGER_BODIES: Final[Sequence[LargerBody]] = (
         drivers.MOST_OCTETS,
         announced,
         re.compile(rb"application/x-ndjson", re.IGNORECASE),
+    ),
+    LargerBody(
+        re.compile(r"/staff/register-uploads/[^/]+/parts"),
+        drivers.MOST_PART_OCTETS,
+        officer,
+        re.compile(rb"application/octet-stream", re.IGNORECASE),
     ),
     # A photo of a mebibyte is a third larger in base64.
     LargerBody(re.compile(r"/holder/photos"), 1536 * KIB, caller),

@@ -44,6 +44,8 @@ class Face:
     api: tuple[str, ...]
     camera: bool = False
     trusted_types: bool = False
+    begins_with: str | None = None
+    """Path of the API's page whose body stands in the app's page until its script runs, or where none does."""
 
     def may_ask(self, path: str) -> bool:
         """Whether this face uses that path of the API."""
@@ -64,7 +66,7 @@ FACES: Final[Mapping[str, Face]] = {
             trusted_types=True,
         ),
         Face("staff", ("/staff", "/open"), camera=True),
-        Face("open", ("/open",)),
+        Face("open", ("/open",), begins_with="/open/figures.html"),
     )
 }  # fmt: skip
 
@@ -88,6 +90,8 @@ class Faces:
         path: str = scope["path"]
         if path == API or path.startswith(API + "/"):
             await self._ask(face, scope, receive, send)
+        elif face.begins_with and path == "/" and scope["method"] == "GET":
+            await self._begun(face, files, scope, receive, send)
         else:
             await files(scope, receive, send)
 
@@ -106,6 +110,43 @@ class Faces:
         inner = dict(scope) | {"path": path, "raw_path": path.encode(), "headers": _with_token(headers)}
         opens = scope["method"] == "POST" and path.endswith(("/sessions", "/relying/token"))
         await self._app(inner, receive, _Keeping(send) if opens else send)
+
+    async def _begun(self, face: Face, files: _Files, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app's page with what the server made in it: it is read without a script, and before one has come."""
+        whole = files.page()
+        made = _Taking()
+        await self._app(dict(scope) | {"path": face.begins_with}, receive, made)
+        if whole is None or made.status != 200:
+            # Not built: the server's page alone. Out of reach: what it says of that.
+            await (files(scope, receive, send) if whole is not None else made.replay(send))
+            return
+        body = made.body.decode().partition("<body>")[2].partition("</body>")[0]
+        answer = HTMLResponse(whole.replace(_PLACE, _PLACE.removesuffix("</div>") + body + "</div>", 1))
+        files.dress(answer)
+        await answer(scope, receive, send)
+
+
+_PLACE: Final = '<div id="app"></div>'
+
+
+class _Taking:
+    """An answer that is kept instead of sent."""
+
+    def __init__(self) -> None:
+        self.status, self.body = 0, b""
+        self._messages: list[Message] = []
+
+    async def __call__(self, message: Message) -> None:
+        self._messages.append(message)
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            self.body += message.get("body", b"")
+
+    async def replay(self, send: Send) -> None:
+        """Sent after all."""
+        for message in self._messages:
+            await send(message)
 
 
 class _Files(StaticFiles):
@@ -139,10 +180,22 @@ class _Files(StaticFiles):
             if path.startswith("assets/") and answer.status_code in {200, 304}
             else "no-cache"
         )
+        self.dress(answer)
+        return answer
+
+    def dress(self, answer: Response) -> None:
+        """The headers of this face's pages."""
+        answer.headers.setdefault("cache-control", "no-cache")
         answer.headers["vary"] = "accept-encoding"
         for name, value in self._headers.items():
             answer.headers.setdefault(name.decode(), value.decode())
-        return answer
+
+    def page(self) -> str | None:
+        """The app's page as it was built; None: it is not."""
+        try:
+            return (self._folder / "index.html").read_text("utf-8")
+        except FileNotFoundError:
+            return None
 
     async def _smallest(self, path: str, scope: Scope) -> Response:
         accepted = Headers(scope=scope).get("accept-encoding", "")

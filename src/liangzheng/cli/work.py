@@ -23,6 +23,7 @@ from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.time import SystemClock
 from liangzheng.wiring import Part, wired_up
 from liangzheng.worker.drain import queue_batch, sms_batch
+from liangzheng.worker.imports import imports_batch
 from liangzheng.worker.issuing import issuer_batch
 from liangzheng.worker.loop import work as work_until
 from liangzheng.worker.notices import notices_batch
@@ -89,6 +90,7 @@ async def _work(settings: Settings, role: Worker, size: int, until_empty: bool) 
             if not isinstance(wiring.sms, NoSms):
                 batches["sms"] = sms_batch(wiring)
             batches["notices"] = notices_batch(wiring)
+            batches["imports"] = imports_batch(wiring)
         port = await stack.enter_async_context(serving(settings, lambda: readiness(wiring)))
         said = f"; metrics on {settings.metrics_host} port {port}" if port is not None else ""
         typer.echo(f"working: {', '.join(batches)}{said}", err=True)

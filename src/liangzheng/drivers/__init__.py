@@ -77,8 +77,16 @@ from liangzheng.drivers.sources import (
     refused_lines,
     waiting_since,
 )
+from liangzheng.drivers.store import (
+    authorities_of,
+    count_of,
+    ending_between,
+    held_standing,
+    history,
+    standing,
+    standing_versions,
+)
 from liangzheng.drivers.store import driver as find
-from liangzheng.drivers.store import ending_between, held_standing, history, standing, standing_versions
 from liangzheng.drivers.store_feed import DoneLine, RegisterSource
 from liangzheng.drivers.store_letters import let_go_of_letter, put_letter
 from liangzheng.drivers.store_points import ledger
@@ -91,13 +99,29 @@ from liangzheng.drivers.take_feed import (
     RefusedLine,
     take_feed,
 )
+from liangzheng.drivers.uploads import (
+    LARGEST_UPLOAD,
+    MOST_PART_OCTETS,
+    Upload,
+    UploadState,
+    begin_upload,
+    decide_upload,
+    import_next_upload,
+    list_uploads,
+    read_rejects,
+    rejects_of,
+    take_part,
+    upload,
+)
 
 __all__ = [
     "CORRECTABLE",
     "KEEP",
+    "LARGEST_UPLOAD",
     "LONGEST_LINE",
     "MOST_LINES",
     "MOST_OCTETS",
+    "MOST_PART_OCTETS",
     "RECORD_CORRECTED",
     "REGISTER_CHANGED",
     "RESTORE_STEP",
@@ -125,11 +149,15 @@ __all__ = [
     "SourceState",
     "Standing",
     "StandingChange",
+    "Upload",
+    "UploadState",
     "ValidityTerm",
     "add_source",
     "add_source_key",
     "announced_source",
     "authenticate_source",
+    "authorities_of",
+    "begin_upload",
     "by_file_number",
     "by_identity",
     "change_standing",
@@ -141,6 +169,8 @@ __all__ = [
     "confirm_register",
     "correct_record",
     "correction",
+    "count_of",
+    "decide_upload",
     "end_source",
     "end_source_key",
     "ending_between",
@@ -149,6 +179,7 @@ __all__ = [
     "generate_register",
     "held_standing",
     "history",
+    "import_next_upload",
     "import_pack",
     "import_register",
     "ledger",
@@ -157,6 +188,7 @@ __all__ = [
     "licence_record",
     "licence_records",
     "list_sources",
+    "list_uploads",
     "matches",
     "named",
     "pack_beside",
@@ -167,12 +199,16 @@ __all__ = [
     "put_letter",
     "raise_versions",
     "read_correction",
+    "read_rejects",
     "refused_lines",
+    "rejects_of",
     "same_name",
     "sequence_of",
     "sort_key",
     "standing",
     "standing_versions",
     "take_feed",
+    "take_part",
+    "upload",
     "waiting_since",
 ]

@@ -90,6 +90,8 @@ class ImportOptions:
     a line of a feed that happened before it is older than the file: when a file was written says little of what it knows."""
     photos: PhotoRules = field(default_factory=PhotoRules)
     """What a picture of the pack must be."""
+    actor: Actor = Actor("operator")  # noqa: RUF009 (frozen)
+    """Who is on record for it."""
 
 
 async def import_register(
@@ -127,7 +129,7 @@ async def import_register(
             rejects.close()
         # 6. Finished.
         run = importer.run
-        await _finish(database, run, importer.as_of, clock.now())
+        await _finish(database, run, importer.as_of, options.actor, clock.now())
     if not run.counts["rejected"]:
         rejects_path.unlink(missing_ok=True)
     return ImportReport(
@@ -207,11 +209,11 @@ def rows_a_transaction(written: int, last: Chunk, size: int) -> int:
     return max(_ROWS_A_TRANSACTION.start, min(_ROWS_A_TRANSACTION.stop, written, left // 2))
 
 
-async def _finish(database: Database, run: Run, as_of: datetime, now: datetime) -> None:
+async def _finish(database: Database, run: Run, as_of: datetime, actor: Actor, now: datetime) -> None:
     async with database.transaction() as tx:
         await store.end(tx, run.import_id, "finished", now, as_of)
         await audit.record(
-            tx, act="register.imported", actor=Actor("operator"), subject=run.import_id, purpose="register import",
+            tx, act="register.imported", actor=actor, subject=run.import_id, purpose="register import",
             detail=dict(run.counts), now=now,
         )  # fmt: skip
 

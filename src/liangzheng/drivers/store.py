@@ -472,3 +472,36 @@ async def ending_between(
         first, last, UUID(int=0) if after is None else after.uuid, limit,
     )  # fmt: skip
     return [(DriverId(row["driver_id"]), row["valid_until"]) for row in rows]
+
+
+async def authorities_of(tx: Connection, driver_ids: Sequence[DriverId]) -> dict[DriverId, str]:
+    """Who issued the licences of these drivers; drivers that do not exist are left out."""
+    rows = await tx.fetch(
+        "SELECT driver_id, issuing_authority FROM driver WHERE driver_id = ANY ($1::uuid[])",
+        [driver.uuid for driver in driver_ids],
+    )
+    return {DriverId(row["driver_id"]): row["issuing_authority"] for row in rows}
+
+
+_COUNTED_EXACTLY: Final = 500_000
+"""Records up to here are counted one by one; of a larger register a sample of blocks, about as many rows, is."""
+
+
+async def count_of(tx: Connection, authorities: Sequence[str]) -> tuple[int, bool]:
+    """How many drivers have their licence from these authorities, and whether that is exact: a register of a country is not read
+    whole for it."""
+    about = max(
+        0.0, float(await tx.fetchval("SELECT reltuples FROM pg_class WHERE oid = 'driver'::regclass"))
+    )
+    if about <= _COUNTED_EXACTLY:
+        counted = await tx.fetchval(
+            "SELECT count(*) FROM driver WHERE issuing_authority = ANY ($1)", list(authorities)
+        )
+        return int(counted), True
+    share = _COUNTED_EXACTLY / about
+    row = await tx.fetchrow(
+        "SELECT count(*) FILTER (WHERE issuing_authority = ANY ($1)) AS of_these, count(*) AS seen "
+        f"FROM driver TABLESAMPLE SYSTEM ({share * 100:.6f})", list(authorities),
+    )  # fmt: skip
+    assert row is not None
+    return round(row["of_these"] / max(1, row["seen"]) * about), False

@@ -204,6 +204,13 @@ class ImportId(Id):
     prefix = "imp"
 
 
+class UploadId(Id):
+    """One register file sent over HTTP."""
+
+    __slots__ = ()
+    prefix = "upl"
+
+
 class SourceId(Id):
     """A register that tells of its changes."""
 

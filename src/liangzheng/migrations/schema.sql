@@ -665,6 +665,7 @@ CREATE TABLE company (
     webhook_key    integer DEFAULT 0 NOT NULL,
     registered_at  timestamp with time zone NOT NULL,
     approved_at    timestamp with time zone,
+    registered_by  uuid,
     CONSTRAINT company_pkey PRIMARY KEY (company_id),
     CONSTRAINT company_check CHECK (((state <> ALL (ARRAY['approved'::text, 'suspended'::text])) OR (approved_at IS NOT NULL))),
     CONSTRAINT company_credit_code_check CHECK ((length(credit_code) = 18)),
@@ -1430,6 +1431,61 @@ CREATE TABLE face_capture (
 );
 CREATE INDEX face_capture_until ON face_capture USING btree (kept_until);
 
+CREATE TABLE figure_part (
+    measure  text NOT NULL,
+    day      date NOT NULL,
+    city     text NOT NULL,
+    reason   text NOT NULL,
+    value    bigint NOT NULL,
+    CONSTRAINT figure_part_pkey PRIMARY KEY (measure, day, city, reason),
+    CONSTRAINT figure_part_city_check CHECK ((city ~ '^([0-9]{6})?$'::text)),
+    CONSTRAINT figure_part_measure_check CHECK (((length(measure) >= 1) AND (length(measure) <= 60))),
+    CONSTRAINT figure_part_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT figure_part_value_check CHECK ((value >= 0))
+);
+
+CREATE TABLE figure_mark (
+    measure  text NOT NULL,
+    at       timestamp with time zone NOT NULL,
+    CONSTRAINT figure_mark_pkey PRIMARY KEY (measure)
+);
+
+CREATE TABLE register_upload (
+    upload_id     uuid NOT NULL,
+    state         text NOT NULL,
+    file_name     text NOT NULL,
+    octets        bigint NOT NULL,
+    received      bigint DEFAULT 0 NOT NULL,
+    drawn_at      timestamp with time zone NOT NULL,
+    sent_by       uuid NOT NULL,
+    begun_at      timestamp with time zone NOT NULL,
+    decided_by    uuid,
+    decided_at    timestamp with time zone,
+    worked_until  timestamp with time zone,
+    octets_done   bigint DEFAULT 0 NOT NULL,
+    lines_done    bigint DEFAULT 0 NOT NULL,
+    counts        jsonb DEFAULT '{}'::jsonb NOT NULL,
+    fault         text,
+    ended_at      timestamp with time zone,
+    CONSTRAINT register_upload_pkey PRIMARY KEY (upload_id),
+    CONSTRAINT register_upload_check CHECK ((received <= octets)),
+    CONSTRAINT register_upload_check1 CHECK (((decided_by IS DISTINCT FROM sent_by) OR (decided_by IS NULL))),
+    CONSTRAINT register_upload_check2 CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT register_upload_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 120))),
+    CONSTRAINT register_upload_octets_check CHECK ((octets > 0)),
+    CONSTRAINT register_upload_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'released'::text, 'finished'::text, 'failed'::text, 'refused'::text])))
+);
+
+CREATE TABLE register_upload_part (
+    upload_id  uuid NOT NULL,
+    kind       text NOT NULL,
+    start      bigint NOT NULL,
+    octets     bytea NOT NULL,
+    CONSTRAINT register_upload_part_pkey PRIMARY KEY (upload_id, kind, start),
+    CONSTRAINT register_upload_part_kind_check CHECK ((kind = ANY (ARRAY['file'::text, 'rejects'::text]))),
+    CONSTRAINT register_upload_part_start_check CHECK ((start >= 0))
+);
+
 -- Foreign keys.
 
 ALTER TABLE account ADD CONSTRAINT account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(person_id);
@@ -1466,3 +1522,4 @@ ALTER TABLE look_up_sample ADD CONSTRAINT look_up_sample_staff_id_fkey FOREIGN K
 ALTER TABLE last_said ADD CONSTRAINT last_said_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES driver(driver_id);
 ALTER TABLE face_review ADD CONSTRAINT face_review_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_check(person_id, id);
 ALTER TABLE face_capture ADD CONSTRAINT face_capture_person_id_face_check_id_fkey FOREIGN KEY (person_id, face_check_id) REFERENCES face_review(person_id, face_check_id);
+ALTER TABLE register_upload_part ADD CONSTRAINT register_upload_part_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES register_upload(upload_id);

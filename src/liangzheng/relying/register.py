@@ -17,7 +17,7 @@ from liangzheng.audit.model import Detail
 from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import Conflict, Invalid, NotFound
+from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from liangzheng.kernel.ids import CompanyId
 from liangzheng.kernel.web_address import CallPolicy, WebAddress
 from liangzheng.relying.lifecycle import CompanyEvent, CompanyState
@@ -52,7 +52,7 @@ async def register(
     company = Company(
         CompanyId.new(), name, credit_code, CompanyState.REGISTERED, 0, quota, None, 0, now, approved_at=None
     )
-    await companies.add(tx, company)
+    await companies.add(tx, company, actor)
     for grant in grants:
         await companies.set_grant(tx, company.id, grant)
     secret = secrets.token_urlsafe(32)
@@ -72,13 +72,17 @@ async def move(
 ) -> Company:
     """The company after one arrow of its lifecycle, with its event `company.moved`.
 
-    Raises NotFound, Conflict where no arrow leads, Invalid without a reason. What hangs on it follows at once:
+    Raises NotFound, Conflict where no arrow leads, Invalid without a reason, Forbidden for a member of staff who approves what
+    they registered. What hangs on it follows at once:
     tokens are refused from this moment, standing consents answer nothing, waiting notices are dropped.
     """
     reason = reason.strip()
     if not 1 <= len(reason) <= 200:
         raise Invalid("reason", "1 to 200 characters")
     held = await _held(tx, company_id)
+    by = actor.id.uuid if actor.id else None
+    if event is CompanyEvent.APPROVED and by and by == await companies.registered_by(tx, company_id):
+        raise Forbidden("another person than who registered the company approves it", rule="own-proposal")
     if not await companies.move(tx, held, event, actor, reason, now):
         raise Conflict("the company has moved meanwhile", place="company")
     await outbox.put(tx, MOVED, company_id, {"event": event.value}, now)

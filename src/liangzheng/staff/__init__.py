@@ -11,7 +11,7 @@ Events: `driver.looked-up`, `licence.retained`, `retention.ended`, `licence.susp
 
 from __future__ import annotations
 
-from liangzheng.staff.acting import Attempt, actor_of, division_of, permit, refusals_recorded
+from liangzheng.staff.acting import Attempt, actor_of, division_of, permit, permit_still, refusals_recorded
 from liangzheng.staff.administer import end_duty, move, take_on, within_reach
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
@@ -48,6 +48,7 @@ from liangzheng.staff.model import (
     DEFAULT_BUDGETS,
     DUTIES,
     KINDS,
+    NATIONWIDE_DIVISION,
     PURPOSES,
     Act,
     CaseNumber,
@@ -88,6 +89,7 @@ __all__ = [
     "KINDS",
     "LOOKED_UP",
     "MEMBER_CONSTRAINTS",
+    "NATIONWIDE_DIVISION",
     "PURPOSES",
     "RESTORED",
     "RETAINED",
@@ -159,6 +161,7 @@ __all__ = [
     "move_member",
     "officer_of",
     "permit",
+    "permit_still",
     "probes",
     "propose",
     "proposing",

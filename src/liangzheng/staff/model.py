@@ -69,6 +69,9 @@ class Act(StrEnum):
     REVIEW_LOOK_UPS = "review-look-ups"
     IDENTIFY = "identify"
     MANAGE_STAFF = "manage-staff"
+    MANAGE_COMPANIES = "manage-companies"
+    IMPORT_REGISTER = "import-register"
+    READ_FIGURES = "read-figures"
 
 
 DUTIES: Final[Mapping[Duty, tuple[Act, ...]]] = MappingProxyType(
@@ -77,17 +80,26 @@ DUTIES: Final[Mapping[Duty, tuple[Act, ...]]] = MappingProxyType(
         Duty.PENALTY: (Act.LOOK_UP, Act.CONFIRM_RETENTION, Act.SUSPEND, Act.RESTORE),
         Duty.COUNTER: (Act.VERIFY, Act.LOOK_UP, Act.IDENTIFY),
         Duty.PHOTO_REVIEW: (Act.REVIEW_PHOTO,),
-        Duty.REGISTER: (Act.LOOK_UP, Act.CORRECT),
-        Duty.ROLLOUT: (Act.OPEN_WAVE,),
+        Duty.REGISTER: (Act.LOOK_UP, Act.CORRECT, Act.IMPORT_REGISTER, Act.READ_FIGURES),
+        Duty.ROLLOUT: (Act.OPEN_WAVE, Act.READ_FIGURES),
         Duty.KEYS: (Act.CHANGE_KEYS,),
-        Duty.AUDIT: (Act.READ_AUDIT, Act.REVIEW_LOOK_UPS),
-        Duty.SYSTEM: (Act.MANAGE_STAFF,),
+        Duty.AUDIT: (Act.READ_AUDIT, Act.REVIEW_LOOK_UPS, Act.READ_FIGURES),
+        Duty.SYSTEM: (Act.MANAGE_STAFF, Act.MANAGE_COMPANIES, Act.READ_FIGURES),
     }
 )
 """The one table of who may do what. What no duty names, nobody may."""
 
 FRESH_ACTS: Final = frozenset(
-    {Act.SUSPEND, Act.RESTORE, Act.CORRECT, Act.CHANGE_KEYS, Act.MANAGE_STAFF, Act.OPEN_WAVE}
+    {
+        Act.SUSPEND,
+        Act.RESTORE,
+        Act.CORRECT,
+        Act.CHANGE_KEYS,
+        Act.MANAGE_STAFF,
+        Act.OPEN_WAVE,
+        Act.MANAGE_COMPANIES,
+        Act.IMPORT_REGISTER,
+    }
 )
 """Acts for which the second factor must have been proved minutes ago, not hours."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from liangzheng import accounts, audit, drivers, licences, messages, relying, showing, staff
+from liangzheng import accounts, audit, drivers, figures, licences, messages, relying, showing, staff
 from liangzheng.infra import epochs, idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out, signs_until
 from liangzheng.kernel.errors import Conflict, Unavailable
@@ -172,6 +172,27 @@ async def _warn_of_restore(wiring: Wiring, now: datetime) -> None:
         )
 
 
+async def _count_looks(wiring: Wiring, now: datetime) -> None:
+    """Verifications leave no event: those since the last time are counted here, each once."""
+    until, left = now - _SETTLED, True
+    while left:
+        async with wiring.database.transaction() as tx:
+            since = await figures.counted_to(tx, figures.Counted.CODE_VERIFIED) or _BEFORE_EVERYTHING
+            if until <= since:
+                return
+            looks, counted_to = await showing.looks_between(tx, since, until, _LOOKS_AT_ONCE)
+            issued_by = await drivers.authorities_of(tx, sorted({driver for driver, _ in looks}))
+            found = [(issued_by[driver], at) for driver, at in looks if driver in issued_by]
+            await figures.count_looks(tx, found, wiring.reference.authorities, counted_to)
+            left = counted_to < until
+
+
+_BEFORE_EVERYTHING = datetime(2000, 1, 1, tzinfo=UTC)
+_LOOKS_AT_ONCE = 5_000
+_SETTLED = timedelta(seconds=30)
+"""One that is being recorded now has an earlier time already."""
+
+
 async def _tell_looks(wiring: Wiring, now: datetime) -> None:
     await messages.tell_looks(wiring.database, now)
 
@@ -185,6 +206,7 @@ JOBS = (
     Job("checkpoint", timedelta(seconds=30), _checkpoint),
     Job("count-waiting", timedelta(seconds=15), _count_waiting),
     Job("complete-held", timedelta(seconds=30), _complete_held),
+    Job("count-looks", timedelta(seconds=15), _count_looks),
     Job("tell-looks", timedelta(seconds=30), _tell_looks),
     Job("run-out", timedelta(minutes=1), _run_out),
     Job("count-keys", timedelta(minutes=1), _count_keys),

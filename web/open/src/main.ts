@@ -1,4 +1,5 @@
 import '@shared/theme.css'
+import './style.css'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { words } from './words'

@@ -68,3 +68,54 @@ def _measure(text: str) -> Measure:
         return Measure(text)
     except ValueError:
         raise Invalid("measure", "one of " + ", ".join(Measure)) from None
+
+
+class WavePlace(Answer):
+    """A city, or a province with all its cities, and its day; null: not published."""
+
+    code: str
+    name: str
+    opens_on: date | None
+
+
+class PublicWave(Answer):
+    """One wave. `opens_from` null: the first day was not published; `complete` false: not every place was."""
+
+    measure: str
+    measure_name: str
+    wave: str
+    opens_from: date | None
+    opens_until: date
+    nationwide: bool
+    complete: bool
+    places: list[WavePlace]
+
+
+class PublicWaves(Answer):
+    """Every wave, by opening day."""
+
+    waves: list[PublicWave]
+
+
+@router.get("/waves")
+@public
+async def list_waves(request: Request) -> PublicWaves:
+    """What was opened in which wave, and what is announced."""
+    wiring = wired(request)
+    async with wiring.database.read() as tx:
+        calendar = await rollout.calendar(tx)
+    name_of = wiring.reference.divisions.name_of
+    return PublicWaves(
+        waves=[
+            PublicWave(
+                measure=wave.measure.value, measure_name=wave.measure.chinese, wave=wave.name,
+                opens_from=wave.opens_from, opens_until=wave.opens_until, nationwide=wave.nationwide,
+                complete=wave.complete,
+                places=[
+                    WavePlace(code=code, name=name_of(code) or code, opens_on=day)
+                    for code, day in wave.places.items()
+                ],
+            )
+            for wave in calendar.waves
+        ]
+    )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from liangzheng import audit
 from liangzheng.infra.postgres import Connection, Row
@@ -18,13 +19,13 @@ _COLUMNS = (
 )
 
 
-async def add(tx: Connection, company: Company) -> None:
+async def add(tx: Connection, company: Company, by: audit.Actor) -> None:
     """A new company, registered and not yet approved."""
     await tx.execute(
-        "INSERT INTO company (company_id, name, credit_code, state, move, per_minute, per_day, registered_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO company (company_id, name, credit_code, state, move, per_minute, per_day, registered_at, "
+        "registered_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         company.id.uuid, company.name, company.credit_code.value, company.state.value, company.move,
-        company.quota.per_minute, company.quota.per_day, company.registered_at,
+        company.quota.per_minute, company.quota.per_day, company.registered_at, by.id.uuid if by.id else None,
     )  # fmt: skip
 
 
@@ -36,6 +37,14 @@ async def one(tx: Connection, company_id: CompanyId, *, for_update: bool = False
         company_id.uuid,
     )
     return None if row is None else _company(row)
+
+
+async def registered_by(tx: Connection, company_id: CompanyId) -> UUID | None:
+    """Which member of staff registered it; None: the operator."""
+    found: UUID | None = await tx.fetchval(
+        "SELECT registered_by FROM company WHERE company_id = $1", company_id.uuid
+    )
+    return found
 
 
 async def many(tx: Connection, company_ids: Sequence[CompanyId]) -> list[Company]:
