@@ -29,6 +29,16 @@ def log_in(page: Any, driver: Mapping[str, Any]) -> None:
     page.get_by_role("link", name="谁看过我的证").wait_for()
 
 
+def log_in_staff(page: Any, stage: Stage, who: Mapping[str, Any]) -> None:
+    """A member of staff, with password and one-time code, in the console."""
+    page.goto(_base(page) + "/#/log-in")
+    page.locator("input[name=number]").fill(who["number"])
+    page.locator("input[name=password]").fill(who["password"])
+    page.locator("input[name=totp]").fill(one_time_code(stage, who))
+    page.locator("button[type=submit]").click()
+    page.get_by_role("navigation").first.wait_for()
+
+
 def show_face(page: Any) -> None:
     """One face check, agreement and all; it has passed when the button is gone, or there for the next one."""
     page.get_by_role("button", name="开始实人认证").wait_for()
