@@ -245,3 +245,11 @@ async def test_simulated_messages_are_not_read_without_end(phone: Phone, file: P
     answers = [await phone.get("/open/simulated-messages", params=query) for _ in range(61)]
     assert {each.status_code for each in answers[:-1]} == {200}
     refused(answers[-1], 429, "too-many")
+
+
+async def test_on_this_machine_a_face_has_passkeys_of_its_own_host(phone: Phone) -> None:
+    path = "/holder/passkeys/log-in-challenges"
+    begun = done(await phone.post(path, headers={"Host": "driver.localhost:8000"}), 201)
+    assert begun["options"]["rpId"] == "driver.localhost"
+    other = done(await phone.post(path, headers={"Host": "stranger.localhost:8000"}), 201)
+    assert other["options"]["rpId"] == "localhost"
