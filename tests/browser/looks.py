@@ -65,8 +65,8 @@ def settle(page: Any) -> None:
 def focus_ring(page: Any) -> str:
     """The text of what has the focus."""
     said: str = page.evaluate(
-        "() => (document.activeElement?.getAttribute('aria-label') || document.activeElement?.innerText || "
-        "document.activeElement?.getAttribute('name') || '').trim()"
+        "() => { const one = document.activeElement; if (!one || one === document.body) return ''; "
+        "return (one.getAttribute('aria-label') || one.labels?.[0]?.innerText || one.innerText || '').trim() }"
     )
     return said
 

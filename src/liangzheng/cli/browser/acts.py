@@ -75,6 +75,7 @@ def until_held(page: Any) -> None:
 
 def shown_code(page: Any) -> str:
     """The 亮码 on the driver's screen, opened now."""
+    page.goto(_base(page) + "/#/")  # a code on the screen already may have been shown to somebody
     page.goto(_base(page) + "/#/code")
     canvas = page.locator("canvas[data-code]")
     canvas.wait_for()
