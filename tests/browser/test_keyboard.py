@@ -38,9 +38,10 @@ def test_from_log_in_to_the_live_code(open_page: Callable[..., Any], platform: S
     press(page, "是我本人，信息无误")
     page.get_by_role("button", name="下一步").wait_for()
     press(page, "下一步")
-    page.get_by_role("checkbox").wait_for()
-    press(page, "我已阅读并同意人脸信息处理规则", "Space")
-    assert page.get_by_role("checkbox").is_checked()
+    page.get_by_role("checkbox").first.wait_for()
+    agreement = page.get_by_role("checkbox").first
+    press(page, agreement.evaluate("(box) => box.labels[0].innerText.trim()"), "Space")
+    assert agreement.is_checked()
     press(page, "开始实人认证")
     page.get_by_text("第 2 次，共 2 次").wait_for(timeout=60_000)
     page.get_by_role("button", name="开始实人认证").wait_for()

@@ -29,9 +29,9 @@ def test_a_planted_script_does_not_run(open_page: Callable[..., Any], watched: W
     page.wait_for_load_state("networkidle")
     assert "EvalError" in refused
     assert page.evaluate("() => window.planted") is None
-    assert any("Content Security Policy" in fault or "requires 'Trusted" in fault for fault in watched.faults), (
-        "the browser said that it refused"
-    )
+    assert any(
+        "Content Security Policy" in fault or "requires 'Trusted" in fault for fault in watched.faults
+    ), "the browser said that it refused"
     watched.faults.clear()
 
 

@@ -42,8 +42,9 @@ def log_in_staff(page: Any, stage: Stage, who: Mapping[str, Any]) -> None:
 def show_face(page: Any) -> None:
     """One face check, agreement and all; it has passed when the button is gone, or there for the next one."""
     page.get_by_role("button", name="开始实人认证").wait_for()
-    agreement = page.get_by_role("checkbox")
-    if agreement.count():
+    page.wait_for_load_state("networkidle")
+    agreement = page.get_by_role("checkbox").first
+    if agreement.count() and not agreement.is_checked():
         agreement.click()
     page.get_by_role("button", name="开始实人认证").click()
 
