@@ -38,7 +38,9 @@ _WATCH_VIDEO: Final = """(() => {
   const own = HTMLMediaElement.prototype.play
   HTMLMediaElement.prototype.play = function () {
     const playing = own.call(this)
-    this.requestVideoFrameCallback?.(() => { window.firstFrame ??= performance.now() })
+    const seen = () => { window.firstFrame ??= performance.now() }
+    if (this.readyState >= 2) seen()
+    else this.addEventListener('loadeddata', seen, { once: true })
     return playing
   }
   new MutationObserver(() => {

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from liangzheng.cli.browser import acts
-from liangzheng.cli.browser.chromium import context, launched
+from liangzheng.cli.browser.chromium import CHROMIUM, FLAGS, context
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.cli.qr import draw_qr
 from liangzheng.drivers.draw import portrait
@@ -84,18 +84,17 @@ def test_the_camera_is_refused(open_page: Callable[..., Any], platform: Stage, f
     page.get_by_text("没有摄像头权限").wait_for()
 
 
-def test_there_is_no_camera(platform: Stage, watched: Watched) -> None:
-    with launched_without_camera() as browser:
-        page = context(browser).new_page()
+def test_there_is_no_camera(browser: Any, platform: Stage, watched: Watched) -> None:
+    without = browser.browser_type.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+    try:
+        page = context(without).new_page()
         watched.follow(page)
         page.goto(platform.at("verify") + "/")
         page.get_by_text("没有找到摄像头").wait_for()
-        page.get_by_text("读图片").wait_for()
+        page.get_by_text("读图片").first.wait_for()
+    finally:
+        without.close()
     assert not watched.faults
-
-
-def launched_without_camera() -> Any:
-    return launched(None)
 
 
 HALF = "LZ1:Q%GPBSBP9GO0N*2:XU573BEJ8CK"
@@ -245,7 +244,8 @@ def test_a_verifier_whose_storage_was_taken_back(open_page: Callable[..., Any]) 
     page.get_by_text("名单版本").wait_for()
     page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
     page.evaluate(
-        "() => new Promise((done) => { const asked = indexedDB.deleteDatabase('liangzheng'); asked.onsuccess = asked.onblocked = () => done() })"
+        "() => new Promise((done) => { const asked = indexedDB.deleteDatabase('liangzheng'); "
+        "asked.onsuccess = asked.onblocked = () => done() })"
     )
     page.context.set_offline(True)
     page.reload()

@@ -3,6 +3,7 @@ nor at 200 % zoom, targets a finger can hit. Each test finds what is planted."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.screens import THEMES, Screen, screens_of, wear
+from liangzheng.cli.browser.shots import DUTIES
 from liangzheng.cli.browser.stage import Stage
 from tests.browser import looks
 from tests.browser.holders import Holder
@@ -58,6 +60,22 @@ def open_screens(face: str) -> list[Screen]:
 @pytest.mark.parametrize("face", FACES)
 def test_before_log_in(open_page: Callable[..., Any], platform: Stage, face: str) -> None:
     visit(open_page(face), platform.at(face), open_screens(face))
+
+
+def test_the_verifiers(open_page: Callable[..., Any], platform: Stage) -> None:
+    visit(open_page("verify"), platform.at("verify"), screens_of("verify"))
+
+
+@pytest.mark.parametrize("duties", DUTIES, ids="-".join)
+def test_the_console(open_page: Callable[..., Any], platform: Stage, duties: tuple[str, ...]) -> None:
+    page = open_page("staff", width=1280, height=800)
+    number = f"C{secrets.randbelow(10**6):06d}"
+    acts.log_in_staff(page, platform, acts.member(platform, number, *duties))
+    menu = page.get_by_role("navigation").first
+    allowed = {
+        str(each) for each in menu.locator("a").evaluate_all("(all) => all.map((one) => one.hash.slice(1))")
+    }
+    visit(page, platform.at("staff"), [each for each in screens_of("staff") if each.path in allowed])
 
 
 def test_the_drivers(open_page: Callable[..., Any], platform: Stage, holder: Holder) -> None:
