@@ -419,6 +419,24 @@ async def test_past_its_day_a_review_is_escalated_once_and_its_person_told(queue
     [late] = await queue.waiting(late=True)
     assert late.face_check_id == check.face_check_id
     assert (await queue.topics()).count("face-review.escalated") == 1
+    [entry] = await world.rows("SELECT * FROM audit_entry WHERE act = 'face-review.escalated'")
+    assert (entry["actor_kind"], entry["subject"]) == ("worker", check.face_check_id.uuid)
+    assert entry["detail"] == {"authority": review.authority, "due_day": review.due_day.isoformat()}
+
+
+async def test_that_the_late_were_looked_at_is_on_record(queue: Queue) -> None:
+    world, at = queue.world, desk()
+    check = await queue.opened()
+    [review] = await queue.waiting()
+    assert await queue.act(accounts.late_face_reviews, at, None, 50, world.clock.now()) == []
+    await accounts.escalate_face_reviews(world.database, review.due_at)
+    [late] = await queue.act(accounts.late_face_reviews, at, None, 50, review.due_at)
+    assert late.face_check_id == check.face_check_id
+    before, after = await world.rows(
+        "SELECT * FROM audit_entry WHERE act = 'late-face-reviews.listed' ORDER BY id"
+    )
+    assert (before["detail"]["count"], after["detail"]["count"]) == (0, 1)
+    assert after["detail"]["first"] == str(check.face_check_id) and after["actor"] == at.actor.id.uuid
 
 
 async def test_what_nobody_decided_in_its_time_is_deleted_and_waits_for_a_counter(queue: Queue) -> None:

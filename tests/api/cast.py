@@ -24,7 +24,6 @@ from liangzheng.kernel.ids import (
     NoticeId,
     PasskeyId,
     PseudonymId,
-    SourceId,
     StaffId,
 )
 from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
@@ -38,6 +37,7 @@ from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import build_code
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.people import PASSWORD, MadeUp, citizen
+from tests.api.feed import Feed
 from tests.api.matrix import (
     ADMINISTRATOR,
     APPLICANT,
@@ -92,29 +92,6 @@ class Desk:
     secret: str
     headers: Headers
     private: tuple[str, ...] = ()
-
-
-@dataclass
-class Feed:
-    """A register source with its key."""
-
-    place: Deployment
-    source_id: SourceId
-    signer: SoftwareSigner
-    headers: Headers = field(init=False)
-    """Over no body: it asks where the feed stands. `Cast.call` signs the bodies there are."""
-
-    def __post_init__(self) -> None:
-        self.headers = self.signed(b"")
-
-    def signed(self, body: bytes) -> Headers:
-        return {"Authorization": f"Source {drivers.prove(self.source_id, self.signer, body)}"}
-
-    async def done_to(self) -> int:
-        """The last number that is done."""
-        query = "SELECT done_to FROM register_source WHERE source_id = $1"
-        async with self.place.world.database.read() as tx:
-            return int(await tx.fetchval(query, self.source_id.uuid))
 
 
 @dataclass

@@ -161,6 +161,26 @@ async def test_pictures_nobody_applied_with_are_let_go_after_a_day(place: Deploy
 # --- from the application to the licence --------------------------------------------------------------
 
 
+async def test_a_copy_of_ones_own_data_says_which_photos_are_kept(place: Deployment) -> None:
+    await place.open_city()
+    holder = await place.holder()
+
+    async def kept() -> list[tuple[str, bool]]:
+        copy = done(await holder.phone.post("/holder/data-exports"), 200)
+        assert "\xff" not in str(copy) and to_base64url(picture())[:60] not in str(copy), "and no picture"
+        return [(photo["source"], photo["picture_kept"]) for photo in copy["photos"]]
+
+    assert await kept() == []
+    applied = await apply_with_own(holder, source="album")
+    await usable(holder, 2)
+    assert await kept() == [("camera", True), ("album", True)]
+    await reviewed(place, applied["application_id"])
+    place.clock.advance(26 * 3600)
+    assert await licences.let_go_of_photos(place.world.database, place.now) == 1
+    await holder.log_in()
+    assert await kept() == [("camera", False), ("album", True)], "the licence's stays"
+
+
 async def test_a_refused_photo_is_told_with_its_reason_and_the_next_one_is_issued(place: Deployment) -> None:
     holder = await place.holder()
     await place.open_city()

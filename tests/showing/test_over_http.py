@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from liangzheng import relying
-from liangzheng.accounts import AccountPolicy
+from liangzheng.accounts import AccountPolicy, FaceReviews
 from liangzheng.api.app import create_app
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
@@ -24,6 +24,7 @@ from liangzheng.kernel.time import FixedClock
 from liangzheng.relying import ConsentPolicy, CreditCode, Grant
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier, follow_companies
 from liangzheng.standards.livecode import Lives, TrustBundle
+from liangzheng.wiring import face_reviews
 from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone as Caller
 from tests.api.phone import done, refused
@@ -49,6 +50,10 @@ class Wired:
     key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
     account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
     lives: Lives = field(default_factory=Lives)
+
+    @property
+    def face_reviews(self) -> FaceReviews:
+        return face_reviews(self.key_index)
 
     def trust(self) -> TrustBundle:
         return self.bundle

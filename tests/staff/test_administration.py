@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 
+from liangzheng.audit import Actor
+from liangzheng.kernel.ids import StaffId
+from liangzheng.kernel.time import civil_day
+from liangzheng.staff import Duty, HeldDuty, Region
+from liangzheng.staff.members import give_duty, take_duty
 from tests.api.phone import done, refused
 from tests.staff.place import ELSEWHERE, HERE, Badge, Place
 
@@ -119,6 +124,23 @@ async def test_a_new_code_is_handed_over_once_by_one_of_the_two(place: Place) ->
     assert (await badge.try_to_log_in()).status_code == 401
     badge.code = code
     await badge.enrol()
+
+
+async def test_a_code_is_not_handed_over_for_duties_given_since_out_of_reach(place: Place) -> None:
+    one, two = await _two(place)
+    badge = await place.on_duty("patrol")
+    proposal = done(await one.propose("new-enrolment", what={"staff": badge.staff_id}), 201)
+    assert done(await two.decide(proposal), 201)["state"] == "approved"
+    elsewhere = HeldDuty(Duty.PENALTY, Region.parse(ELSEWHERE), civil_day(place.clock.now()))
+    approval = {"approval": proposal["proposal"]}
+    async with place.database.transaction() as tx:
+        await give_duty(tx, StaffId.parse(badge.staff_id), elsewhere, place.clock.now(), Actor("operator"))
+    refused(await one.post("/staff/members/enrolment-codes", approval), 404, "not-found")
+    assert (await badge.get("/staff/sessions/current")).status_code == 200, "nothing of theirs was touched"
+    async with place.database.transaction() as tx:
+        staff_id = StaffId.parse(badge.staff_id)
+        await take_duty(tx, staff_id, elsewhere.duty, elsewhere.region, place.clock.now(), Actor("operator"))
+    done(await one.post("/staff/members/enrolment-codes", approval), 201)
 
 
 async def test_a_second_factor_of_hours_ago_changes_nobody(place: Place) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from liangzheng import licences
+from liangzheng import licences, staff
+from liangzheng.audit import Actor
 from liangzheng.kernel.errors import NotFound
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.api.phone import done
@@ -49,4 +50,9 @@ async def test_a_copy_holds_the_register_s_record_and_the_look_ups(
     assert said["identity_number"] == person.identity.value
     (look,) = copy["look_ups"]
     assert (look["unit"], look["duty"], look["purpose"]) == ("样本交警大队", "patrol", "roadside-check")
+    async with place.database.transaction() as tx:
+        driver_id = place.world.driver_id
+        await staff.show_record(tx, driver_id, Actor("operator"), "a question", place.clock.now())
+    (shown,) = done(await phone.post("/holder/data-exports"), 200)["record_looks"]
+    assert (shown["unit"], shown["purpose"]) == (None, "operation"), "and what was looked at in the record"
     assert officer.number not in str(copy), "the unit, never the officer"

@@ -126,6 +126,7 @@ from liangzheng.accounts.review_face import (
     face_review_figures,
     face_review_pictures,
     face_review_queue,
+    late_face_reviews,
     put_back_face_review,
     take_face_review,
 )
@@ -229,6 +230,7 @@ __all__ = [
     "is_held",
     "keep_proof",
     "label_fault",
+    "late_face_reviews",
     "let_go_of_captures",
     "live_phone_keys",
     "log_in",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from liangzheng import audit
 from liangzheng.accounts import rules, store_face_reviews
 from liangzheng.accounts.agreements import agrees
 from liangzheng.accounts.model import AccountPolicy, AgreementKind, FaceCheck
@@ -21,6 +22,7 @@ from liangzheng.kernel.time import WorkingCalendar, add_working_days, civil_day
 
 CALENDAR: Final[WorkingCalendar] = PublishedCalendar()
 SYSTEM: Final = Reviewer("system", None)
+PURPOSE: Final = "reviewing a face check"
 _AT_ONCE: Final = 500
 
 
@@ -70,16 +72,23 @@ async def end_reviews(tx: Connection, person_id: PersonId, now: datetime) -> Non
 
 
 async def escalate_face_reviews(database: Database, now: datetime) -> int:
-    """Every open review past its promised day is marked and told once, in `face-review.escalated`; how many now."""
+    """Every open review past its promised day is marked, on record, and told once, in `face-review.escalated`; how many
+    now."""
     done = 0
     while True:
         async with database.transaction() as tx:
             late = await store_face_reviews.escalate_due(tx, now, _AT_ONCE)
             told = [
                 (person_id, {"face_check_id": str(face_check_id), "authority": authority})
-                for person_id, face_check_id, authority in late
+                for person_id, face_check_id, _, authority, _ in late
             ]
             await outbox.put_many(tx, "face-review.escalated", told, now)
+            for _, face_check_id, driver_id, authority, due_day in late:
+                await audit.record(
+                    tx, act="face-review.escalated", actor=audit.Actor("worker"), subject=face_check_id,
+                    driver_id=driver_id, purpose=PURPOSE,
+                    detail={"authority": authority, "due_day": due_day.isoformat()}, now=now,
+                )  # fmt: skip
         done += len(late)
         if len(late) < _AT_ONCE:
             return done

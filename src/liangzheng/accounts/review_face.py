@@ -15,6 +15,7 @@ from liangzheng import audit
 from liangzheng.accounts import store, store_face_reviews
 from liangzheng.accounts.check_face import decide_waiting
 from liangzheng.accounts.desk import ReviewDesk
+from liangzheng.accounts.face_queue import PURPOSE
 from liangzheng.accounts.model import AccountPolicy, Decision, FaceReason, FaceReview, Level
 from liangzheng.accounts.ports import FaceReviews
 from liangzheng.infra import outbox
@@ -23,7 +24,6 @@ from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from liangzheng.kernel.ids import FaceCheckId, PersonId
 from liangzheng.kernel.reviews import Hand, hand_of, may_decide_review
 
-PURPOSE: Final = "reviewing a face check"
 MOST_REASONS: Final = 5
 _PAGE: Final = 100
 
@@ -61,6 +61,24 @@ async def face_review_queue(
     if after is not None:
         place = ((await _find(tx, desk, after)).due_at, after)
     return await store_face_reviews.waiting(tx, desk.authorities, place, min(limit, _PAGE), late)
+
+
+async def late_face_reviews(
+    tx: Connection, desk: ReviewDesk, after: FaceCheckId | None, limit: int, now: datetime
+) -> list[FaceReview]:
+    """Reviews past their promise, for whoever answers for the region: that the page was read is on record, so that an
+    escalation nobody looked at can be told from one that was."""
+    found = await face_review_queue(tx, desk, after, limit, late=True)
+    ids = [str(review.face_check_id) for review in found]
+    detail: audit.Detail = {
+        "count": len(ids),
+        "first": ids[0] if ids else None,
+        "last": ids[-1] if ids else None,
+    }
+    await audit.record(
+        tx, act="late-face-reviews.listed", actor=desk.actor, subject=desk.actor.id, purpose=PURPOSE, detail=detail, now=now,
+    )  # fmt: skip
+    return found
 
 
 async def face_review_at(tx: Connection, desk: ReviewDesk, face_check_id: FaceCheckId) -> FaceReview:

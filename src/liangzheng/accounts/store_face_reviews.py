@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from liangzheng.accounts.model import FaceReason, FaceReview, Purpose
 from liangzheng.infra.postgres import Connection, Row
@@ -185,18 +185,29 @@ async def close(
     return done == "UPDATE 1"
 
 
-async def escalate_due(tx: Connection, now: datetime, limit: int) -> list[tuple[PersonId, FaceCheckId, str]]:
-    """Open reviews past their promise are marked, each once: person, check, authority."""
+async def escalate_due(
+    tx: Connection, now: datetime, limit: int
+) -> list[tuple[PersonId, FaceCheckId, DriverId, str, date]]:
+    """Open reviews past their promise are marked, each once: person, check, driver, authority, promised day."""
     rows = await tx.fetch(
         "WITH late AS MATERIALIZED (SELECT person_id, face_check_id FROM face_review WHERE outcome IS NULL "
         "AND escalated_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) "
         "UPDATE face_review AS r SET escalated_at = $1 FROM late "
         "WHERE r.person_id = late.person_id AND r.face_check_id = late.face_check_id "
-        "RETURNING r.person_id, r.face_check_id, r.authority",
+        "RETURNING r.person_id, r.face_check_id, r.driver_id, r.authority, r.due_day",
         now,
         limit,
     )
-    return [(PersonId(row["person_id"]), FaceCheckId(row["face_check_id"]), row["authority"]) for row in rows]
+    return [
+        (
+            PersonId(row["person_id"]),
+            FaceCheckId(row["face_check_id"]),
+            DriverId(row["driver_id"]),
+            row["authority"],
+            row["due_day"],
+        )
+        for row in rows
+    ]
 
 
 async def queue_figures(tx: Connection, now: datetime) -> Row:

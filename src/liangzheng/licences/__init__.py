@@ -9,7 +9,7 @@ Events put: `application.accepted`, `application.refused`, `application.under-re
 the driver, or
 the person where there is none; body: driver_id, application_id, authority …). Events followed:
 `standing.changed`
-(`follow_standing`), `phone-key.ended` (`follow_phone_keys`).
+(`follow_standing`), `phone-key.ended` (`follow_phone_keys`), `account.closed` (`follow_closed_accounts`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from liangzheng.licences.add_photo import (
     add_photo,
     judge_photo,
     let_go_of_photos,
+    photos_of,
     refused_photos,
 )
 from liangzheng.licences.apply import PHOTO_USABLE_FOR, Decided, Request, apply
@@ -86,7 +87,7 @@ from liangzheng.licences.store.restored import raise_list_versions
 from liangzheng.licences.store.reviews import CONSTRAINTS as REVIEW_CONSTRAINTS
 from liangzheng.licences.texts import DOUBT_TEXTS, FAULT_TEXTS, REASON_TEXTS, REFUSAL_TEXTS, Text
 from liangzheng.licences.verifying import Verifying
-from liangzheng.licences.withdraw import withdraw
+from liangzheng.licences.withdraw import follow_closed_accounts, withdraw
 
 CONSTRAINTS = _OF_APPLICATIONS | _OF_PHONES
 """What a broken unique constraint of this context means to people, for `Database.transaction`."""
@@ -148,6 +149,7 @@ __all__ = [
     "decide_application",
     "end_credential",
     "escalate_reviews",
+    "follow_closed_accounts",
     "follow_phone_keys",
     "follow_standing",
     "judge_photo",
@@ -155,6 +157,7 @@ __all__ = [
     "let_go_of_photos",
     "licence_for",
     "photo_state",
+    "photos_of",
     "probes",
     "progress",
     "put_back",

@@ -115,6 +115,11 @@ async def refused_photos(tx: Connection, driver_id: DriverId) -> frozenset[bytes
     return await reviews.refused_hashes(tx, driver_id)
 
 
+async def photos_of(tx: Connection, driver_id: DriverId) -> list[tuple[PhotoSource, datetime, bool]]:
+    """What is kept of a driver's own photos, newest first: from where, when sent, and whether the picture is there still."""
+    return await reviews.photos_of(tx, driver_id)
+
+
 async def add_photo(
     tx: Connection, person_id: PersonId, driver_id: DriverId, judged: Judged, now: datetime
 ) -> Photo:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from liangzheng import audit, drivers
+from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
@@ -53,3 +56,20 @@ async def withdraw(
         purpose="applying for an electronic licence",
         now=now,
     )
+
+
+async def follow_closed_accounts(
+    tx: Connection, events: Sequence[Event], now: datetime, policy: StatusPolicy = DEFAULT_POLICY
+) -> None:
+    """Handler of `account.closed`: what its people had applied for and is not drafted is withdrawn; again changes nothing.
+
+    Nobody else could: left open, it would keep their next account from applying, and a reviewer would look at a face whose
+    owner has left.
+    """
+    for event in events:
+        if "driver_id" not in event.body:
+            continue
+        person_id, driver_id = PersonId(event.subject), DriverId.parse(event.body["driver_id"])
+        for application_id in await applications.withdrawable(tx, driver_id, person_id):
+            with suppress(Conflict):  # an issuer drafted it at this moment: a licence on no phone
+                await withdraw(tx, person_id, driver_id, application_id, now, policy)

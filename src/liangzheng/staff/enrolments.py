@@ -40,13 +40,14 @@ async def hand_over(
 ) -> tuple[StaffId, str]:
     """Whose it is and the code, this once: password, second factor and logins of the member are gone, and the approval is used up.
 
-    By one of the two who agreed. Raises NotFound, Forbidden, Conflict for one that is not approved, over, or used.
+    By one of the two who agreed, and who reaches every duty the member has by now: a code opens those given since as well.
+    Raises NotFound, Forbidden, Conflict for one that is not approved, over, or used.
     """
     provinces = sorted({province for held in officer.duties for province in held.region.provinces})
     found = await store_casework.proposal(tx, provinces, approval, hold=True)
     if found is None or found.kind is not Kind.NEW_ENROLMENT:
         raise failure_of(Refusal.NOT_HERE)
-    held = permit(officer, Act.MANAGE_STAFF, policy, now, found.division)
+    held = permit(officer, Act.MANAGE_STAFF, policy, now, await place(tx, found.what))
     await permit_still(tx, officer, held, now)
     if officer.staff_id not in (found.proposed_by, found.decided_by):
         raise failure_of(Refusal.NOT_OWN_PROPOSAL)

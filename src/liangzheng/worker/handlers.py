@@ -73,6 +73,7 @@ def handlers(
         await relying.follow_changes(tx, events, now())
 
     async def follow_closed_accounts(tx: Connection, events: Sequence[Event]) -> None:
+        await licences.follow_closed_accounts(tx, events, now(), policy)
         await relying.follow_closed_accounts(tx, events, now())
 
     async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:

@@ -3,7 +3,7 @@ import { reactive, shallowRef } from 'vue'
 import { clockAheadMs, askOctets, type Problem } from '@shared/api'
 import { deployment, keptTrust, trust as freshTrust, type Deployment, type Trust } from '@shared/deployment'
 import * as kept from '@shared/kept'
-import { StatusData, newMemory, openStatusList, uriOf, type Memory, type Octets } from '@shared/live-code/index'
+import { StatusData, newMemory, toHex, openStatusList, uriOf, type Memory, type Octets } from '@shared/live-code/index'
 
 export interface Ground {
   deployment: Deployment
@@ -19,6 +19,7 @@ export const ground = shallowRef<Ground | null>(null)
 export const state = reactive({
   missing: 'loading' as Missing | null,
   online: navigator.onLine,
+  clockErrorMs: 0,
   /** Epoch seconds at which the oldest list was made; null without any. */
   listsOf: null as number | null,
   lists: 0,
@@ -46,8 +47,9 @@ export function now(): number {
   return (Date.now() - clockErrorMs()) / 1000
 }
 
+/** How far this device's clock is ahead, as last heard while the app is open. Not kept: somebody may have set it since. */
 export function clockErrorMs(): number {
-  const ahead = clockAheadMs ?? Number(localStorage.getItem('clock-ahead') ?? 0)
+  const ahead = clockAheadMs ?? 0
   // Less than the difference any code may have: the connection's own delay, not the clock.
   return Math.abs(ahead) > 5000 ? ahead : 0
 }
@@ -76,8 +78,9 @@ export function heard(answered: boolean): void {
 async function renew(): Promise<void> {
   const asked = Date.now()
   const found = await deployment()
-  if (clockAheadMs !== null) localStorage.setItem('clock-ahead', String(clockAheadMs))
+  state.clockErrorMs = clockErrorMs()
   if (!found) {
+    heard(false)
     if (!ground.value) state.missing = localStorage.getItem(mark) ? 'evicted' : 'never_online'
     return
   }
@@ -102,7 +105,7 @@ export function keepUp(also: () => void): void {
   setInterval(() => {
     if (document.visibilityState === 'hidden') return
     const isOld = state.listsOf !== null && Date.now() / 1000 - state.listsOf > 3600
-    if (!state.online || isOld) void refresh().then(() => state.online && also())
+    if (!state.online || isOld || !ground.value) void refresh().then(() => state.online && also())
     else also()
   }, 15_000)
 }
@@ -156,6 +159,14 @@ export async function fetchLists(): Promise<boolean> {
     state.fetching = false
     tell()
   }
+}
+
+/** The server told a standing: one in a code that is older than it is known for old from now on, also without a network. */
+export async function learn(licenceId: Octets, standingVersion: number): Promise<void> {
+  const standings = ground.value?.memory.standings
+  if (!standings || standingVersion <= (standings.get(toHex(licenceId)) ?? 0)) return
+  standings.set(toHex(licenceId), standingVersion)
+  await keepMemory()
 }
 
 export async function keepMemory(): Promise<void> {

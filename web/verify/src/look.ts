@@ -2,8 +2,9 @@
 import { reactive, shallowRef } from 'vue'
 import { ask, askOctets, newKey, type Problem } from '@shared/api'
 import { ClockBehind, isPortraitOf, verifyOffline, type OfflineAnswer } from '@shared/live-code/index'
-import { ground, heard, keepMemory, now } from './ground'
-import { entryOf, note, wait, waiting, waitsNoMore } from './history'
+import { ground, heard, keepMemory, learn, now } from './ground'
+import { entryOf } from './entry'
+import { note, wait, waiting, waitsNoMore } from './history'
 import { session } from './session'
 import { sound } from './tones'
 import { ofDevice, ofServer, ofStrange, strange, wantedOf, type Shown, type Verdict } from './verdict'
@@ -68,6 +69,7 @@ export async function lookAt(text: string, choice: string): Promise<void> {
     async (verdict) => {
       heard(true)
       show(mine, verdict)
+      if (answer?.verified && verdict.standingVersion !== null) void learn(answer.verified.claims.licenceId, verdict.standingVersion)
       void sendWaiting()
       await portraitOf(mine, verdict, answer)
     },

@@ -1,10 +1,6 @@
 /** Dark from 18:00 to 07:00 by China's clock, so that no white screen dazzles at the kerb; a choice of the person stays. */
 import { light } from '@shared/theme'
-
-export function isNight(at: Date): boolean {
-  const hour = Number(new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', hour: '2-digit', hourCycle: 'h23' }).format(at))
-  return hour >= 18 || hour < 7
-}
+import { isNight } from './times'
 
 const chosen = 'light-chosen'
 

@@ -2,7 +2,7 @@
 import {
   PLATE_KINDS, REASONS, STEPS, allowedOfPlate, chinaDay, isoDay, misreadOf,
   type DrivingClass, type OfflineAnswer, type Words,
-} from '@shared/live-code/index'
+} from '../../shared/live-code/index.ts'
 
 /** Grey is for a status that was not checked: genuine, and no more than that. */
 export type Colour = 'green' | 'red' | 'amber' | 'grey'
@@ -40,6 +40,8 @@ export interface Shown {
   listed: { listed: string; asOf: number } | null
   failedStep: string | null
   verification: string | null
+  /** Grows with every change of standing; from the server only. */
+  standingVersion: number | null
   /** Address of the portrait, for the next five minutes. */
   portrait: string | null
 }
@@ -56,7 +58,7 @@ export interface Verdict {
   holder?: {
     name?: string; number?: string; sex?: string; classes?: string; valid_from?: string; valid_until?: string | null; authority?: string
   } | null
-  standing?: { as_of: string; points?: number | null; status_words?: Words | null; may_drive: boolean } | null
+  standing?: { as_of: string; points?: number | null; status_words?: Words | null; may_drive: boolean; standing_version?: number } | null
   class?: { asked: string; allowed: boolean | null } | null
   portrait?: string | null
 }
@@ -79,7 +81,7 @@ export function colourOf(outcome: string, tone: string): Colour {
 const nothing = {
   misread: null, name: null, number: null, sex: null, classes: [], validFrom: null, authority: null, points: null, status: null,
   statusAsOf: null, classAsked: null, classHeld: null, plateKind: null, plateClasses: [], listed: null, failedStep: null,
-  verification: null, portrait: null,
+  verification: null, portrait: null, standingVersion: null,
 } satisfies Partial<Shown>
 
 /** What this device found out by itself. */
@@ -134,6 +136,7 @@ export function ofServer(verdict: Verdict, plateKind?: string): Shown {
     classHeld: verdict.class?.allowed ?? null,
     failedStep: verdict.step?.name ?? null,
     verification: verdict.verification ?? null,
+    standingVersion: standing?.standing_version ?? null,
     portrait: verdict.portrait ?? null,
   }
   return withPlate(shown, at, plateKind)
@@ -194,4 +197,10 @@ export function stepsOf(shown: Shown): { name: string; held: boolean | null }[] 
 export function masked(name: string): string {
   const characters = [...name]
   return characters[0] + '*'.repeat(Math.min(Math.max(characters.length - 1, 1), 3))
+}
+
+/** Characters many phones cannot draw, each with its code point: a name can be compared by it. */
+export function rareIn(name: string): string[] {
+  return [...new Set(name)].filter((one) => one.codePointAt(0)! > 0xffff || /[\u3400-\u4dbf]/.test(one))
+    .map((one) => `${one} U+${one.codePointAt(0)!.toString(16).toUpperCase()}`)
 }

@@ -23,8 +23,9 @@ _MOST: Final = 200
 
 
 class ExportAnswer(Answer):
-    """By context. Unmasked: it is the caller's own. `record`: the driver register's, with the ledger of points. Looks, look-ups
-    by number, consents and messages: the latest two hundred."""
+    """By context. Unmasked: it is the caller's own. `record`: the driver register's, with the ledger of points. `record_looks`:
+    by staff in casework and reviews, by auditors and by the operator. Looks, look-ups by number, consents and messages: the
+    latest two hundred. `photos` says what is kept of the caller's own; the pictures are not in the copy."""
 
     made_at: datetime
     account: dict[str, Any]
@@ -40,8 +41,10 @@ class ExportAnswer(Answer):
     points: list[dict[str, Any]]
     applications: list[dict[str, Any]]
     licence: dict[str, Any] | None
+    photos: list[dict[str, Any]]
     looks: list[dict[str, Any]]
     look_ups: list[dict[str, Any]]
+    record_looks: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
 
@@ -86,7 +89,8 @@ async def export(request: Request, who: Holder) -> ExportAnswer:
         own = await accounts.export(tx, who.person_id, now)
     until = now + timedelta(days=1)
     held: dict[str, Any] = {
-        "record": None, "points": [], "applications": [], "licence": None, "looks": [], "look_ups": [], "consents": [],
+        "record": None, "points": [], "applications": [], "licence": None, "photos": [], "looks": [], "look_ups": [],
+        "record_looks": [], "consents": [],
     }  # fmt: skip
     if who.proven_driver_id is not None:
         held = await _of_driver(request, who, who.proven_driver_id, until)
@@ -112,9 +116,11 @@ async def _of_driver(
         except NotFound:
             record = None
         ledger = await drivers.ledger(tx, driver_id.uuid)
+        photos = await licences.photos_of(tx, driver_id)
         consents = await relying.consents_of(tx, who, limit=_MOST)
     look_ups = await staff.look_ups_at(wiring.database, driver_id, until, _MOST)
     looks = await showing.looks_at(wiring.database, driver_id, until, _MOST)
+    in_record = await staff.record_looks_at(wiring.database, driver_id, until, _MOST)
     return {
         "record": None if record is None else _record(record),
         "points": [
@@ -131,12 +137,21 @@ async def _of_driver(
             "licence_id": str(licence.number.licence_id), "version": licence.number.version,
             "issued_at": licence.issued_at.isoformat(), "document": to_base64url(licence.document),
         },
+        "photos": [
+            {"source": source.value, "added_at": added_at.isoformat(), "picture_kept": kept}
+            for source, added_at, kept in photos
+        ],
         "looks": [
-            {"at": look.at.isoformat(), "verifier": look.verifier_name, "purpose": look.purpose} for look in looks
+            {"at": look.at.isoformat(), "verifier": look.verifier_name, "purpose": look.purpose,
+             "fields": None if look.fields is None else list(look.fields), "portrait_seen": look.portrait_seen}
+            for look in looks
         ],
         "look_ups": [
             {"at": look.at.isoformat(), "unit": look.unit, "duty": look.duty.value, "purpose": look.purpose}
             for look in look_ups
+        ],
+        "record_looks": [
+            {"at": look.at.isoformat(), "unit": look.unit, "purpose": look.purpose} for look in in_record
         ],
         "consents": [
             {"company": consent.company_name, "purpose": consent.terms.purpose, "fields": list(consent.terms.fields),

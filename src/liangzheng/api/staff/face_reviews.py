@@ -133,10 +133,15 @@ async def face_queue(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     late: bool = False,
 ) -> FaceQueueAnswer:
-    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it."""
-    last = FaceCheckId.parse(after) if after is not None else None
-    async with wired(request).database.read() as tx:
-        found = await accounts.face_review_queue(tx, desk, last, limit, late=late)
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
+    that they were read is recorded."""
+    wiring, last = wired(request), FaceCheckId.parse(after) if after is not None else None
+    if late:
+        async with wiring.database.transaction() as tx:
+            found = await accounts.late_face_reviews(tx, desk, last, limit, wiring.clock.now())
+    else:
+        async with wiring.database.read() as tx:
+            found = await accounts.face_review_queue(tx, desk, last, limit)
     return FaceQueueAnswer(
         reviews=[FaceReviewAnswer.of(review) for review in found],
         next=str(found[-1].face_check_id) if len(found) == limit else None,

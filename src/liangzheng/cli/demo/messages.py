@@ -25,13 +25,14 @@ _LOOKS: Final = {"looked-at", "company-answered", "looked-up", "record-shown"}
 _DAYS_AHEAD: Final = 90
 """Order 162 art. 63: a licence may be renewed from then on."""
 _EXPECTED: Final = {
-    "licence-issued", "standing-changed", "licence-retained", "looked-up", "record-shown", "consent-given", "consent-withdrawn",
+    "application-accepted", "licence-issued", "licence-reissued", "standing-changed", "licence-retained", "looked-up",
+    "record-shown", "consent-given", "consent-withdrawn",
 }  # fmt: skip
 
 
 async def told(settings: Settings, holder: Client, mobile: str) -> str:
-    """Issue, suspension, what officers and companies did are in the app, the issue came by text message too, and no text
-    message names the standing, an officer's act or a company."""
+    """Progress, issue, re-issue, suspension, what officers and companies did are in the app, the issue came by text message
+    too, and no text message names the standing, an officer's act or a company."""
     until = time.monotonic() + _WITHIN_S
     found: dict[str, Any] = {}
     while time.monotonic() < until:

@@ -245,6 +245,16 @@ async def events_of(
     return [ApplicationEventRow(row["event"], row["at"]) for row in rows]
 
 
+async def withdrawable(tx: Connection, driver_id: DriverId, person_id: PersonId) -> list[ApplicationId]:
+    """Applications this person made as this driver that wait for a reviewer or for an issuer."""
+    states = [ApplicationState.UNDER_REVIEW.value, ApplicationState.ACCEPTED.value]
+    rows = await tx.fetch(
+        "SELECT id FROM application WHERE driver_id = $1 AND person_id = $2 AND state = ANY ($3::text[]) ORDER BY id",
+        driver_id.uuid, person_id.uuid, states,
+    )  # fmt: skip
+    return [ApplicationId(row["id"]) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class ApplicationMove:
     """One application and the `move` it was read with."""

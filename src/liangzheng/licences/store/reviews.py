@@ -38,6 +38,18 @@ async def added_since(tx: Connection, driver_id: DriverId, since: datetime) -> i
     )
 
 
+async def photos_of(tx: Connection, driver_id: DriverId) -> list[tuple[PhotoSource, datetime, bool]]:
+    """A driver's own photos, newest first: from where, when they were sent, and whether the picture is kept still, with the
+    photo or as that of a licence."""
+    rows = await tx.fetch(
+        "SELECT p.source, p.added_at, p.picture IS NOT NULL OR EXISTS (SELECT FROM photo_review AS r "
+        "WHERE r.driver_id = p.driver_id AND r.photo_id = p.id AND r.outcome = 'approved') AS kept "
+        "FROM photo AS p WHERE p.driver_id = $1 ORDER BY p.added_at DESC, p.id DESC",
+        driver_id.uuid,
+    )
+    return [(PhotoSource(row["source"]), row["added_at"], row["kept"]) for row in rows]
+
+
 async def refused_hashes(tx: Connection, driver_id: DriverId) -> frozenset[bytes]:
     """Of the pictures that were refused; kept also when the pictures are not any more."""
     rows = await tx.fetch(
