@@ -50,6 +50,7 @@ from tests.api.matrix import (
     SOURCE,
     Row,
 )  # fmt: skip
+from tests.api.offices import offices
 from tests.api.phone import Phone, b64, done, submission, unb64
 from tests.api.said import SAID, other_password, said_by, with_passkey
 from tests.api.things import EVERYBODY_S, Things
@@ -155,7 +156,7 @@ class Cast:
         said: dict[str, Any] = {"data" if row.form else "json": body}
         if isinstance(body, bytes):
             said = {"content": body}
-            sent["Content-Type"] = "application/x-ndjson"
+            sent["Content-Type"] = row.media
             if feed := self.feeds.get(sent.get("Authorization", "")):
                 sent |= feed.signed(body)
         return await self.place.phone.client.request(
@@ -247,6 +248,7 @@ async def assemble(place: Deployment) -> Cast:
     tokens[APPLICANT] = applicant.holder.phone.headers
     tokens[COLLEAGUE] = (await on_duty(place, "3205")).headers
     tokens[ADMINISTRATOR] = (await on_duty(place, "3205", (Duty.SYSTEM,))).headers
+    tokens |= await offices(place, on_duty, mine.things, theirs.things)
     week_later = place.now + timedelta(days=7)
     assert await staff.draw_sample(place.world.database, place.wiring.staff_policy, week_later) == 2
     tokens["officer next door"] = (await on_duty(place, "3302")).headers

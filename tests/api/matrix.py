@@ -15,6 +15,7 @@ in afterwards, unless it is `woven` in;
 - `together`: all of it somebody else's is a right request: only mine mixed with theirs must be refused;
 - `refusal`: words of an answer that is a stored refusal: a decision, with the status of success;
 - `refused`: statuses besides 401, 403 and 404 that keep somebody out here;
+- `countrys`: why what is named is the whole country's: whoever holds the duty names any of them, and everybody else none;
 - `echoes`: kinds of things an answer repeats because the request named them, whosever they are;
 - `also_by`: callers besides `by` whose right call on the same things is a control: who may act on what is not
 their own, such as a colleague on any driver of the region;
@@ -55,6 +56,9 @@ APPLICANT: Final = "applicant"
 """A holder who has no licence yet: what keeps others out of an application must not be that there is one."""
 ADMINISTRATOR: Final = "administrator"
 """Of the system, in the officer's region."""
+HEAD_OFFICE: Final = "head office"
+"""Of the register and the system, for the whole country; and who keeps its keys."""
+KEEPER: Final = "keeper of keys"
 ANYBODY: Final = frozenset((*ROLES, "nobody"))
 HOLDERS: Final = frozenset({HOLDER})
 VERIFIERS: Final = frozenset({POLICE, PUBLIC, RELYING})
@@ -92,6 +96,9 @@ class Row:
     refusal: str | None = None
     refused: frozenset[int] = frozenset()
     woven: bool = False
+    countrys: str = ""
+    media: str = "application/x-ndjson"
+    """Of a body that is octets."""
     together: bool = False
     nobodys: str = ""
     anew: frozenset[str] = frozenset()

@@ -8,6 +8,15 @@ _OK: Final = {"own": frozenset({200})}
 _MADE: Final = {"own": frozenset({201})}
 _BY_OFFICER: Final = {"by": "officer"}
 _BY_ADMINISTRATOR: Final = {"by": "administrator"}
+_BY_HEAD_OFFICE: Final = {"by": "head office"}
+_NO_REGION: Final = "no region has it: one duty for the whole country"
+_CREDIT_CODE: Final = "91350100M000100Y43"
+
+
+async def first_part(*_: Any) -> bytes:
+    """Octets that came before: sent again they change nothing."""
+    return b"first"
+
 
 BEHIND: Final[tuple[dict[str, Any], ...]] = (
     {"route": "GET /staff/face-reviews", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
@@ -85,6 +94,82 @@ BEHIND: Final[tuple[dict[str, Any], ...]] = (
         **_BY_OFFICER,
     },
     {"route": "GET /staff/waves", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
+    {"route": "GET /staff/waves/places", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
+    {
+        "route": "GET /staff/waves/dry-run",
+        "query": {"opens_on": "2026-12-01", "place": "320500"},
+        "also_by": ("colleague",),
+        **_OK,
+        **_BY_OFFICER,
+    },
+    {"route": "GET /staff/figures", "also_by": ("colleague", "head office"), **_OK, **_BY_OFFICER},
+    {"route": "GET /staff/keys", "by": "keeper of keys", **_OK},
+    {"route": "GET /staff/companies", "also_by": ("administrator",), **_OK, **_BY_HEAD_OFFICE},
+    {"route": "GET /staff/companies/catalogue", "also_by": ("administrator",), **_OK, **_BY_HEAD_OFFICE},
+    {
+        "route": "POST /staff/companies",
+        "body": {
+            "name": "样本公司",
+            "credit_code": _CREDIT_CODE,
+            "purposes": [{"purpose": "rental", "fields": ["may_drive"]}],
+        },
+        **_MADE,
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "GET /staff/companies/{company_id}",
+        "names": {"path:company_id": "company"},
+        "countrys": _NO_REGION,
+        **_OK,
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "POST /staff/companies/{company_id}/moves",
+        "names": {"path:company_id": "company"},
+        "body": {"event": "approved", "reason": "test"},
+        "countrys": _NO_REGION,
+        "own": frozenset({409}),  # it is approved already; what moves one: tests/staff/test_companies.py
+        **_BY_HEAD_OFFICE,
+    },
+    {"route": "GET /staff/register-uploads", **_OK, **_BY_HEAD_OFFICE},
+    {
+        "route": "POST /staff/register-uploads",
+        "body": {"file_name": "register.csv", "octets": 10, "drawn_at": "2026-01-01T00:00:00Z"},
+        **_MADE,
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "GET /staff/register-uploads/{upload_id}",
+        "names": {"path:upload_id": "upload"},
+        "countrys": _NO_REGION,
+        **_OK,
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "PUT /staff/register-uploads/{upload_id}/parts",
+        "names": {"path:upload_id": "upload"},
+        "query": {"start": "0"},
+        "body": first_part,
+        "media": "application/octet-stream",
+        "countrys": "whose another member's is: tests/staff/test_register_uploads.py",
+        **_OK,
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "GET /staff/register-uploads/{upload_id}/rejects",
+        "names": {"path:upload_id": "upload"},
+        "countrys": _NO_REGION,
+        "own": frozenset({404}),  # nothing was imported, so nothing was rejected
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "POST /staff/register-uploads/{upload_id}/decisions",
+        "names": {"path:upload_id": "upload"},
+        "body": {"decision": "refuse"},
+        "countrys": _NO_REGION,
+        **_MADE,
+        **_BY_HEAD_OFFICE,
+    },
     {"route": "GET /staff/members", **_OK, **_BY_ADMINISTRATOR},
     {
         "route": "POST /staff/members",

@@ -82,6 +82,10 @@ OPEN: Final[tuple[dict[str, Any], ...]] = (
     },
     {"route": "GET /open/deployment", "nobodys": "the deployment's root and times"},
     {"route": "GET /open/rollout", "query": {"authority": "苏E"}, "nobodys": "published notices"},
+    {"route": "GET /open/rollout/waves", "nobodys": "published notices"},
+    {"route": "GET /open/figures", "nobodys": "counts, " + _SAME},
+    {"route": "GET /open/figures.csv", "nobodys": "counts, " + _SAME},
+    {"route": "GET /open/figures.html", "nobodys": "counts, " + _SAME},
     {
         "route": "GET /open/simulated-messages",
         "query": {"mobile": "19900000000"},

@@ -82,11 +82,12 @@ def test_a_route_is_somebody_s_or_says_why_it_is_nobody_s(row: Row) -> None:
 
 
 NAMES_NOTHING = frozenset({
-    "after", "at_counter", "at_ms", "authority", "before", "case_number", "class", "code", "day",
-    "decision", "duty", "event", "fields", "frames", "grant_type", "identity_kind", "jpeg", "kind",
-    "label", "late", "limit", "list_id", "measure", "move", "name", "nonce", "outcome", "photo",
-    "picture", "public_key", "purpose", "reason", "reasons", "reference", "region", "request", "scope",
-    "signature", "since", "sms", "source", "standing_until", "state", "step", "taken_on", "unit",
+    "after", "at_counter", "at_ms", "authority", "before", "bulk", "case_number", "class", "code", "credit_code", "day",
+    "decision", "drawn_at", "duty", "event", "fields", "file_name", "frames", "from", "grant_type", "identity_kind", "jpeg", "kind",
+    "label", "late", "limit", "list_id", "measure", "move", "name", "nonce", "notices", "octets", "opens_on", "outcome",
+    "per_day", "per_minute", "photo", "place",
+    "picture", "public_key", "purpose", "purposes", "reason", "reasons", "reference", "region", "request", "scope",
+    "signature", "since", "sms", "source", "standing_until", "start", "state", "step", "taken_on", "to", "unit",
     "until", "url", "version", "wanted", "what", "wish",
 })  # fmt: skip
 """Fields of bodies and queries that never name a thing of somebody's: what is said, chosen, signed or counted."""
@@ -191,7 +192,7 @@ def attempts(cast: Cast, row: Row) -> Iterator[Attempt]:
     me = cast.headers_of(row.by if row.by in OWNERS | {ADMINISTRATOR, APPLICANT} else "other police")
     me = {} if is_open else me
     yield from _by_others(cast, row, theirs)
-    if not row.names:
+    if not row.names or row.countrys:
         return
     allowed = REFUSED | row.refused
     owned = row.by in OWNERS and not is_open and not row.together

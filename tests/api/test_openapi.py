@@ -30,7 +30,7 @@ ROUTES = {
 BEARERS = {"caller", "verifier", "officer", "reviewer", "face_reviewer", "company"}
 WITHOUT_BODY = {"POST /relying/notices/{notice_id}/attempts"}
 """Accepted, and nothing to say; besides what answers 204."""
-PAGES = {"GET /", "GET /docs", "GET /openapi.json"}
+PAGES = {"GET /", "GET /docs", "GET /openapi.json", "GET /open/figures.html"}
 every_operation = pytest.mark.parametrize(
     ("method", "path", "operation"), OPERATIONS, ids=[f"{method} {path}" for method, path, _ in OPERATIONS]
 )

@@ -71,8 +71,10 @@ class Things(Said):
     answered is whose it was shown to; an answered one is the driver's who answered."""
     list_id: str = "1"
     """Of the status list; everybody's."""
+    upload: str = ""
+    """A register file the head office sends; the whole country's."""
     region: str = "3205"
     """Where the case lies of whoever calls."""
 
 
-EVERYBODY_S: Final = frozenset({"list_id", "region"})
+EVERYBODY_S: Final = frozenset({"list_id", "region", "upload"})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from liangzheng import rollout
+from liangzheng import figures, rollout
 from liangzheng.infra.reference import load_reference
 from liangzheng.rollout import Measure, NotOpen
 from liangzheng.staff.what import common_division
@@ -79,3 +79,37 @@ async def test_of_two_proposals_of_one_name_one_opens_and_what_is_late_does_not(
     await two.log_in()
     refused(await two.decide(late), 409, "conflict")
     assert len(done(await two.get("/staff/waves"), 200)["waves"]) == 1
+
+
+async def test_a_dry_run_counts_cities_not_open_yet_and_their_drivers(place: Place) -> None:
+    one, two = await place.on_duty("rollout"), await place.on_duty("rollout")
+    path = "/staff/waves/dry-run?opens_on=2026-12-01&place=320900&place=320500"
+    async with place.database.transaction() as tx:
+        await tx.execute("UPDATE driver SET issuing_authority = '苏J'")
+        there = await tx.fetchval("SELECT count(*) FROM driver")
+    before = done(await one.get(path), 200)
+    assert before == {"cities": 2, "already_open": 0, "drivers": there, "exact": True} and there > 0
+    done(await two.decide(done(await one.propose("open-wave"), 201)), 201)
+    assert done(await one.get(path), 200) == {"cities": 1, "already_open": 1, "drivers": 0, "exact": True}
+    # The day before it opens it is not open.
+    assert done(await one.get(path.replace("12-01", "11-30")), 200)["cities"] == 2
+    refused(await one.get("/staff/waves/dry-run?opens_on=2026-12-01&place=999999"), 422, "invalid")
+    everywhere = done(await one.get("/staff/waves/dry-run?opens_on=2026-12-01"), 200)
+    assert everywhere["cities"] + everywhere["already_open"] > 300
+
+
+async def test_places_say_since_when_they_are_open(place: Place) -> None:
+    one = await place.on_duty("rollout")
+    found = done(await one.get("/staff/waves/places"), 200)["places"]
+    assert {"code": "320500", "name": "苏州市", "province": "江苏省", "open_since": None} in found
+    assert done(await place.nobody.get("/open/rollout/waves"), 200)["waves"] == []
+
+
+async def test_small_counts_of_cities_are_told_in_the_duty_s_region_only(place: Place) -> None:
+    async with place.database.transaction() as tx:
+        looks = [("苏J", place.clock.now()), ("苏E", place.clock.now())]
+        await figures.count_looks(tx, looks, load_reference().authorities, place.clock.now())
+    here = await place.on_duty("rollout")
+    cities = done(await here.get("/staff/figures"), 200)["cities"]
+    assert {each["code"]: each["value"] for each in cities} == {"320500": None, "320900": 1}
+    refused(await (await place.on_duty("patrol")).get("/staff/figures"), 403, "forbidden")

@@ -121,7 +121,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
 }
 
 /** Where a 401 says that what was typed is wrong, not that a login has ended. */
-const opens = /^post .*\/(sessions|accounts|password-resets|token)$/
+const opens = /^post (.*\/(sessions|accounts|password-resets|token)|\/staff\/enrolments.*|\/staff\/sessions\/current\/proofs)$/
 
 async function problemOf(response: Response, asked: string): Promise<Problem> {
   let members: Record<string, never> = {}

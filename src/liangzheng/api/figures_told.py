@@ -19,6 +19,7 @@ from liangzheng.kernel.region import PROVINCES, IssuingAuthority
 from liangzheng.kernel.time import civil_day
 from liangzheng.licences.rules import Refusal
 from liangzheng.rollout import Measure, Open
+from liangzheng.staff import Region
 
 if TYPE_CHECKING:
     from liangzheng.wiring import Wiring
@@ -119,9 +120,9 @@ class FiguresAnswer(Answer):
 
 
 async def told(
-    wiring: Wiring, first: date | None, last: date | None, measure: str | None, *, everything: bool
+    wiring: Wiring, first: date | None, last: date | None, measure: str | None, exact_in: Region | None = None
 ) -> FiguresAnswer:
-    """The figures of some days; `everything`: with the small counts of cities. Raises Invalid."""
+    """The figures of some days; `exact_in`: where small counts of cities are told as they are. Raises Invalid."""
     now = wiring.clock.now()
     until = last or civil_day(now)
     since = first or until - timedelta(days=USUAL_DAYS - 1)
@@ -147,16 +148,17 @@ async def told(
             )
             for each, code, value in found.provinces
         ],
-        cities=list(_cities(wiring.reference, found, everything=everything)),
+        cities=list(_cities(wiring.reference, found, exact_in)),
         reasons=list(_reasons(found)),
         cities_open=opened, cities_known=known,
     )  # fmt: skip
 
 
-def _cities(reference: Reference, found: Summary, *, everything: bool) -> Iterable[PlaceFigure]:
+def _cities(reference: Reference, found: Summary, exact_in: Region | None) -> Iterable[PlaceFigure]:
     for each, code, value in found.cities:
         name = reference.divisions.name_of(code) or code
-        shown = value if everything else figures.told_to_everybody(value)
+        exact = exact_in is not None and exact_in.covers(code)
+        shown = value if exact else figures.told_to_everybody(value)
         yield PlaceFigure(measure=each.value, code=code, name=name, value=shown)
 
 

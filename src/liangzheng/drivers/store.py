@@ -498,10 +498,11 @@ async def count_of(tx: Connection, authorities: Sequence[str]) -> tuple[int, boo
             "SELECT count(*) FROM driver WHERE issuing_authority = ANY ($1)", list(authorities)
         )
         return int(counted), True
-    share = _COUNTED_EXACTLY / about
     row = await tx.fetchrow(
         "SELECT count(*) FILTER (WHERE issuing_authority = ANY ($1)) AS of_these, count(*) AS seen "
-        f"FROM driver TABLESAMPLE SYSTEM ({share * 100:.6f})", list(authorities),
-    )  # fmt: skip
+        "FROM driver TABLESAMPLE SYSTEM ($2)",
+        list(authorities),
+        100 * _COUNTED_EXACTLY / about,
+    )
     assert row is not None
     return round(row["of_these"] / max(1, row["seen"]) * about), False

@@ -144,3 +144,17 @@ async def parts(db: Database, upload_id: UploadId, kind: str) -> AsyncIterator[b
             return
         yield bytes(octets)
         at += len(octets)
+
+
+async def forget(tx: Connection, begun_before: datetime, ended_before: datetime, now: datetime) -> None:
+    """What began before and was not released is refused; parts of what is refused, and of what ended before, are gone."""
+    await tx.execute(
+        "UPDATE register_upload SET state = 'refused', ended_at = $2 "
+        "WHERE state IN ('sending', 'sent') AND begun_at < $1",
+        begun_before, now,
+    )  # fmt: skip
+    await tx.execute(
+        "DELETE FROM register_upload_part AS p USING register_upload AS u "
+        "WHERE u.upload_id = p.upload_id AND (u.state = 'refused' OR u.ended_at < $1)",
+        ended_before,
+    )

@@ -31,6 +31,8 @@ LARGEST_UPLOAD: Final = 2 << 30
 _MOST_WAITING: Final = 10
 _HELD_FOR: Final = timedelta(minutes=2)
 _TOLD_EVERY_S: Final = 1.0
+_WAITS_FOR: Final = timedelta(days=7)
+_REJECTS_KEPT: Final = timedelta(days=30)
 
 
 class UploadState(StrEnum):
@@ -157,6 +159,11 @@ async def list_uploads(tx: Connection, limit: int = 50) -> list[Upload]:
     return [_upload(row) for row in await store.latest(tx, limit)]
 
 
+async def forget_uploads(tx: Connection, now: datetime) -> None:
+    """Files nobody released within a week are refused, and lines rejected a month ago are gone: both hold personal data."""
+    await store.forget(tx, now - _WAITS_FOR, now - _REJECTS_KEPT, now)
+
+
 def rejects_of(db: Database, upload_id: UploadId) -> AsyncIterator[bytes]:
     """The file of lines that were not imported, part by part; nothing where there were none."""
     return store.parts(db, upload_id, "rejects")
@@ -187,7 +194,7 @@ async def import_next_upload(
         photos=options.photos, actor=audit.Actor("staff", taken.decided_by),
     )  # fmt: skip
     told = _Telling(db, clock, taken.id)
-    following = asyncio.create_task(told.follow())
+    telling = asyncio.create_task(told.keep_telling())
     try:
         await _written(db, taken.id, path)
         report = await import_register(db, keys, path, clock, options, told.hear)
@@ -200,7 +207,7 @@ async def import_next_upload(
             await store.end(tx, taken.id, UploadState.FAILED, {}, str(failure)[:500], clock.now())
             return await upload(tx, taken.id)
     finally:
-        following.cancel()
+        telling.cancel()
         path.unlink(missing_ok=True)
     counts = {
         "fresh": report.fresh, "changed": report.changed, "unchanged": report.unchanged, "rejected": report.rejected,
@@ -225,7 +232,7 @@ class _Telling:
     def hear(self, progress: Progress) -> None:
         self._last = progress
 
-    async def follow(self) -> None:
+    async def keep_telling(self) -> None:
         while True:
             await asyncio.sleep(_TOLD_EVERY_S)
             last, until = self._last, self._clock.now() + _HELD_FOR

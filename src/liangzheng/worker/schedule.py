@@ -63,6 +63,7 @@ async def _prune(wiring: Wiring, now: datetime) -> None:
         await accounts.prune(tx, now)
         await staff.prune(tx, now)
         await relying.prune(tx, now)
+        await drivers.forget_uploads(tx, now)
     await showing.prune(wiring.database, now)
     await drivers.forget_lines(wiring.database, now - timedelta(days=wiring.settings.feed_lines_kept_days))
 

@@ -26,6 +26,7 @@ export function useActing(): Acting {
     if (problem.code === 'too-many' && problem.retryAfterS === undefined) return t('rule.over-budget')
     const place = (problem.place ?? '').replace(/^body\./, '').replaceAll(/[ -]/g, '_')
     if (problem.code === 'invalid' && /^[a-z_]+$/.test(place) && te(`place.${place}`)) return t(`place.${place}`)
+    if (problem.code === 'invalid' && /^[A-Z]\w*Id$/.test(place)) return t('place.id')
     return sentence(problem, t)
   }
 

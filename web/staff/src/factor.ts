@@ -1,5 +1,5 @@
 import { ask, Problem } from '@shared/api'
-import { getPasskey, PasskeyNotUsed } from './passkeys'
+import { getPasskey, PasskeyNotUsed } from '@shared/passkeys'
 
 /** A passkey proved, as log-in and proof take it. Throws Problem `passkey-not-used` when the person cancelled or has none here. */
 export async function passkeyFactor(): Promise<{ passkey: Record<string, never> }> {

@@ -1,5 +1,6 @@
 import { officeMenu } from './office/routes'
 import { speak } from '@shared/words'
+import { officeMenu } from './office/routes'
 
 /** The words of the frame and of what every screen says; a screen's own come with it. */
 export const words = speak({
@@ -9,10 +10,10 @@ export const words = speak({
     menu: {
       ...officeMenu['zh-CN'],
       title: '菜单', start: '工作台', photos: '照片审核', counter: '窗口办理', faces: '人脸人工审核', look_up: '驾驶人查询', proposals: '双人审批',
-      samples: '查询抽查', audit: '审计记录', members: '人员与职责', me: '我的登录方式',
+      samples: '查询抽查', audit: '审计记录', members: '人员与职责', me: '我的登录方式', ...officeMenu['zh-CN'],
     },
     log_in: { totp: '动态验证码（6 位）', passkey: '使用通行密钥' },
-    proof: { title: '请再次验证身份', why: '这项操作要求五分钟内验证过第二因素。您填写的内容都还在。', go: '验证并继续' },
+    proof: { title: '请再次验证身份', why: '这项操作要求五分钟内验证过第二因素。您填写的内容都还在。', go: '验证并继续', wrong: '验证码不对或已用过，请等下一个再输入。' },
     duty: {
       patrol: '路面执勤', penalty: '违法处理', counter: '窗口', 'photo-review': '照片审核', register: '登记更正', rollout: '推广', keys: '安全管理', audit: '审计管理', system: '系统管理',
     },
@@ -42,6 +43,7 @@ export const words = speak({
       'has-left': '该人员已离岗。', 'held-already': '该人员在此区域已有这项职责。', 'one-administration': '系统、安全、审计三类管理由不同人员担任。', 'not-linked': '您的账号尚未关联本人身份，请联系系统管理员。',
     },
     place: {
+      id: '编号格式不对，请完整复制，例如 drv_ 加 26 个字符。',
       case_number: '案件编号不符：类别须与事由一致、属于您的区域、日期不晚于今天，例如 R-320500-20261120-0001。', purpose: '请选择您职责内的用途。', reason: '请选择目录中的原因。',
       identity_number: '证件号码有误，请核对后重新输入。', citizen_number: '证件号码有误，请核对后重新输入。', file_number: '档案编号有误，应为 12 位数字。', code: '无法识别这个码，请重新扫描。', short_code: '数字码有误或已过期，请让持证人出示新的数字码。',
       password: '密码至少 12 个字符，且不能是常见密码。', totp: '动态验证码不对，请等下一个再输入。', subject: '编号有误，请核对。', by: '人员编号有误，请核对。', person: '人员编号有误，请核对。', face_check: '核验编号有误，请核对。',
@@ -54,10 +56,10 @@ export const words = speak({
     menu: {
       ...officeMenu.en,
       title: 'Menu', start: 'Start', photos: 'Photo reviews', counter: 'Counter', faces: 'Face reviews', look_up: 'Driver look-up', proposals: 'Four eyes',
-      samples: 'Look-up reviews', audit: 'Audit record', members: 'People and duties', me: 'My log-in',
+      samples: 'Look-up reviews', audit: 'Audit record', members: 'People and duties', me: 'My log-in', ...officeMenu.en,
     },
     log_in: { totp: 'One-time code (6 digits)', passkey: 'Use a passkey' },
-    proof: { title: 'Prove that it is you again', why: 'This needs a second factor proved within five minutes. What you typed is still here.', go: 'Prove and go on' },
+    proof: { title: 'Prove that it is you again', why: 'This needs a second factor proved within five minutes. What you typed is still here.', go: 'Prove and go on', wrong: 'This code is wrong or was used; wait for the next one.' },
     duty: {
       patrol: 'Patrol', penalty: 'Penalties', counter: 'Counter', 'photo-review': 'Photo review', register: 'Register corrections', rollout: 'Rollout', keys: 'Security administration', audit: 'Audit administration', system: 'System administration',
     },
@@ -87,6 +89,7 @@ export const words = speak({
       'has-left': 'This person has left.', 'held-already': 'This person has that duty there already.', 'one-administration': 'System, security and audit administration are three people’s.', 'not-linked': 'Your account is not linked to you as a person yet; ask the system administration.',
     },
     place: {
+      id: 'This is no id; copy the whole of it, such as drv_ and 26 characters.',
       case_number: 'The case number does not fit: its kind goes with the purpose, it lies in your region and is not of tomorrow, such as R-320500-20261120-0001.', purpose: 'Choose a purpose of your duties.', reason: 'Choose a reason of the catalogue.',
       identity_number: 'The identity number is not right; compare it and type it again.', citizen_number: 'The identity number is not right; compare it and type it again.', file_number: 'The file number is not right: 12 digits.', code: 'This code cannot be read; scan it again.', short_code: 'The digits are wrong or too old; ask for new ones.',
       password: 'At least 12 characters, and no common password.', totp: 'The one-time code is not right; wait for the next one.', subject: 'The id is not right; compare it.', by: 'The id of the member is not right; compare it.', person: 'The id of the person is not right; compare it.', face_check: 'The id of the check is not right; compare it.',

@@ -1,4 +1,4 @@
-"""The figures for who runs the service: with small counts, and how long the queues are."""
+"""The figures for who runs the service: with the small counts of their region, and how long the queues are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class QueueLength(Answer):
 
 
 class StaffFiguresAnswer(FiguresAnswer):
-    """As everybody hears them, with small counts, and the queues of this moment."""
+    """As everybody hears them, with the small counts of the caller's region, and the queues of this moment."""
 
     queues: list[QueueLength]
 
@@ -41,8 +41,8 @@ async def show_staff_figures(
 ) -> StaffFiguresAnswer:
     """Counts by day, province, city and reason of refusal, and how long the queues are."""
     wiring = wired(request)
-    await permitted(request, who, Act.READ_FIGURES, _REFUSED, fresh=False)
-    answer = await told(wiring, first, last, measure, everything=True)
+    held = await permitted(request, who, Act.READ_FIGURES, _REFUSED, fresh=False)
+    answer = await told(wiring, first, last, measure, held.region)
     now = wiring.clock.now()
     async with wiring.database.read() as tx:
         photos, faces = await licences.review_figures(tx, now), await accounts.face_review_figures(tx, now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 from starlette.responses import Response, StreamingResponse
 
 from liangzheng import drivers, staff
@@ -78,7 +78,7 @@ class BeginUploadBody(Body):
 
     file_name: Annotated[str, StringConstraints(max_length=120)]
     octets: int
-    drawn_at: Annotated[datetime, Field(strict=False)]
+    drawn_at: Annotated[AwareDatetime, Field(strict=False)]
 
 
 class UploadDecisionBody(Body):

@@ -65,6 +65,12 @@ class Client:
         """PUT of JSON."""
         return self._send("PUT", path, body, None)
 
+    def put_octets(self, path: str, octets: bytes) -> Reply:
+        """PUT of octets as they are."""
+        headers = self._headers(None) | {"Content-Type": "application/octet-stream"}
+        status, answer, _ = self._exchange("PUT", path, octets, headers)
+        return Reply(status, msgspec.json.decode(answer) if answer else None)
+
     def delete(self, path: str) -> Reply:
         """DELETE."""
         return self._send("DELETE", path, None, None)

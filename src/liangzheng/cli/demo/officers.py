@@ -137,10 +137,21 @@ class Officers:
         path = "/staff/counter-checks/decisions"
         wrong = await self._post(self._one, path, body | {"person": str(PersonId.new())})
         hold(wrong.status == 404, f"check and document must be one person's ({wrong.status})")
+        await self._opens_the_case(begun["face_check_id"])
         hold((await self._post(self._two, path, body)).expect(200)["state"] == "passed", "approved")
         level = (await asyncio.to_thread(self._holder().get, "/holder/account")).expect(200)["level"]
         hold(level == 3, f"level 3, and not {level}")
-        return "no picture taken; check and document of one person, looked at by another: level 3"
+        return "no picture taken; the live code opened the case; check and document of one person: level 3"
+
+    async def _opens_the_case(self, check: str) -> None:
+        """The live code just verified shows which checks wait, to who verified it and to nobody else."""
+        verdict = await self._verify(self._two)
+        driver = verdict["portrait"].partition("of=")[2]
+        path = f"/staff/counter-checks?verification={verdict['verification']}&subject={driver}"
+        waiting = (await asyncio.to_thread(self._two.get, path)).expect(200)["checks"]
+        hold(check in [each["face_check"] for each in waiting], "the check that waits is shown")
+        other = await asyncio.to_thread(self._one.get, path)
+        hold(other.status == 403, f"who did not verify the code sees no case ({other.status})")
 
     async def retain(self) -> str:
         """扣留 on the spot: after a verification of one's own, and the very next verification refuses."""
@@ -190,6 +201,8 @@ class Officers:
         seen = await self._post(self._one, "/staff/look-ups", asked | {"case_number": self._case("R")})
         hold(seen.expect(201)["record"]["name"] == self._actor.name, "the record")
         hold("portrait" not in str(seen.body), "no portrait comes of a number")
+        left = (await asyncio.to_thread(self._one.get, "/staff/look-ups/budgets")).expect(200)["budgets"]
+        hold(any(each["duty"] == "patrol" and each["used"] >= 1 for each in left), "it is counted")
         listed = (await asyncio.to_thread(self._holder().get, "/holder/showings")).expect(200)["looks"]
         newest = listed[0]
         hold(newest["look_up"] == seen.body["look_up"], "the driver's list begins with it")

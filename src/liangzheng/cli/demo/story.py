@@ -34,6 +34,7 @@ from liangzheng.cli.demo.hardening import Hardening
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.observed import Observed
+from liangzheng.cli.demo.office import Office
 from liangzheng.cli.demo.officers import Officers
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.stranger import Stranger
@@ -122,6 +123,7 @@ class Story:
             *FourEyes(self._stage, self._actor, self._phone, self._officer, self._lz).steps(),
             *Confined(self._stage, self._actor, self._officer).steps(),
             *Behind(self._stage, self._actor).steps(),
+            *Office(self._stage, self._actor).steps(),
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
