@@ -2,38 +2,31 @@
 
 - `platform`: addresses and logins; one for each pytest process, its drivers handed out once (`platform.driver()`).
 - `browser`: a Chromium whose camera films what `platform.camera` was last given.
-- `open_page(face, …)`: a page in a context of its own; the test fails at its end if any page said an error on its console,
-  asked another host, or broke its content security policy.
+- `open_page(face, …)`: a page in a context of its own, or in the one it is given; the test fails at its end if any page said
+  an error on its console, asked another host, or broke its content security policy.
+- `holder`: a driver with a licence on a phone, whom all tests share and none takes it from.
+
+LZ_TEST_STAGE=8765:var has the tests look at a `./lz demo --accounts 50` that runs already, whose drivers they use up.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
-FLAGS: Final = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
-_READY_WITHIN_S: Final = 240.0
-_DRIVERS: Final = 2_000
+from liangzheng.cli.browser import camera
+from liangzheng.cli.browser.chromium import CHROMIUM, context, launched
+from liangzheng.cli.browser.stage import Stage, demonstration
+from tests.browser.holders import Holder, arrive
 
-HERE: Final = Path(__file__).parent
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,114 +41,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
 
 
-@dataclass(slots=True)
-class Platform:
-    """A running demonstration."""
-
-    port: int
-    folder: Path
-    camera: Path
-    _given: int = 0
-    _actors: list[dict[str, Any]] = field(default_factory=list)
-
-    def at(self, face: str) -> str:
-        """The address of a face."""
-        return f"http://{face}.localhost:{self.port}"
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """What the demonstration remembers: drivers and officers with their logins."""
-        read: dict[str, Any] = json.loads((self.folder / "demo" / "kept.json").read_text("utf-8"))
-        return read
-
-    def driver(self) -> dict[str, Any]:
-        """A driver with an account and no licence, whom no other test is given."""
-        if not self._actors:
-            self._actors = [actor for actor in self.kept["actors"] if not actor["once"]]
-        if self._given >= len(self._actors):
-            pytest.fail(
-                f"the demonstration has only {len(self._actors)} drivers with an account; raise --accounts"
-            )
-        self._given += 1
-        return self._actors[self._given - 1]
-
-    def officers(self) -> list[dict[str, Any]]:
-        """Two members of staff with every duty of the demonstration."""
-        found: list[dict[str, Any]] = self.kept["officers"]
-        return found
-
-    def lz(self, *words: str) -> str:
-        """`./lz WORDS` beside the running platform; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "liangzheng", *words], env=_environment(self.folder, self.port), check=True,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        return done.stdout
-
-
-def _environment(folder: Path, port: int) -> dict[str, str]:
-    source = Path(__file__).parents[2] / "src"
-    return os.environ | {
-        "LZ_DATA_DIR": str(folder), "LZ_PORT": str(port), "PYTHONPATH": str(source),
-        "LZ_FACE_ENGINE": "simulated", "LZ_SMS": "simulated",
-    }  # fmt: skip
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Stage]:
+    running = os.environ.get("LZ_TEST_STAGE")
+    if running:
+        port, _, folder = running.partition(":")
+        stage = Stage(int(port), Path(folder), Path(folder) / "camera.y4m")
+        camera.film_noise(stage.camera)
+        yield stage
+        return
+    with demonstration(accounts=16) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    room = Path(tempfile.mkdtemp(prefix="lz-browser-"))
-    room.chmod(0o711)
-    words = [sys.executable, "-m", "liangzheng", "demo", "--drivers", str(_DRIVERS), "--accounts", "12"]
-    log = room / "demo.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            words, env=_environment(room / "data", port), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-        )  # fmt: skip
-    try:
-        _until_ready(process, log)
-        yield Platform(port, room / "data", room / "camera.y4m")
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def _until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < until:
-        if "Ctrl-C stops everything" in log.read_text("utf-8", errors="replace"):
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    pytest.fail(f"the demonstration did not start:\n{log.read_text('utf-8', errors='replace')[-3000:]}")
-
-
-@pytest.fixture(scope="session")
-def browser(platform: Platform) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM.exists():
-        pytest.fail("under CI=true the browser tests run, and Debian's chromium is not installed")
-    flags = [
-        *FLAGS,
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={platform.camera}",
-    ]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+def browser(platform: Stage) -> Iterator[Any]:
+    with launched(platform.camera) as found:
         yield found
-        found.close()
 
 
-@dataclass(slots=True)
+@dataclass
 class Watched:
     """What pages said that no page should."""
 
@@ -179,27 +84,62 @@ class Watched:
 
 
 @pytest.fixture
-def open_page(browser: Any, platform: Platform) -> Iterator[Callable[..., Any]]:
+def watched() -> Watched:
+    return Watched(frozenset(f"{face}.localhost" for face in ("driver", "verify", "staff", "open")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """A failure says what was on the screens."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in getattr(item, "pages", ()):
+            with suppress(Exception):
+                said = page.locator("body").inner_text(timeout=1000)
+                report.sections.append((f"screen of {page.url}", said[:1500]))
+    return report
+
+
+@pytest.fixture
+def open_page(
+    browser: Any, platform: Stage, watched: Watched, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Any]]:
     """`open_page("driver", width=390, height=844, dark=False, …)` → page at that face."""
-    hosts = frozenset(f"{face}.localhost" for face in ("driver", "verify", "staff", "open"))
-    watched, contexts = Watched(hosts), []
+    contexts: list[Any] = []
+    pages: list[Any] = []
+    request.node.pages = pages
 
     def made(
         face: str, path: str = "/", *, width: int = 390, height: int = 844, dark: bool = False, camera: bool = True,
-        context: Any = None, **more: Any,
+        inside: Any = None, **more: Any,
     ) -> Any:  # fmt: skip
-        if context is None:
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai",
-                color_scheme="dark" if dark else "light", permissions=["camera"] if camera else [], **more,
-            )  # fmt: skip
-            contexts.append(context)
-        page = context.new_page()
+        if inside is None:
+            inside = context(browser, (width, height), dark=dark, camera=camera, **more)
+            contexts.append(inside)
+        page = inside.new_page()
+        pages.append(page)
         watched.follow(page)
         page.goto(platform.at(face) + path)
         return page
 
     yield made
-    for context in contexts:
-        context.close()
+    for page in pages:
+        with suppress(Exception):  # a page a test closed or crashed
+            page.close()
+    for each in contexts:
+        each.close()
     assert not watched.faults, "\n".join(watched.faults)
+
+
+@pytest.fixture(scope="session")
+def holder(browser: Any, platform: Stage) -> Iterator[Holder]:
+    found = arrive(browser, platform)
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def filmed(platform: Stage) -> Iterator[Callable[[bytes], None]]:
+    """`filmed(screenshot)`: the camera sees that screen from now on; a wall again afterwards."""
+    yield lambda screenshot: camera.film_code(platform.camera, screenshot)
+    camera.film_noise(platform.camera)

@@ -41,10 +41,10 @@ export interface Asked<B = unknown> {
   /** The same at every retry of one wish: the server then does it once. */
   key?: string
   signal?: AbortSignal
-  /** Sent as they are, in place of a body: part of a file. */
-  octets?: Blob
   /** What an earlier log-in left here: lets the next one in from a network whose rate others have used up. */
   knownMark?: string
+  /** Sent as they are, in place of a body: part of a file. */
+  octets?: Blob
   /** A company's log-in. */
   basic?: { user: string; password: string }
   /** Sent as a form, where the standard demands one (RFC 6749). */

@@ -28,6 +28,7 @@ MODULES: Final = {
     "verify-online": "benchmarks.load.verify_online",
     "enumeration": "benchmarks.load.enumeration",
     "fsck": "benchmarks.load.fsck",
+    "web": "benchmarks.load.web",
 }
 SIZED: Final = frozenset({"fsck"})
 """Those that take `--licences`: their `run` has a second argument."""

@@ -63,6 +63,24 @@ def test() -> None:
         node.run("--test", "shared/**/*.test.ts", "*/src/**/*.test.ts")
 
 
+@app.command()
+def shots(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pictures go.")],
+    themes: Annotated[
+        str, typer.Option(help="Of light, dark, elder, dark-elder; comma-separated.")
+    ] = "light,dark,elder",
+) -> None:
+    """Pictures of every screen of every app, of a demonstration of its own. Needs Debian's chromium."""
+    from liangzheng.cli.browser.screens import THEMES
+    from liangzheng.cli.browser.shots import shoot
+
+    wanted = [theme.strip() for theme in themes.split(",") if theme.strip()]
+    if not wanted or not set(wanted) <= set(THEMES):
+        raise Invalid("themes", f"are of {', '.join(THEMES)}")
+    count = shoot(folder, wanted, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{count} pictures in {folder}")
+
+
 def build_faces(
     wanted: Sequence[str] = tuple(FACES), *, again: bool = False, say: object = None
 ) -> list[str]:

@@ -1,0 +1,85 @@
+"""What axe-core, a ruler and a keyboard say of a page."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from liangzheng.cli.web import SOURCE
+
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@cache
+def _axe() -> str:
+    # Beside the apps' packages: whoever built the apps has it. Handed over as text: the pages' policy allows no other script.
+    return (SOURCE / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+def violations(page: Any, *, with_tags: tuple[str, ...] = tuple(_TAGS)) -> list[str]:
+    """What breaks WCAG 2.2 AA, each with the first element that does."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    found = page.evaluate(
+        "(tags) => axe.run({ runOnly: tags, resultTypes: ['violations'] }).then((all) => all.violations.map((one) => "
+        "`${one.id}: ${one.nodes[0].html.slice(0, 160)} (${one.nodes[0].failureSummary.slice(0, 200)})`))",
+        list(with_tags),
+    )
+    return [str(each) for each in found]
+
+
+def too_wide(page: Any) -> str:
+    """What a person would have to scroll sideways for; empty when nothing is."""
+    found: str = page.evaluate(
+        """async () => {
+          // What measures itself, a chart, has had its turn.
+          for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame)
+          const root = document.documentElement
+          // A pixel is rounding.
+          if (Math.max(root.scrollWidth, document.body.scrollWidth) <= root.clientWidth + 1) return ''
+          const wide = [...document.querySelectorAll('body *')].find((one) => one.getBoundingClientRect().right > innerWidth + 1)
+          return `${root.scrollWidth} px of ${innerWidth}: ${wide ? wide.outerHTML.slice(0, 160) : ''}`
+        }"""
+    )
+    return found
+
+
+def too_small(page: Any, least: float) -> list[str]:
+    """Buttons and links of their own that are lower than `least` pixels; links in a sentence are not meant (WCAG 2.5.8)."""
+    found: list[str] = page.evaluate(
+        """(least) => [...document.querySelectorAll('button, summary, select')]
+          .filter((one) => one.checkVisibility() && !one.classList.contains('visually-hidden') && !one.closest('.van-field'))
+          .filter((one) => one.getBoundingClientRect().height < least - 0.5)
+          .map((one) => `${one.getBoundingClientRect().height} px: ${one.outerHTML.slice(0, 120)}`)""",
+        least,
+    )
+    return found
+
+
+def settle(page: Any) -> None:
+    """The screen of the address is there, what it asked has been answered or refused, and nothing fades any more."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        "() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity)"
+        ".map((one) => one.finished.catch(() => undefined))).then(() => undefined)"
+    )
+
+
+def focus_ring(page: Any) -> str:
+    """The text of what has the focus."""
+    said: str = page.evaluate(
+        "() => { const one = document.activeElement; if (!one || one === document.body) return ''; "
+        "return (one.getAttribute('aria-label') || one.labels?.[0]?.innerText || one.innerText || '').trim() }"
+    )
+    return said
+
+
+def tab_to(page: Any, words: str, most: int = 60) -> None:
+    """Presses Tab until what reads `words` has the focus. Raises AssertionError when it never has."""
+    passed = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        passed.append(focus_ring(page))
+        if passed[-1] == words:
+            return
+    raise AssertionError(f"Tab never comes to {words!r}; it passed {passed[:20]}")

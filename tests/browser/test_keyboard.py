@@ -1,0 +1,66 @@
+"""From log-in to the 亮码 and from a scan to its verdict without a mouse: Tab, Space, Enter alone; the focus can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from liangzheng.cli.browser.stage import Stage
+from tests.browser.looks import tab_to
+
+RING = """() => {
+  const one = document.activeElement, style = getComputedStyle(one)
+  const ring = (of) => of.outlineStyle !== 'none' && parseFloat(of.outlineWidth) > 0 || of.boxShadow !== 'none'
+  return ring(style) || ring(getComputedStyle(one.closest('label, .van-field') ?? one))
+}"""
+
+
+def press(page: Any, words: str, key: str = "Enter") -> None:
+    tab_to(page, words)
+    assert page.evaluate(RING), f"nobody sees that {words!r} has the focus"
+    page.keyboard.press(key)
+
+
+def test_from_log_in_to_the_live_code(open_page: Callable[..., Any], platform: Stage) -> None:
+    driver, page = platform.driver(), open_page("driver")
+    press(page, "登录")
+    page.get_by_label("手机号").wait_for()
+    tab_to(page, "手机号")
+    page.keyboard.type(driver["mobile"])
+    page.keyboard.press("Tab")
+    page.keyboard.type(driver["password"])
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="申领电子驾驶证").wait_for()
+    press(page, "申领电子驾驶证")
+    page.get_by_role("button", name="是我本人").wait_for()
+    press(page, "是我本人，信息无误")
+    page.get_by_role("button", name="下一步").wait_for()
+    press(page, "下一步")
+    page.get_by_role("checkbox").first.wait_for()
+    agreement = page.get_by_role("checkbox").first
+    press(page, agreement.evaluate("(box) => box.labels[0].innerText.trim()"), "Space")
+    assert agreement.is_checked()
+    press(page, "开始实人认证")
+    page.get_by_text("第 2 次，共 2 次").wait_for(timeout=60_000)
+    page.get_by_role("button", name="开始实人认证").wait_for()
+    press(page, "开始实人认证")
+    page.get_by_role("link", name="查看进度").wait_for(timeout=60_000)
+    press(page, "查看进度")
+    page.get_by_role("link", name="亮证").or_(page.get_by_role("button", name="亮证")).first.wait_for(
+        timeout=60_000
+    )
+    press(page, "亮证")
+    page.get_by_role("button", name="亮码（给交警扫）").wait_for()
+    press(page, "亮码（给交警扫）")
+    page.locator("canvas[data-code]").wait_for()
+
+
+def test_what_the_keyboard_cannot_reach_is_noticed(open_page: Callable[..., Any]) -> None:
+    page = open_page("driver")
+    page.evaluate(
+        "() => { const one = document.createElement('div'); one.textContent = '只能点'; document.body.append(one) }"
+    )
+    with pytest.raises(AssertionError, match="Tab never comes to"):
+        tab_to(page, "只能点")

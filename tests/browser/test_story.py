@@ -1,0 +1,179 @@
+"""The whole story across two browsers: applied for with a photo of one's own, approved by a member of staff, shown on the
+driver's screen and filmed by the verifier's camera; suspended by two people, and red at the next scan; then without a network."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liangzheng.cli.browser import acts
+from liangzheng.cli.browser.stage import Stage
+from liangzheng.drivers.draw import portrait
+from tests.browser.holders import Holder
+
+
+def scan(page: Any) -> Any:
+    """Has the verifier's app read what its camera films now; the banner of the result."""
+    again = page.get_by_role("button", name="再扫一个")
+    if again.count():
+        again.click()
+    else:
+        page.reload()  # the camera, once open, goes on with the film it began
+    # A camera that was allowed before starts by itself.
+    banner = page.locator("[data-outcome]")
+    banner.wait_for()
+    return banner
+
+
+def screen_of(phone: Any) -> bytes:
+    """What a camera sees of the driver's phone: the code, opened now."""
+    acts.shown_code(phone)
+    picture: bytes = phone.locator("canvas[data-code]").screenshot()
+    return picture
+
+
+@pytest.mark.usefixtures("browser")
+def test_from_the_application_to_a_red_code(
+    open_page: Callable[..., Any], platform: Stage, filmed: Callable[[bytes], None], tmp_path: Path
+) -> None:
+    driver = platform.driver()
+    phone = open_page("driver")
+    acts.log_in(phone, driver)
+
+    # 1. Applied for with a picture out of the album.
+    picture = tmp_path / "photo.jpg"
+    picture.write_bytes(portrait(20261121, 7))
+    phone.goto(platform.at("driver") + "/#/apply")
+    phone.get_by_role("button", name="是我本人").click()
+    phone.get_by_text("从相册选择").click()
+    phone.locator("input[type=file]").set_input_files(picture)
+    phone.get_by_label("拍摄日期").fill((date.today() - timedelta(days=20)).isoformat())
+    phone.get_by_role("button", name="下一步").click()
+    acts.both_faces(phone)
+    phone.get_by_text("照片审核中").wait_for(timeout=60_000)
+    phone.get_by_role("link", name="查看进度").click()
+    phone.get_by_text("承诺在").wait_for()
+
+    # 2. A member of staff approves it, by keyboard.
+    desk = open_page("staff", width=1280, height=800)
+    acts.log_in_staff(
+        desk, platform, acts.member(platform, f"R{secrets.randbelow(10**6):06d}", "photo-review")
+    )
+    desk.goto(platform.at("staff") + "/#/photo-reviews")
+    desk.get_by_role("button", name="开始审核").wait_for()
+    desk.wait_for_load_state("networkidle")
+    for _ in range(desk.locator(".queue li").count() - 1):
+        desk.keyboard.press("j")  # what was sent last is due last
+    desk.keyboard.press("Enter")
+    desk.get_by_role("img", name="登记留存照片").wait_for()
+    desk.keyboard.press("a")
+    desk.get_by_text("已通过。").wait_for()
+    acts.until_held(phone)
+
+    # 3. Filmed by the public's app, which needs no account.
+    shop = open_page("verify")
+    filmed(screen_of(phone))
+    result = scan(shop)
+    assert result.get_attribute("data-colour") == "green", result.inner_text()
+    assert driver["name"][0] in shop.locator("main").inner_text()
+    assert driver["identity_number"] not in shop.locator("main").inner_text()
+
+    # 4. Suspended by two people; the phone that hears of it shows red, and so does whoever scans it.
+    numbers = [f"P{secrets.randbelow(10**6):06d}" for _ in range(2)]
+    one, two = (
+        acts.officer(platform, acts.member(platform, number, "patrol", "penalty")) for number in numbers
+    )
+    suspend_by_two(one, two, phone)
+    acts.shown_code(phone)
+    phone.get_by_text("红码").wait_for()
+    filmed(screen_of(phone))
+    result = scan(shop)
+    assert result.get_attribute("data-colour") == "red", result.inner_text()
+    assert "暂扣" in result.inner_text() or "扣留" in result.inner_text()
+
+
+def suspend_by_two(one: acts.Api, two: acts.Api, phone: Any) -> None:
+    code = acts.shown_code(phone)
+    seen = one.ask(
+        "POST", "/staff/verifications", {"code": code, "class": "C1", "request": "0123456789abcdef"}
+    )
+    assert seen["outcome"] == "valid"
+    driver = seen["portrait"].partition("of=")[2]
+    wish = {
+        "kind": "suspend", "subject": driver, "reason": "court-order", "case_number": acts.case_number("V", "320500"),
+        "what": {},
+    }  # fmt: skip
+    proposed = one.ask("POST", "/staff/proposals", wish)
+    path, body = (
+        f"/staff/proposals/{proposed['proposal']}/decisions",
+        {"decision": "agree", "move": proposed["move"]},
+    )
+    with pytest.raises(Exception, match="403"):
+        one.ask("POST", path, body)
+    assert two.ask("POST", path, body)["state"] == "done"
+
+
+def test_without_a_network_both_still_work_and_say_so(
+    open_page: Callable[..., Any], holder: Holder, filmed: Callable[[bytes], None]
+) -> None:
+    phone, shop = open_page("driver", inside=holder.context), open_page("verify")
+    acts.until_held(phone)
+    shop.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
+    shop.get_by_text("名单版本").wait_for()
+    for page in (phone, shop):
+        page.context.set_offline(True)
+    try:
+        phone.reload()
+        phone.get_by_text("没有网络：亮证、亮码照常可用").wait_for()
+        phone.get_by_role("button", name="亮证", exact=True).click()
+        phone.get_by_text("未联网").wait_for()
+        phone.get_by_text("状态更新于").first.wait_for()
+        filmed(screen_of(phone))
+        shop.reload()
+        result = scan(shop)
+        assert result.get_attribute("data-colour") == "green", "the snapshot on the phone is fresh and signed"
+        assert "状态截至" in result.inner_text()
+        shop.get_by_text("本机离线核验").wait_for()
+    finally:
+        for page in (phone, shop):
+            page.context.set_offline(False)
+
+
+def test_without_a_status_nothing_is_green(
+    open_page: Callable[..., Any], holder: Holder, filmed: Callable[[bytes], None]
+) -> None:
+    phone, shop = open_page("driver", inside=holder.context), open_page("verify")
+    shop.get_by_text("名单版本").wait_for()
+    acts.until_held(phone)
+    holder.context.set_offline(True)
+    try:
+        forget(phone, "snapshot")
+        phone.reload()
+        phone.get_by_role("button", name="亮证", exact=True).wait_for()
+        filmed(screen_of(phone))
+    finally:
+        holder.context.set_offline(False)
+    result = scan(shop)
+    assert result.get_attribute("data-colour") == "grey", result.inner_text()
+    assert "未核实" in result.inner_text()
+
+
+def forget(page: Any, name: str) -> None:
+    """One thing the driver's app has kept is gone."""
+    page.evaluate(
+        """(name) => new Promise((done, failed) => {
+          const opened = indexedDB.open('liangzheng')
+          opened.onerror = failed
+          opened.onsuccess = () => {
+            const change = opened.result.transaction('kept', 'readwrite')
+            change.objectStore('kept').delete(name)
+            change.oncomplete = () => { opened.result.close(); done() }
+          }
+        })""",
+        name,
+    )
