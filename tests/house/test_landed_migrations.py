@@ -40,8 +40,8 @@ LANDED = {
     "0026_feeds_and_notices_deeper.sql": "4720fe7078c75585e4b819d441a14d0f9e873a4bc0468e057403d5831fc0e002",
     "0028_face_reviews.sql": "dce135550edfb3e936df5bddf261d67313726e3f16061cef3731caebc6f483f6",
     "0024_notices_sent.sql": "6312370fdff148a76f51c5df30acbf5576d818d914766b3d03d78378015ba394",
-    "0040_figures_in_parts.sql": "e9963e3dc058d0ba267be27c9c8d114d0ec2ddadb317a8e2e29361eb8db843b3",
-    "0041_register_uploads.sql": "44179e268a877e4fd1651b6d3bc9d19bc79870b0520fd1948e93b578a4476f54",
+    "0029_figures_in_parts.sql": "e9963e3dc058d0ba267be27c9c8d114d0ec2ddadb317a8e2e29361eb8db843b3",
+    "0030_register_uploads.sql": "44179e268a877e4fd1651b6d3bc9d19bc79870b0520fd1948e93b578a4476f54",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
 
