@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from liangzheng.cli.browser.stage import Stage
 from liangzheng.standards import totp
-from tests.browser.conftest import Platform
 
 pytest.importorskip("playwright.sync_api")
 
@@ -35,7 +35,7 @@ class Codes:
         return totp.code_at(self._secret, step)
 
 
-def enrolled(platform: Platform, open_page: Open, *duties: str) -> tuple[Page, Codes]:
+def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, Codes]:
     """Somebody new, enrolled in the browser, at the start of their console."""
     number = f"T{secrets.randbelow(10**8):08d}"
     words = [word for duty in duties for word in ("--duty", duty)]
@@ -69,7 +69,7 @@ def say_yes(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button").first.click()
 
 
-def test_the_menu_shows_what_today_s_duties_allow(platform: Platform, open_page: Open) -> None:
+def test_the_menu_shows_what_today_s_duties_allow(platform: Stage, open_page: Open) -> None:
     page, _ = enrolled(platform, open_page, "photo-review")
     assert menu(page)[:2] == ["工作台", "照片审核"]
     assert not {"审计记录", "驾驶人查询", "窗口办理", "人员与职责"} & set(menu(page))
@@ -79,7 +79,7 @@ def test_the_menu_shows_what_today_s_duties_allow(platform: Platform, open_page:
     expect(page.get_by_role("heading", name="民警与工作人员登录")).to_be_visible()
 
 
-def test_a_look_up_counts_and_four_eyes_suspend(platform: Platform, open_page: Open) -> None:
+def test_a_look_up_counts_and_four_eyes_suspend(platform: Stage, open_page: Open) -> None:
     driver = platform.driver()
     one, _ = enrolled(platform, open_page, "penalty")
     two, _ = enrolled(platform, open_page, "penalty")
@@ -109,7 +109,7 @@ def test_a_look_up_counts_and_four_eyes_suspend(platform: Platform, open_page: O
 
 
 def test_what_was_typed_is_there_after_an_ended_login_and_not_for_another(
-    platform: Platform, open_page: Open
+    platform: Stage, open_page: Open
 ) -> None:
     page, codes = enrolled(platform, open_page, "counter")
     page.goto(f"{platform.at('staff')}/#/look-ups")

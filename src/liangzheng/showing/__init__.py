@@ -70,6 +70,7 @@ def __getattr__(name: str) -> Any:
     """Loaded on first use (PEP 562): who verifies offline never loads a database driver."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
+    module = importlib.import_module(f"{__name__}.{_MODULE_OF[name]}")
+    # Every name of the module at once: importing it put the module itself under `check`.
+    globals().update({each: getattr(module, each) for each in _HOME[_MODULE_OF[name]]})
+    return globals()[name]
