@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -351,6 +354,38 @@ async def test_a_manifest_that_counts_otherwise_is_refused_and_the_database_stay
     outside = [vars_of(replace(each, file="../" + each.file)) for each in made.tables]
     changed(directory / MANIFEST, tables=outside)
     await refused_and_empty(empty_database, directory, Invalid, "missing")
+
+
+def rewritten(directory: Path, made: Manifest, table: str, rows: int, body: Callable[[bytes], bytes]) -> None:
+    """The table's file holds `body` of its rows (as COPY writes them: head of 19 octets, rows, end of 2), and the manifest
+    says so."""
+    path = directory / f"{table}.copy.gz"
+    copied = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(copied[:19] + body(copied[19:-2]) + copied[-2:]))
+    octets = path.read_bytes()
+    new = {"rows": rows, "octets": len(octets), "sha256": hashlib.sha256(octets).hexdigest()}
+    tables = [vars_of(replace(each, **new) if each.table == table else each) for each in made.tables]
+    changed(directory / MANIFEST, tables=tables)
+
+
+async def test_rows_that_break_what_binds_them_are_refused_by_the_constraint_s_name(
+    place: Deployment, holder: Holder, empty_database: Database, tmp_path: Path
+) -> None:
+    def twice(rows: bytes) -> bytes:
+        # A second live licence of the same driver: count of columns, then length and octets of driver_id, of id, …
+        assert rows[2:6] == rows[22:26] == (16).to_bytes(4, "big")
+        return rows + rows[:41] + bytes([rows[41] ^ 1]) + rows[42:]
+
+    for name, table, rows, body in (
+        ("none", "person", 0, lambda rows: b""),
+        ("same", "licence", 2, lambda rows: rows + rows),
+        ("two", "licence", 2, twice),
+    ):
+        directory = tmp_path / name
+        rewritten(directory, await backed_up(place, directory), table, rows, body)
+    await refused_and_empty(empty_database, tmp_path / "none", Invalid, "_fkey.*holds for every row")
+    await refused_and_empty(empty_database, tmp_path / "same", Conflict, "licence_pkey")
+    await refused_and_empty(empty_database, tmp_path / "two", Conflict, "licence_live")
 
 
 def vars_of(each: object) -> dict[str, object]:

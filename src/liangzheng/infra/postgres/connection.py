@@ -53,6 +53,7 @@ class Connection(Protocol):
         columns: Sequence[str] | None = None,
         timeout: float | None = None,
         format: str | None = None,
+        freeze: bool | None = None,
     ) -> str: ...
     async def copy_from_query(
         self, query: str, *args: Any, output: Any, timeout: float | None = None, format: str | None = None

@@ -15,13 +15,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 from uuid import UUID
 
 from liangzheng.infra.keys_file import write_whole
 from liangzheng.infra.postgres.connection import Connection
 from liangzheng.infra.postgres.migrate import Migration, bring_up, ours
 from liangzheng.infra.postgres.pool import Database
+from liangzheng.infra.postgres.unbound import side_by_side, unbound
 from liangzheng.infra.sealed_files import Sealer
 from liangzheng.kernel.errors import Conflict, Invalid, Unavailable
 
@@ -222,8 +223,7 @@ async def load(
     await _demand_empty(database)
     try:
         await bring_up(database, migrations)
-        async with database.transaction() as tx:
-            await _fill(tx, directory, manifest, sealer, progress)
+        await _fill(database, directory, manifest, sealer, progress)
         await bring_up(database)
     except BaseException:
         with suppress(Exception):
@@ -259,30 +259,40 @@ async def _clear(database: Database) -> None:
 
 
 async def _fill(
-    tx: Connection, directory: Path, manifest: Manifest, sealer: Sealer | None, progress: Progress
+    database: Database, directory: Path, manifest: Manifest, sealer: Sealer | None, progress: Progress
 ) -> None:
-    await tx.execute("SET LOCAL statement_timeout = 0")
-    there = await _tables(tx)
-    files = {each.table: each for each in manifest.tables}
-    if set(there) != set(files):
+    async with database.read() as connection:
+        columns = {table: await _columns(connection, table) for table in await _tables(connection)}
+    if set(columns) != {each.table for each in manifest.tables}:
         raise Invalid(MANIFEST, "names every table of its schema and no other")
-    # Some migrations put rows into what they make.
-    await tx.execute("TRUNCATE " + ", ".join(there))
-    for number, table in enumerate(await _parents_first(tx, there)):
-        each = files[table]
-        if each.columns != await _columns(tx, table):
-            raise Invalid(MANIFEST, f"has the columns of {table}")
-        said = await tx.copy_to_table(
-            table,
-            source=_unpacked(directory / each.file, sealer),
-            columns=each.columns,
-            format="binary",
-            timeout=_DAY_S,
-        )
+    for each in manifest.tables:
+        if each.columns != columns[each.table]:
+            raise Invalid(MANIFEST, f"has the columns of {each.table}")
+    done = 0
+
+    async def fill(each: TableFile) -> None:
+        nonlocal done
+        async with database.transaction() as tx:
+            await tx.execute("SET LOCAL statement_timeout = 0")
+            # Some migrations put rows into what they make; and only what this transaction emptied is filled frozen.
+            await tx.execute(f"TRUNCATE {each.table}")
+            said = await tx.copy_to_table(
+                each.table,
+                source=_unpacked(directory / each.file, sealer),
+                columns=each.columns,
+                format="binary",
+                freeze=True,
+                timeout=_DAY_S,
+            )
         rows = int(said.split()[-1])
         if rows != each.rows:
             raise Invalid(each.file, f"has {each.rows} rows, and not {rows}")
-        progress(number + 1, len(there))
+        done += 1
+        progress(done, len(columns))
+
+    async with unbound(database):
+        # The large ones first: the last to end should be a small one.
+        await side_by_side(fill, sorted(manifest.tables, key=lambda each: -each.octets))
 
 
 async def _unpacked(path: Path, sealer: Sealer | None) -> AsyncIterator[bytes]:
@@ -319,17 +329,3 @@ async def _columns(tx: Connection, table: str) -> list[str]:
         table,
     )
     return [row["attname"] for row in rows]
-
-
-async def _parents_first(tx: Connection, tables: list[str]) -> list[str]:
-    """Each table after those its foreign keys lead to."""
-    rows: list[Any] = await tx.fetch(
-        "SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent FROM pg_constraint WHERE contype = 'f'"
-    )
-    needs = {table: {row["parent"] for row in rows if row["child"] == table} - {table} for table in tables}
-    order: list[str] = []
-    while len(order) < len(tables):
-        free = [table for table in tables if table not in order and needs[table] <= set(order)]
-        assert free, "foreign keys that go round"
-        order += free
-    return order
