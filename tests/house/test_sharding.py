@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 import liangzheng
-from liangzheng import accounts, licences
+import liangzheng.accounts.store
+import liangzheng.staff.store
 from house.shards import REFERENCE_TABLES, SHARD_KEYS
+from liangzheng import accounts, licences
 
 PACKAGE = Path(liangzheng.__file__).parent
 STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
@@ -64,7 +66,12 @@ QUEUES = [
     {f"queue.{part}": getattr(queue, part) for part in ("table", "shard", "named", "more", "joins")}
     for queue in (licences.PHOTO_QUEUE, accounts.FACE_QUEUE)
 ]
-"""What the statements on queues of reviews are filled in with."""
+ATTEMPTS = [
+    {"place.table": place.table, "place.hashed": place.hashed}
+    for place in (liangzheng.accounts.store.ATTEMPTS, liangzheng.staff.store.ATTEMPTS)
+]
+FILLED_IN = {"reviewing/store.py": QUEUES, "infra/attempts.py": ATTEMPTS}
+"""Files whose statements are filled in with what the owner of a table declares, each time anew."""
 
 CHECKS = re.compile(r"^\w+/(store_findings\.py|store/findings\.py|outbox\.py)::CHECKS$")
 """The questions of fsck look at everything."""
@@ -136,8 +143,10 @@ def every_statement() -> list[Statement]:
     return [
         statement
         for path in sorted(PACKAGE.rglob("*.py"))
-        for parts in (QUEUES if path.match("reviewing/store.py") else [{}])
-        for statement in statements(path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).as_posix(), parts)
+        for parts in FILLED_IN.get(path.relative_to(PACKAGE).as_posix(), [{}])
+        for statement in statements(
+            path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).as_posix(), parts
+        )
     ]
 
 
@@ -181,7 +190,11 @@ def test_a_planted_breach_is_seen(code: str, fault: str) -> None:
 
 def test_a_queue_that_named_another_shard_would_be_seen() -> None:
     source = (PACKAGE / "reviewing/store.py").read_text(encoding="utf-8")
-    found = list(statements(source, "planted.py", QUEUES[1] | {"queue.shard": "id", "queue.more": "1", "queue.joins": ""}))
+    found = list(
+        statements(
+            source, "planted.py", QUEUES[1] | {"queue.shard": "id", "queue.more": "1", "queue.joins": ""}
+        )
+    )
     places = {statement.place for statement in found if "face_review without person_id" in faults(statement)}
     assert {"planted.py::close", "planted.py::set_taken", "planted.py::escalate_due"} <= places
 
