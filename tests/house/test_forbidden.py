@@ -42,7 +42,7 @@ SQL_FROM_PARTS = {
     # The table and the columns a queue's owner declares beside its own statements.
     *(
         f"src/liangzheng/reviewing/store.py::{statement}"
-        for statement in (
+        for statement in [
             "waiting",
             "find",
             "at",
@@ -51,7 +51,7 @@ SQL_FROM_PARTS = {
             "close",
             "escalate_due",
             "figures",
-        )
+        ]
     ),
 }
 SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|DROP|COPY)\s", re.IGNORECASE)
