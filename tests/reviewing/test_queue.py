@@ -201,10 +201,14 @@ async def test_each_look_is_on_record_with_the_driver(bench: Bench) -> None:
     )  # fmt: skip
 
 
-async def test_the_queue_is_by_deadline_and_comes_in_pages(bench: Bench) -> None:
+async def test_the_queue_is_by_deadline_comes_in_pages_and_the_own_hand_goes_first(bench: Bench) -> None:
     later = [named for _, named in await bench.waiting(2)]
     async with bench.place.world.database.transaction() as tx:
         await tx.execute(f"UPDATE {bench.kind.queue.table} SET due_at = due_at + interval '3 days'")
     [(_, sooner)] = await bench.waiting(1)
     first = await bench.page(desk(), limit=2)
     assert [*first, *await bench.page(desk(), first[-1], 2)] == [sooner, *later]
+    mine = desk()
+    assert await bench.take(mine, later[1]) == later[1]
+    assert await bench.take(mine) == later[1], "what is in hand comes before what is due"
+    assert await bench.take(desk()) == sooner
