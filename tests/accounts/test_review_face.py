@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from liangzheng import accounts
+from liangzheng import accounts, reviewing
 from liangzheng.accounts import (
     AgreementKind,
     FaceReason,
     FaceReview,
     FaceReviews,
-    ReviewDesk,
     store_agreements,
 )
 from liangzheng.accounts.lifecycle import State
@@ -30,8 +28,9 @@ from liangzheng.infra.face_simulated import Behaviour, SimulatedFace, played_fra
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.keys_sealed import Seal
 from liangzheng.infra.postgres import Connection
-from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from liangzheng.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, StaffId
+from liangzheng.reviewing import ReviewDesk
 from tests.accounts.people import MADE_UP
 from tests.accounts.world import World
 
@@ -87,13 +86,13 @@ class Queue:
         )  # fmt: skip
 
     async def waiting(self, at: ReviewDesk | None = None, **more: Any) -> list[FaceReview]:
-        found: list[FaceReview] = await self.act(accounts.face_review_queue, at or desk(), **more)
+        found: list[FaceReview] = await self.act(reviewing.page, accounts.FACE_QUEUE, at or desk(), **more)
         return found
 
     async def take(self, at: ReviewDesk, check: FaceCheck | None = None) -> FaceReview | None:
         named = check.face_check_id if check else None
         taken: FaceReview | None = await self.act(
-            accounts.take_face_review, at, self.world.clock.now(), named
+            reviewing.take, accounts.FACE_QUEUE, at, self.world.clock.now(), named
         )
         return taken
 
@@ -268,90 +267,6 @@ async def test_refused_the_check_has_failed_with_its_reasons(queue: Queue) -> No
     assert event["body"]["reasons"] == ["not-live"]
 
 
-async def test_only_what_is_in_the_own_hand_is_seen_decided_or_put_back(queue: Queue) -> None:
-    check = await queue.opened()
-    for act in (queue.look(desk(), check), queue.decide(desk(), check)):
-        with pytest.raises(Conflict, match="take it in hand"):
-            await act
-    assert await queue.take(desk(1)) is not None
-    assert await queue.take(desk(2)) is None
-    for act in (queue.look(desk(2), check), queue.decide(desk(2), check), queue.take(desk(2), check)):
-        with pytest.raises(Conflict, match="another reviewer"):
-            await act
-    with pytest.raises(Conflict):
-        await queue.act(accounts.put_back_face_review, desk(2), check.face_check_id, queue.world.clock.now())
-    await queue.act(accounts.put_back_face_review, desk(1), check.face_check_id, queue.world.clock.now())
-    assert await queue.take(desk(2)) is not None
-    queue.world.clock.advance(15 * 60)
-    with pytest.raises(Conflict, match="nobody has it now"):
-        await queue.decide(desk(2), check)
-    assert await queue.take(desk(1), check) is not None
-
-
-async def test_of_two_who_decide_at_once_one_hears_so(queue: Queue) -> None:
-    check = await queue.opened()
-    await queue.take(desk())
-    done = await asyncio.gather(
-        queue.decide(desk(), check), queue.decide(desk(), check, FaceReason.NOT_LIVE), return_exceptions=True
-    )
-    assert sorted(type(each).__name__ for each in done) == ["Conflict", "FaceReview"]
-    assert len(await queue.world.rows("SELECT 1 FROM audit_entry WHERE act = 'face-check.decided'")) == 1
-
-
-async def test_another_region_has_no_such_review(queue: Queue) -> None:
-    check = await queue.opened()
-    elsewhere = desk(authorities=["浙A"])
-    assert await queue.waiting(elsewhere) == [] and await queue.take(elsewhere) is None
-    for act in (queue.take(elsewhere, check), queue.look(elsewhere, check), queue.decide(elsewhere, check)):
-        with pytest.raises(NotFound, match="no such review"):
-            await act
-    assert len(await queue.waiting(desk(authorities=None))) == 1
-
-
-async def test_nobody_takes_sees_or_decides_their_own(queue: Queue) -> None:
-    check, other = await queue.opened(ONE), await queue.opened(TWO)
-
-    async def is_own(_tx: Connection, driver_id: DriverId) -> bool:
-        return driver_id == ONE.driver_id
-
-    own = desk(is_own=is_own)
-    taken = await queue.take(own)
-    assert taken is not None and taken.face_check_id == other.face_check_id
-    for act in (queue.take(own, check), queue.look(own, check), queue.decide(own, check)):
-        with pytest.raises(Forbidden) as refused:
-            await act
-        assert refused.value.rule == "own-check"
-
-
-async def test_nobody_but_staff_and_operators_reviews(queue: Queue) -> None:
-    check = await queue.opened()
-    person = ReviewDesk(Actor("person", check.person_id))
-    for act in (queue.waiting(person), queue.take(person, check)):
-        with pytest.raises(Forbidden):
-            await act
-
-
-async def test_each_look_is_on_record_with_the_driver(queue: Queue) -> None:
-    check = await queue.opened()
-    await queue.take(desk())
-    await queue.look(desk(), check)
-    [entry] = await queue.world.rows("SELECT subject, scope FROM audit_entry WHERE act = 'face-check.viewed'")
-    assert (entry["subject"], entry["scope"]) == (check.face_check_id.uuid, ONE.driver_id.uuid)
-
-
-async def test_the_queue_is_read_in_pages_due_first(queue: Queue) -> None:
-    checks = []
-    for who in MADE_UP[:3]:
-        checks.append(await queue.opened(who))
-        queue.world.clock.advance(3600)
-    first = await queue.waiting(limit=2)
-    rest = await queue.waiting(after=first[-1].face_check_id, limit=2)
-    assert {each.face_check_id for each in [*first, *rest]} == {check.face_check_id for check in checks}
-    async with queue.world.database.read() as tx:
-        figures = await accounts.face_review_figures(tx, queue.world.clock.now())
-    assert (figures.waiting, figures.taken, figures.late, figures.oldest_s) == (3, 0, 0, 3 * 3600)
-
-
 # --- the end of it -----------------------------------------------------------------------------------
 
 
@@ -405,38 +320,6 @@ async def test_another_person_s_document_at_the_counter_ends_nothing(queue: Queu
             desk(2).actor, queue.world.policy, queue.world.clock.now(),
         )  # fmt: skip
     assert len(await queue.waiting()) == 1
-
-
-async def test_past_its_day_a_review_is_escalated_once_and_its_person_told(queue: Queue) -> None:
-    world = queue.world
-    check = await queue.opened()
-    [review] = await queue.waiting()
-    before = review.due_at - timedelta(seconds=1)
-    assert await accounts.escalate_face_reviews(world.database, before) == 0
-    assert await queue.waiting(late=True) == []
-    assert await accounts.escalate_face_reviews(world.database, review.due_at) == 1
-    assert await accounts.escalate_face_reviews(world.database, review.due_at) == 0
-    [late] = await queue.waiting(late=True)
-    assert late.face_check_id == check.face_check_id
-    assert (await queue.topics()).count("face-review.escalated") == 1
-    [entry] = await world.rows("SELECT * FROM audit_entry WHERE act = 'face-review.escalated'")
-    assert (entry["actor_kind"], entry["subject"]) == ("worker", check.face_check_id.uuid)
-    assert entry["detail"] == {"authority": review.authority, "due_day": review.due_day.isoformat()}
-
-
-async def test_that_the_late_were_looked_at_is_on_record(queue: Queue) -> None:
-    world, at = queue.world, desk()
-    check = await queue.opened()
-    [review] = await queue.waiting()
-    assert await queue.act(accounts.late_face_reviews, at, None, 50, world.clock.now()) == []
-    await accounts.escalate_face_reviews(world.database, review.due_at)
-    [late] = await queue.act(accounts.late_face_reviews, at, None, 50, review.due_at)
-    assert late.face_check_id == check.face_check_id
-    before, after = await world.rows(
-        "SELECT * FROM audit_entry WHERE act = 'late-face-reviews.listed' ORDER BY id"
-    )
-    assert (before["detail"]["count"], after["detail"]["count"]) == (0, 1)
-    assert after["detail"]["first"] == str(check.face_check_id) and after["actor"] == at.actor.id.uuid
 
 
 async def test_what_nobody_decided_in_its_time_is_deleted_and_waits_for_a_counter(queue: Queue) -> None:

@@ -87,14 +87,6 @@ def test_every_listed_common_password_is_long_enough_to_need_listing() -> None:
 # --- logins -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("failures", "wait_s"),
-    [(1, 0), (4, 0), (5, 30), (6, 60), (7, 120), (11, 1920), (12, 3600), (10_000, 3600)],
-)
-def test_the_wait_begins_with_the_fifth_failure_and_doubles(failures: int, wait_s: int) -> None:
-    assert rules.decide_wait(failures, POLICY) == timedelta(seconds=wait_s)
-
-
 def session(**changed: object) -> Session:
     made = Session(PersonId.new(), SessionId.new(), b"", NOW, NOW, NOW + timedelta(hours=12), None, None)
     return replace(made, **changed)  # type: ignore[arg-type]

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 
 from liangzheng import audit, drivers, relying, staff
 from liangzheng.infra import keyindex
-from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.infra.keyindex import Kind
 from liangzheng.kernel.ids import (
     CompanyId,
@@ -51,7 +50,7 @@ from tests.api.matrix import (
     Row,
 )  # fmt: skip
 from tests.api.offices import offices
-from tests.api.phone import Phone, b64, done, submission, unb64
+from tests.api.phone import Phone, b64, done, unb64
 from tests.api.said import SAID, other_password, said_by, with_passkey
 from tests.api.things import EVERYBODY_S, Things
 from tests.licences.holders import Deployment, Holder
@@ -354,6 +353,7 @@ async def _somebody(
     session = await _further_login(phone)
     is_other = province == "33"
     password = await other_password(place, holder, account["person_id"]) if is_other else PASSWORD
+    await phone.agree("face-review")
     things = Things(
         **await said_by(place, holder, held_act, password, authenticator),
         invited=invited,
@@ -389,7 +389,7 @@ async def _somebody(
         counter_check=done(
             await phone.post("/holder/face-checks", {"purpose": "apply", "at_counter": True}), 201
         )["face_check_id"],
-        face_review=await _left_open(phone),
+        face_review=await phone.leave_open(),
         staff_passkey=await _staff_passkey(place, officer.staff_id),
         **await _proposed(place, holder, officer, region),
         **await _asked(place, holder, company, answered=is_other),
@@ -401,17 +401,6 @@ async def _somebody(
     )  # fmt: skip
     ids = tuple(value for name, value in asdict(things).items() if name not in EVERYBODY_S | SAID | {"code"})
     return Somebody(holder, officer, company, source, things, secret + ids, authenticator, clerk)
-
-
-async def _left_open(phone: Phone) -> str:
-    """A face check that waits for a reviewer."""
-    await phone.agree("face-review")
-    challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
-    frames = played_frames(len(challenge["steps"]), say=Behaviour.REVIEW)
-    path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
-    judged = done(await phone.post(path, submission(challenge, frames)), 200)
-    assert judged["state"] == "in_review", judged
-    return str(challenge["face_check_id"])
 
 
 def _codes(holder: Holder, credential: str, snapshot: str) -> list[str]:

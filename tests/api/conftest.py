@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -101,19 +100,7 @@ def key_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def cast(database: Database, clock: FixedClock, tmp_path: Path, key_room: Path) -> AsyncIterator[Cast]:
     shutil.copytree(key_room, tmp_path / "keys")
-    settings = Settings.from_env(
-        {
-            "LZ_MODE": "test",
-            "LZ_DATA_DIR": str(tmp_path),
-            "LZ_FACE_ENGINE": "simulated",
-            "LZ_CODE_WITHIN_MS": "0",
-        }
-    )
-    async with AsyncExitStack() as stack:
-        place = await Deployment.open(
-            settings, database, clock, lambda app: stack.enter_async_context(Phone.over(app))
-        )
-        stack.callback(place.wiring.passwords.close)
+    async with Deployment.over(database, clock, tmp_path, LZ_CODE_WITHIN_MS="0") as place:
         yield await assemble(place)
 
 

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from liangzheng.infra.face import FaceFrame
-from liangzheng.infra.face_simulated import played_frames
+from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.accounts.people import PASSWORD, MadeUp
 
@@ -97,6 +97,15 @@ class Phone:
         answer = done(await self.post(path, submission(challenge)), 200)
         assert answer["state"] == "passed", answer
         return str(answer["face_check_id"])
+
+    async def leave_open(self, purpose: str = "apply") -> str:
+        """A face check an engine leaves open: it waits for a person; its id."""
+        challenge = done(await self.post("/holder/face-checks", {"purpose": purpose}), 201)
+        frames = played_frames(len(challenge["steps"]), say=Behaviour.REVIEW)
+        path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
+        judged = done(await self.post(path, submission(challenge, frames)), 200)
+        assert judged["state"] == "in_review", judged
+        return str(challenge["face_check_id"])
 
     async def arrive(self, person: MadeUp) -> Phone:
         """Registered, logged in, face verified."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -34,12 +33,10 @@ from liangzheng.api.app import described, routes_of
 from liangzheng.api.table import RESOURCES
 from liangzheng.infra.keys_file import KeyDirs, init
 from liangzheng.infra.postgres import Database
-from liangzheng.infra.settings import Settings
 from liangzheng.kernel.time import FixedClock, SystemClock
 from liangzheng.standards.keys import Alg
 from tests.api.cast import Cast, assemble
 from tests.api.matrix import AUTHENTICATORS, HOLDER, OFFICER, POLICE, RELYING
-from tests.api.phone import Phone
 from tests.licences.holders import Deployment
 
 FUZZ = os.environ.get("LZ_TEST_FUZZ")
@@ -109,21 +106,9 @@ def _drawn(operation: Any, mode: GenerationMode) -> list[Any]:
 async def cast(database: Database, tmp_path: Path) -> AsyncIterator[Cast]:
     clock = FixedClock(SystemClock().now())  # readiness compares it with the database's
     init(KeyDirs.under(tmp_path / "keys"), Alg.ES256, clock.now(), "Fictional Authority")
-    settings = Settings.from_env(
-        {
-            "LZ_MODE": "test",
-            "LZ_DATA_DIR": str(tmp_path),
-            "LZ_FACE_ENGINE": "simulated",
-            "LZ_CODE_WITHIN_MS": "0",
-        }
-    )
-    async with AsyncExitStack() as stack:
-        place = await Deployment.open(
-            settings, database, clock, lambda app: stack.enter_async_context(Phone.over(app))
-        )
-        stack.callback(place.wiring.passwords.close)
-        stack.callback(shutil.rmtree, tmp_path / "keys")
+    async with Deployment.over(database, clock, tmp_path, LZ_CODE_WITHIN_MS="0") as place:
         yield await assemble(place)
+    shutil.rmtree(tmp_path / "keys")
 
 
 def test_every_operation_has_its_requests() -> None:

@@ -36,6 +36,23 @@ SQL_FROM_PARTS = {
     "src/liangzheng/drivers/store.py::_REWRITE",  # the same, made once
     "src/liangzheng/cli/demo/faces.py::_rows_with",  # names of tables from the catalogue
     "src/liangzheng/licences/store/findings.py::signed",  # the same question of two tables named in it
+    # The table and the column its owner declares beside its own statements.
+    "src/liangzheng/infra/attempts.py::count",
+    "src/liangzheng/infra/attempts.py::forget",
+    # The table and the columns a queue's owner declares beside its own statements.
+    *(
+        f"src/liangzheng/reviewing/store.py::{statement}"
+        for statement in [
+            "waiting",
+            "find",
+            "at",
+            "next_free",
+            "set_taken",
+            "close",
+            "escalate_due",
+            "figures",
+        ]
+    ),
 }
 SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|DROP|COPY)\s", re.IGNORECASE)
 FILE_NAMES = {

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 import liangzheng
+import liangzheng.accounts.store
+import liangzheng.staff.store
 from house.shards import REFERENCE_TABLES, SHARD_KEYS
+from liangzheng import accounts, licences
 
 PACKAGE = Path(liangzheng.__file__).parent
 STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
@@ -40,8 +43,7 @@ CROSS_SHARD = {
     "drivers/store_uploads.py::waiting": "an administrator begins a file: how many wait",
     "drivers/store_uploads.py::forget": "the hourly pruning",
     "licences/store/findings.py::late_unheard": "a check of fsck",
-    "licences/store/reviews.py::queue_figures": "a figure for operators",
-    "accounts/store_face_reviews.py::queue_figures": "a figure for operators",
+    "reviewing/store.py::figures": "a figure for operators",
     "infra/outbox.py::depth": "a figure for operators",
     "infra/outbox.py::subjects": "a check of fsck",
     "staff/store.py::prune": "the hourly pruning of attempts long past",
@@ -60,6 +62,17 @@ CROSS_SHARD = {
 }
 """place → why the statement may cross shards: reports and batch jobs only, nothing a request waits for."""
 
+QUEUES = [
+    {f"queue.{part}": getattr(queue, part) for part in ("table", "shard", "named", "more", "joins")}
+    for queue in (licences.PHOTO_QUEUE, accounts.FACE_QUEUE)
+]
+ATTEMPTS = [
+    {"place.table": place.table, "place.hashed": place.hashed}
+    for place in (liangzheng.accounts.store.ATTEMPTS, liangzheng.staff.store.ATTEMPTS)
+]
+FILLED_IN = {"reviewing/store.py": QUEUES, "infra/attempts.py": ATTEMPTS}
+"""Files whose statements are filled in with what the owner of a table declares, each time anew."""
+
 CHECKS = re.compile(r"^\w+/(store_findings\.py|store/findings\.py|outbox\.py)::CHECKS$")
 """The questions of fsck look at everything."""
 
@@ -70,10 +83,11 @@ class Statement:
     text: str
 
 
-def statements(source: str, name: str) -> Iterator[Statement]:
-    """Every SQL text of a file, with the function or constant it stands in; constants in f-strings are filled in."""
+def statements(source: str, name: str, parts: Mapping[str, str] | None = None) -> Iterator[Statement]:
+    """Every SQL text of a file, with the function or constant it stands in; constants in f-strings, and `parts`, are
+    filled in."""
     tree = ast.parse(source)
-    constants: dict[str, str] = {}
+    constants = dict(parts or {})
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
@@ -129,7 +143,10 @@ def every_statement() -> list[Statement]:
     return [
         statement
         for path in sorted(PACKAGE.rglob("*.py"))
-        for statement in statements(path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).as_posix())
+        for parts in FILLED_IN.get(path.relative_to(PACKAGE).as_posix(), [{}])
+        for statement in statements(
+            path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).as_posix(), parts
+        )
     ]
 
 
@@ -169,6 +186,17 @@ def test_the_list_holds_nothing_that_no_longer_crosses() -> None:
 def test_a_planted_breach_is_seen(code: str, fault: str) -> None:
     (statement,) = statements(code, "planted.py")
     assert any(fault in found for found in faults(statement))
+
+
+def test_a_queue_that_named_another_shard_would_be_seen() -> None:
+    source = (PACKAGE / "reviewing/store.py").read_text(encoding="utf-8")
+    found = list(
+        statements(
+            source, "planted.py", QUEUES[1] | {"queue.shard": "id", "queue.more": "1", "queue.joins": ""}
+        )
+    )
+    places = {statement.place for statement in found if "face_review without person_id" in faults(statement)}
+    assert {"planted.py::close", "planted.py::set_taken", "planted.py::escalate_due"} <= places
 
 
 def test_a_statement_with_its_key_is_left_alone() -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from liangzheng.infra.keys_file import KeyDirs, init
 from liangzheng.infra.postgres import Database
-from liangzheng.infra.settings import Settings
 from liangzheng.kernel.time import FixedClock
 from liangzheng.standards.keys import Alg
-from tests.api.phone import Phone
 from tests.licences.holders import Deployment
 from tests.licences.world import NOW, World, keys
 
@@ -38,19 +35,5 @@ async def place(
 ) -> AsyncIterator[Deployment]:
     """A deployment over HTTP in which nothing is open yet."""
     shutil.copytree(key_room, tmp_path / "keys")
-    settings = Settings.from_env(
-        {
-            "LZ_MODE": "test",
-            "LZ_DATA_DIR": str(tmp_path),
-            "LZ_FACE_ENGINE": "simulated",
-            "LZ_SMS": "simulated",
-            "LZ_MOBILE_PROOF": "no",
-        }
-    )
-    async with AsyncExitStack() as stack:
-        opened = await Deployment.open(
-            settings, database, clock, lambda app: stack.enter_async_context(Phone.over(app))
-        )
-        stack.callback(opened.wiring.passwords.close)
-        stack.callback(opened.wiring.photo_process.close)
+    async with Deployment.over(database, clock, tmp_path, LZ_SMS="simulated", LZ_MOBILE_PROOF="no") as opened:
         yield opened

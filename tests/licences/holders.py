@@ -3,9 +3,11 @@ beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from liangzheng import audit, rollout
@@ -41,16 +43,20 @@ class Deployment:
     asked: int = 0
 
     @classmethod
-    async def open(
-        cls, settings: Settings, database: Database, clock: FixedClock, phone_of: Any
-    ) -> Deployment:
+    @asynccontextmanager
+    async def over(
+        cls, database: Database, clock: FixedClock, directory: Path, **settings: str
+    ) -> AsyncIterator[Deployment]:
+        """Opened with its data, and its keys, in a directory; with these settings beside those of every test."""
+        named = {"LZ_MODE": "test", "LZ_DATA_DIR": str(directory), "LZ_FACE_ENGINE": "simulated"} | settings
+        wired = wire(Settings.from_env(named), Part.API, database, clock)
         # Hashing that costs little: what is tested here is not the passwords.
-        cheap = Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
-        wired = wire(settings, Part.API, database, clock)
         wired.passwords.close()
-        wiring = replace(wired, passwords=cheap)
-        phone = await phone_of(create_app(wiring))
-        return cls(wiring, World(database, keys()), clock, phone)
+        wiring = replace(wired, passwords=Passwords(memory_kib=64, passes=1, at_once=2, waiting=8))
+        async with Phone.over(create_app(wiring)) as phone:
+            yield cls(wiring, World(database, keys()), clock, phone)
+        wiring.passwords.close()
+        wiring.photo_process.close()
 
     def key(self) -> dict[str, str]:
         """A fresh idempotency key, as headers."""

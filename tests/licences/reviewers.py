@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from liangzheng import audit, licences
+from liangzheng import audit, licences, reviewing
 from liangzheng.infra import checks
 from liangzheng.kernel.ids import ApplicationId, VerifierId
-from liangzheng.licences import (
-    PhotoReason,
-    ReviewDesk,
-)
+from liangzheng.licences import PhotoReason
 from liangzheng.licences.store import findings
+from liangzheng.reviewing import ReviewDesk
 from tests.api.phone import done
 from tests.licences.holders import Deployment, Holder
 from tests.licences.photos import apply_with_own
@@ -26,7 +24,7 @@ async def take(place: Deployment, desk: ReviewDesk, application: str | None = No
     """The application in hand."""
     named = ApplicationId.parse(application) if application else None
     async with place.world.database.transaction() as tx:
-        found = await licences.take_review(tx, desk, place.now, named)
+        found = await reviewing.take(tx, licences.PHOTO_QUEUE, desk, place.now, named)
     return str(found.application_id) if found else None
 
 

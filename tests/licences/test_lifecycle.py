@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liangzheng import audit, drivers, licences
+from liangzheng import audit, drivers, licences, reviewing
 from liangzheng.drivers import StandingChange
 from liangzheng.infra import checks, outbox
 from liangzheng.infra.reference import load_reference
@@ -162,10 +162,10 @@ class Life:
                 await send_to_review(tx, [(application, "苏E")], self.now)
 
     async def _decide(self, approve: bool) -> None:
-        desk = licences.ReviewDesk(audit.Actor("operator"))
+        desk = reviewing.ReviewDesk(audit.Actor("operator"))
         with suppress(Conflict):  # a new version is being made at this moment
             async with self.world.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
-                review = await licences.take_review(tx, desk, self.now)
+                review = await reviewing.take(tx, licences.PHOTO_QUEUE, desk, self.now)
                 if review is None:
                     return
                 if approve:

@@ -12,28 +12,22 @@ from typing import Any
 import httpx
 
 from liangzheng import relying
-from liangzheng.accounts import AccountPolicy, FaceReviews
 from liangzheng.api.app import create_app
 from liangzheng.infra import outbox
-from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.infra.keyindex import KeyIndex
-from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.reference import load_reference
-from liangzheng.infra.settings import Settings
 from liangzheng.infra.webhooks import NotTaken
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import FixedClock
 from liangzheng.kernel.web_address import CallPolicy
 from liangzheng.relying import Company, CompanyEvent, ConsentPolicy, CreditCode, Grant, Quota
 from liangzheng.standards.keys import Alg, SoftwareSigner
-from liangzheng.standards.livecode import Lives, TrustBundle
-from liangzheng.wiring import face_reviews
 from liangzheng.worker.handlers import handlers
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone as Caller
 from tests.api.phone import b64, done, unb64
-from tests.real_name import SimulatedRealName
+from tests.showing.wired import Wired as Plain
 from tests.showing.world import World
 
 CREDIT_CODE = CreditCode("91350100M000100Y43")  # the example of GB 32100-2015
@@ -59,32 +53,11 @@ class Receiver:
 
 
 @dataclass
-class Wired:
-    """What the routes reach; the real one is `liangzheng.wiring.Wiring`."""
+class Wired(Plain):
+    """With what companies are held to."""
 
-    settings: Settings
-    database: Database
-    clock: FixedClock
-    bundle: TrustBundle
-    passwords: Passwords = field(
-        default_factory=lambda: Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
-    )
-    real_name: SimulatedRealName = field(
-        default_factory=lambda: SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP})
-    )
-    face_verifier: SimulatedFace = field(default_factory=lambda: SimulatedFace("test"))
-    key_index: KeyIndex = KEYS
-    account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
-    lives: Lives = field(default_factory=Lives)
     consent_policy: ConsentPolicy = field(default_factory=ConsentPolicy)
     call_policy: CallPolicy = field(default_factory=CallPolicy)
-
-    @property
-    def face_reviews(self) -> FaceReviews:
-        return face_reviews(self.key_index)
-
-    def trust(self) -> TrustBundle:
-        return self.bundle
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -11,52 +10,19 @@ import httpx
 import pytest
 
 from liangzheng import relying
-from liangzheng.accounts import AccountPolicy, FaceReviews
 from liangzheng.api.app import create_app
-from liangzheng.infra.face_simulated import SimulatedFace
-from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event
-from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import FixedClock
 from liangzheng.relying import ConsentPolicy, CreditCode, Grant
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier, follow_companies
-from liangzheng.standards.livecode import Lives, TrustBundle
-from liangzheng.wiring import face_reviews
 from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone as Caller
 from tests.api.phone import done, refused
-from tests.real_name import SimulatedRealName
+from tests.showing.wired import Wired
 from tests.showing.world import MASKED, PORTRAIT, WHOLE_NUMBER, World, signers
-
-
-@dataclass
-class Wired:
-    """What these routes reach; the real one is `liangzheng.wiring.Wiring`."""
-
-    settings: Settings
-    database: Database
-    clock: FixedClock
-    bundle: TrustBundle
-    passwords: Passwords = field(
-        default_factory=lambda: Passwords(memory_kib=64, passes=1, at_once=2, waiting=8)
-    )
-    real_name: SimulatedRealName = field(
-        default_factory=lambda: SimulatedRealName({(p.identity, p.name): p.driver_id for p in MADE_UP})
-    )
-    face_verifier: SimulatedFace = field(default_factory=lambda: SimulatedFace("test"))
-    key_index: KeyIndex = field(default_factory=lambda: KeyIndex(b"k" * 32))
-    account_policy: AccountPolicy = field(default_factory=lambda: AccountPolicy(simulated_pass_counts=True))
-    lives: Lives = field(default_factory=Lives)
-
-    @property
-    def face_reviews(self) -> FaceReviews:
-        return face_reviews(self.key_index)
-
-    def trust(self) -> TrustBundle:
-        return self.bundle
 
 
 @pytest.fixture

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import httpx
-import pytest
 
 from liangzheng import accounts
-from liangzheng.infra.face_simulated import Behaviour, played_frames
 from tests.accounts.people import MADE_UP
-from tests.api.phone import Phone, done, refused, submission, unb64
-from tests.staff.place import ELSEWHERE, Badge, Place
+from tests.api.phone import Phone, done, refused, unb64
+from tests.staff.place import Badge, Place
 
 QUEUE = "/staff/face-reviews"
 
@@ -24,11 +21,7 @@ async def left_open(place: Place, *, agreed: bool = True) -> tuple[Phone, str]:
     await phone.log_in(MADE_UP[0])
     if agreed:
         await phone.agree("face-review")
-    challenge = done(await phone.post("/holder/face-checks", {"purpose": "bind-phone-key"}), 201)
-    frames = played_frames(len(challenge["steps"]), say=Behaviour.REVIEW)
-    path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
-    assert done(await phone.post(path, submission(challenge, frames)), 200)["state"] == "in_review"
-    return phone, challenge["face_check_id"]
+    return phone, await phone.leave_open("bind-phone-key")
 
 
 async def taken(officer: Badge, check: str) -> dict[str, Any]:
@@ -88,64 +81,6 @@ async def test_refused_for_reasons_of_the_catalogue_and_for_nothing_else(place: 
     assert done(await phone.get("/holder/sessions/current"), 200)["level"] == 1
 
 
-@pytest.mark.parametrize("duty", ["patrol", "penalty", "register", "photo-review", "audit"])
-async def test_no_other_duty_sees_the_queue_and_it_is_on_record(place: Place, duty: str) -> None:
-    _, check = await left_open(place)
-    officer = await place.on_duty(duty)
-    refused(await officer.get(QUEUE), 403, "forbidden")
-    refused(await officer.post(f"{QUEUE}/take", {"face_check_id": check}), 403, "forbidden")
-    reasons = {entry["detail"]["reason"] for entry in await place.entries("face-check.refused")}
-    assert reasons == {"duty-not-held"}
-
-
-async def test_a_counter_elsewhere_has_no_such_review(place: Place) -> None:
-    _, check = await left_open(place)
-    officer = await place.on_duty("counter", region=ELSEWHERE)
-    assert done(await officer.get(QUEUE), 200)["reviews"] == []
-    refused(await officer.post(f"{QUEUE}/take", {"face_check_id": check}), 404, "not-found")
-    refused(await officer.get(f"{QUEUE}/{check}/pictures"), 404, "not-found")
-    refused(await officer.post(f"{QUEUE}/take", {}), 404, "not-found")
-    assert len(await place.entries("face-check.refused")) == 2, "that nothing waits is no refusal"
-
-
-async def test_nobody_decides_about_themselves_and_that_they_tried_is_on_record(place: Place) -> None:
-    _, check = await left_open(place)
-    officer, colleague = await place.on_duty("counter"), await place.on_duty("counter")
-    await officer.link()
-    refused(await officer.post(f"{QUEUE}/take", {}), 404, "not-found")
-    answer = refused(await officer.post(f"{QUEUE}/take", {"face_check_id": check}), 403, "forbidden")
-    assert answer["rule"] == "own-check"
-    [entry] = await place.entries("face-check.refused")
-    assert entry["detail"]["reason"] == "own-check"
-    await taken(colleague, check)
-    refused(await officer.get(f"{QUEUE}/{check}/pictures"), 403, "forbidden")
-    refused(await decide(officer, check), 403, "forbidden")
-    done(await decide(colleague, check), 200)
-
-
-async def test_two_officers_and_one_hand(place: Place) -> None:
-    _, check = await left_open(place)
-    one, two = await place.on_duty("counter"), await place.on_duty("counter")
-    await taken(one, check)
-    refused(await two.post(f"{QUEUE}/take", {"face_check_id": check}), 409, "conflict")
-    refused(await decide(two, check), 409, "conflict")
-    assert (await one.post(f"{QUEUE}/{check}/put-back", {})).status_code == 204
-    await taken(two, check)
-    refused(await decide(one, check, "not-live"), 409, "conflict")
-    done(await decide(two, check), 200)
-
-
-async def test_the_same_decision_with_the_same_key_is_answered_alike(place: Place) -> None:
-    _, check = await left_open(place)
-    officer = await place.on_duty("counter")
-    await taken(officer, check)
-    key, body = {"Idempotency-Key": "face-decision-1"}, {"decision": "approve"}
-    answers = [
-        done(await officer.phone.post(f"{QUEUE}/{check}/decision", body, headers=key), 200) for _ in range(2)
-    ]
-    assert answers[0] == answers[1]
-
-
 async def test_without_that_agreement_the_counter_is_the_way_and_withdrawing_it_deletes(place: Place) -> None:
     officer = await place.on_duty("counter")
     phone, check = await left_open(place)
@@ -162,12 +97,3 @@ async def test_without_that_agreement_the_counter_is_the_way_and_withdrawing_it_
         "case_number": "B-320900-20261120-0001",
     }  # fmt: skip
     assert done(await officer.post("/staff/counter-checks/decisions", body), 200)["state"] == "passed"
-
-
-async def test_where_it_is_demanded_who_is_not_linked_reviews_nothing(place: Place) -> None:
-    _, check = await left_open(place)
-    place.wiring.settings = replace(place.wiring.settings, reviewers_linked=True)
-    officer = await place.on_duty("counter")
-    refused(await officer.post(f"{QUEUE}/take", {"face_check_id": check}), 403, "forbidden")
-    await officer.link(MADE_UP[1].identity)
-    await taken(officer, check)

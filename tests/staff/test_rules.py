@@ -37,7 +37,6 @@ from liangzheng.staff.rules import (
     ProposeFacts,
     Refusal,
     RetainFacts,
-    decide_wait,
     may_act,
     may_decide,
     may_hold,
@@ -280,11 +279,6 @@ def test_every_refusal_has_its_failure(refusal: Refusal) -> None:
 
 
 # --- logging in -------------------------------------------------------------------------------------
-
-
-def test_waits_double_up_to_an_hour() -> None:
-    waits = [decide_wait(failures, POLICY).total_seconds() for failures in (0, 4, 5, 6, 7, 50)]
-    assert waits == [0, 0, 60, 120, 240, 3600]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,9 @@ import pytest
 from drivers.feeding import status
 from liangzheng import audit, drivers
 from liangzheng.infra import metrics
-from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
-from tests.api.phone import done, submission
 from tests.licences.holders import Deployment
 from tests.licences.photos import apply_with_own
 
@@ -90,12 +88,8 @@ async def test_face_checks_left_open_are_escalated_measured_and_their_pictures_l
     place: Deployment,
 ) -> None:
     holder = await place.holder()
-    phone = holder.phone
-    await phone.agree("face-review")
-    challenge = done(await phone.post("/holder/face-checks", {"purpose": "apply"}), 201)
-    frames = played_frames(len(challenge["steps"]), say=Behaviour.REVIEW)
-    path = f"/holder/face-checks/{challenge['face_check_id']}/frames"
-    assert done(await phone.post(path, submission(challenge, frames)), 200)["state"] == "in_review"
+    await holder.phone.agree("face-review")
+    await holder.phone.leave_open()
     metrics.FACE_REVIEWS.clear()
     await Schedule(place.wiring).run_due(place.now + timedelta(hours=1))
     exposed = metrics.exposition().decode()

@@ -39,8 +39,7 @@ from liangzheng.accounts.codes import (
     send_code,
     use_mobile_proof,
 )
-from liangzheng.accounts.desk import ReviewDesk
-from liangzheng.accounts.face_queue import escalate_face_reviews, let_go_of_captures
+from liangzheng.accounts.face_queue import let_go_of_captures
 from liangzheng.accounts.face_texts import FACE_REASON_TEXTS
 from liangzheng.accounts.held import (
     Reauthentication,
@@ -121,26 +120,22 @@ from liangzheng.accounts.reset_password import choose_second_factor, reset_passw
 from liangzheng.accounts.review_face import (
     FacePictures,
     decide_face_review,
-    face_review_at,
     face_review_due,
-    face_review_figures,
     face_review_pictures,
-    face_review_queue,
-    late_face_reviews,
-    put_back_face_review,
-    take_face_review,
 )
 from liangzheng.accounts.rules import label_fault, sign_count_fault
 from liangzheng.accounts.sessions import end_other_sessions, end_session, sessions
 from liangzheng.accounts.show import account, person_of
 from liangzheng.accounts.stop_word import stop_word
 from liangzheng.accounts.store import CONSTRAINTS
+from liangzheng.accounts.store_face_reviews import FACE_QUEUE
 from liangzheng.accounts.store_restored import end_challenges, end_sessions
 from liangzheng.accounts.withdraw_agreement import withdraw_agreement
 from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
 __all__ = [
     "CONSTRAINTS",
+    "FACE_QUEUE",
     "FACE_REASON_TEXTS",
     "Account",
     "AccountPolicy",
@@ -176,7 +171,6 @@ __all__ = [
     "RealName",
     "Reauthentication",
     "Registration",
-    "ReviewDesk",
     "SecondFactorMissing",
     "Session",
     "account",
@@ -214,14 +208,10 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "end_sessions",
-    "escalate_face_reviews",
     "export",
     "face_check",
-    "face_review_at",
     "face_review_due",
-    "face_review_figures",
     "face_review_pictures",
-    "face_review_queue",
     "finish_face_check",
     "give_agreement",
     "hash_new_password",
@@ -230,7 +220,6 @@ __all__ = [
     "is_held",
     "keep_proof",
     "label_fault",
-    "late_face_reviews",
     "let_go_of_captures",
     "live_phone_keys",
     "log_in",
@@ -249,7 +238,6 @@ __all__ = [
     "probes",
     "prove_mobile",
     "prune",
-    "put_back_face_review",
     "register",
     "remove_passkey",
     "reset_password",
@@ -264,7 +252,6 @@ __all__ = [
     "stop_held",
     "stop_word",
     "take_back_correction",
-    "take_face_review",
     "use_mobile_proof",
     "use_passkey",
     "withdraw_agreement",

@@ -7,22 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from liangzheng import audit
+from liangzheng import reviewing
 from liangzheng.accounts import rules, store_face_reviews
 from liangzheng.accounts.agreements import agrees
 from liangzheng.accounts.model import AccountPolicy, AgreementKind, FaceCheck
 from liangzheng.accounts.ports import FaceReviews
+from liangzheng.accounts.store_face_reviews import FACE_QUEUE
 from liangzheng.infra import jpeg, outbox
 from liangzheng.infra.face import FaceFrame
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.infra.working_days import PublishedCalendar
 from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId
-from liangzheng.kernel.reviews import REVIEW_WORKING_DAYS, Reviewer
-from liangzheng.kernel.time import WorkingCalendar, add_working_days, civil_day
+from liangzheng.kernel.reviews import Reviewer
 
-CALENDAR: Final[WorkingCalendar] = PublishedCalendar()
 SYSTEM: Final = Reviewer("system", None)
-PURPOSE: Final = "reviewing a face check"
 _AT_ONCE: Final = 500
 
 
@@ -42,7 +39,7 @@ async def send_to_review(
     if not rules.may_be_reviewed(bool(looked_at), agreed, authority):
         return
     assert driver_id is not None and authority is not None
-    promise = add_working_days(civil_day(now), REVIEW_WORKING_DAYS, CALENDAR)
+    promise = reviewing.promised(now)
     await store_face_reviews.add(tx, check.person_id, check.face_check_id, driver_id, authority, promise, now)
     sealed = [
         (frame.step, reviews.seal.close(jpeg.bare(frame.jpeg), check.face_check_id)) for frame in looked_at
@@ -62,36 +59,13 @@ async def end_review(
 ) -> bool:
     """No reviewer decides it any more, and its pictures are gone; whether one could have."""
     await store_face_reviews.drop_captures(tx, person_id, face_check_id)
-    return await store_face_reviews.close(tx, person_id, face_check_id, "withdrawn", (), by, now)
+    return await reviewing.close(tx, FACE_QUEUE, (person_id, face_check_id), "withdrawn", (), by, now)
 
 
 async def end_reviews(tx: Connection, person_id: PersonId, now: datetime) -> None:
     """None of the person's checks is reviewed any more, and no picture of their face is kept."""
     for face_check_id in await store_face_reviews.open_of(tx, person_id):
         await end_review(tx, person_id, face_check_id, Reviewer("person", person_id.uuid), now)
-
-
-async def escalate_face_reviews(database: Database, now: datetime) -> int:
-    """Every open review past its promised day is marked, on record, and told once, in `face-review.escalated`; how many
-    now."""
-    done = 0
-    while True:
-        async with database.transaction() as tx:
-            late = await store_face_reviews.escalate_due(tx, now, _AT_ONCE)
-            told = [
-                (person_id, {"face_check_id": str(face_check_id), "authority": authority})
-                for person_id, face_check_id, _, authority, _ in late
-            ]
-            await outbox.put_many(tx, "face-review.escalated", told, now)
-            for _, face_check_id, driver_id, authority, due_day in late:
-                await audit.record(
-                    tx, act="face-review.escalated", actor=audit.Actor("worker"), subject=face_check_id,
-                    driver_id=driver_id, purpose=PURPOSE,
-                    detail={"authority": authority, "due_day": due_day.isoformat()}, now=now,
-                )  # fmt: skip
-        done += len(late)
-        if len(late) < _AT_ONCE:
-            return done
 
 
 async def let_go_of_captures(database: Database, now: datetime) -> int:

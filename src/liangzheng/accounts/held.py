@@ -14,13 +14,12 @@ from liangzheng.accounts import store, store_held
 from liangzheng.accounts.check_face import consume_face_check, void_face_checks
 from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.lifecycle import HELD_ACT, Event, HeldEvent, HeldKind, HeldState
-from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
 from liangzheng.accounts.passkeys import Answered, remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import mobile_hash
 from liangzheng.accounts.stop_word import is_stop_word
-from liangzheng.infra import keyindex, outbox
+from liangzheng.infra import attempts, keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
@@ -69,11 +68,11 @@ async def check_password(
     if account is None:
         raise NotFound("there is no such person")
     hashed = mobile_hash(key_index, account.mobile)
-    await attempt(database, hashed, policy, now)
+    await attempts.count(database, store.ATTEMPTS, hashed, policy, now)
     if not await passwords.matches(kept, password):
         raise NotVerified("password", "it is not the password of this account")
     async with database.statement() as tx:
-        await store.forget_attempts(tx, hashed)
+        await attempts.forget(tx, store.ATTEMPTS, hashed)
 
 
 async def change_mobile(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import ceil
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -16,20 +12,17 @@ from liangzheng.accounts import rules, store, store_many
 from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose, LoggedIn, Session
 from liangzheng.accounts.register import REFUSED, mobile_hash
-from liangzheng.infra import keyindex
+from liangzheng.infra import attempts, keyindex, login_tokens
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.together import Together
-from liangzheng.kernel.errors import NotAuthenticated, TooMany
+from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import PersonId, SessionId
 from liangzheng.kernel.people import Mobile
 
-_RANDOM_OCTETS = 32
 _LOOKED_UP_TOGETHER = 32
-_TOKEN_LENGTH = 64
 _TOUCH_EVERY = timedelta(seconds=60)
-_NOT_LOGGED_IN = "the login has ended or is unknown: log in again"
 
 
 async def log_in(
@@ -51,7 +44,7 @@ async def log_in(
     """
     # 1. Counted before the password is looked at: many at once get no more tries than one by one.
     hashed = mobile_hash(key_index, mobile)
-    await attempt(database, hashed, policy, now)
+    await attempts.count(database, store.ATTEMPTS, hashed, policy, now)
     # 2. Compared outside any transaction: a hash takes long.
     async with database.read() as tx:
         owner = await keyindex.find(tx, Kind.MOBILE, hashed)
@@ -71,7 +64,7 @@ async def log_in(
                     "a one-time code comes second", place="mobile_proof", rule="of a code for log-in"
                 )
             await use_mobile_proof(tx, mobile, CodePurpose.LOG_IN, mobile_proof, key_index, now)
-        await store.forget_attempts(tx, hashed)
+        await attempts.forget(tx, store.ATTEMPTS, hashed)
         if renewed is not None:
             await store.replace_password_hash(tx, person_id, kept, renewed)
         return await open_session(tx, person_id, policy, now, phone_offset_ms, "log-in")
@@ -90,10 +83,20 @@ async def open_session(
     purpose: str,
 ) -> LoggedIn:
     """A new session of a person who has proved who they are; their oldest ones end when there are too many."""
-    token, session = _opened(person_id, policy, now, phone_offset_ms)
+    token, token_hash = login_tokens.make(person_id.uuid)
+    session = Session(
+        person_id=person_id,
+        session_id=SessionId.new(),
+        token_hash=token_hash,
+        opened_at=now,
+        seen_at=now,
+        expires_at=now + timedelta(seconds=policy.session_absolute_s),
+        ended_at=None,
+        phone_offset_ms=phone_offset_ms,
+    )
     await store.end_oldest_sessions(tx, person_id, policy.sessions_at_once - 1, now)
     await store.add_session(tx, session)
-    login = (person_id.uuid, session.token_hash)
+    login = (person_id.uuid, token_hash)
     found = (await store_many.sessions(tx, [login])).get(login)
     assert found is not None, "the session was added in this transaction"
     await audit.record(
@@ -101,46 +104,6 @@ async def open_session(
         driver_id=found[1].driver_id, purpose=purpose, now=now,
     )  # fmt: skip
     return LoggedIn(token, session, found[1])
-
-
-async def attempt(database: Database, hashed: bytes, policy: AccountPolicy, now: datetime) -> None:
-    """One attempt more for the mobile of this hash. Raises TooMany while attempts are refused."""
-    async with database.transaction() as tx:
-        refused_until = await _count_attempt(tx, hashed, policy, now)
-    if refused_until is not None:
-        wait = max(1, ceil((refused_until - now).total_seconds()))
-        raise TooMany("too many attempts for this mobile: wait", retry_after_s=wait)
-
-
-async def _count_attempt(
-    tx: Connection, hashed: bytes, policy: AccountPolicy, now: datetime
-) -> datetime | None:
-    forgotten_before = now - timedelta(seconds=policy.failures_forgotten_s)
-    attempts = await store.count_attempt(tx, hashed, now, forgotten_before)
-    if attempts is None:
-        return await store.blocked_until(tx, hashed) or now
-    wait = rules.decide_wait(attempts, policy)
-    if wait:
-        await store.block_attempts(tx, hashed, now + wait)
-    return None
-
-
-def _opened(
-    person_id: PersonId, policy: AccountPolicy, now: datetime, phone_offset_ms: int | None
-) -> tuple[str, Session]:
-    """A token, 48 octets in base64url: whose it is, then 32 random ones. Only its SHA-256 is kept."""
-    octets = person_id.uuid.bytes + secrets.token_bytes(_RANDOM_OCTETS)
-    session = Session(
-        person_id=person_id,
-        session_id=SessionId.new(),
-        token_hash=hashlib.sha256(octets).digest(),
-        opened_at=now,
-        seen_at=now,
-        expires_at=now + timedelta(seconds=policy.session_absolute_s),
-        ended_at=None,
-        phone_offset_ms=phone_offset_ms,
-    )
-    return base64.urlsafe_b64encode(octets).decode(), session
 
 
 async def session(
@@ -152,15 +115,9 @@ async def session(
     phone_offset_ms: int | None = None,
 ) -> Caller:
     """Whose token this is. Raises NotAuthenticated for one that is malformed, unknown, ended or expired."""
-    try:
-        octets = base64.b64decode(token, altchars=b"-_", validate=True)
-    except ValueError:
-        octets = b""
-    if len(token) != _TOKEN_LENGTH or len(octets) != 16 + _RANDOM_OCTETS:
-        raise NotAuthenticated(_NOT_LOGGED_IN)
-    found = await _logins(database).go((UUID(bytes=octets[:16]), hashlib.sha256(octets).digest()))
+    found = await _logins(database).go(login_tokens.read(token))
     if found is None or not rules.may_use_session(found[0], policy, now):
-        raise NotAuthenticated(_NOT_LOGGED_IN)
+        raise NotAuthenticated(login_tokens.NOT_LOGGED_IN)
     kept, caller = found
     if now - kept.seen_at >= _TOUCH_EVERY:
         async with database.statement() as tx:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from typing import Literal
 from uuid import UUID
 
 from liangzheng.accounts.lifecycle import CorrectionState, HeldKind, HeldState, State
@@ -22,7 +21,7 @@ from liangzheng.kernel.ids import (
     SessionId,
 )
 from liangzheng.kernel.people import IdentityNumber, Mobile, PersonName
-from liangzheng.kernel.reviews import Reviewer
+from liangzheng.kernel.reviews import Review
 
 MOST_PHONE_KEYS = 3
 
@@ -373,30 +372,25 @@ class PhoneKeyOffer:
     replaces: PhoneKeyId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FaceReview:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceReview(Review):
     """A face check an engine left open, waiting for a reviewer with its pictures, or what became of it.
 
-    `due_at`: the instant after which it is late. `reasons` only when refused; `found`: what the engine said of it.
+    `found`: what the engine said of it.
     """
 
     person_id: PersonId
     face_check_id: FaceCheckId
-    driver_id: DriverId
-    authority: str
     purpose: Purpose
     steps: tuple[str, ...]
     engine: str
     found: tuple[str, ...]
-    submitted_at: datetime
-    due_day: date
-    due_at: datetime
-    provisional: bool
-    taken_by: Reviewer | None
-    taken_until: datetime | None
-    escalated_at: datetime | None
-    outcome: Literal["approved", "refused", "withdrawn"] | None
     reasons: tuple[FaceReason, ...]
+
+    @property
+    def key(self) -> tuple[PersonId, FaceCheckId]:
+        """As every review's."""
+        return self.person_id, self.face_check_id
 
 
 @dataclass(frozen=True, slots=True)

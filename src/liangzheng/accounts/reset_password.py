@@ -9,11 +9,10 @@ from uuid import UUID
 from liangzheng import audit
 from liangzheng.accounts import store
 from liangzheng.accounts.codes import use_mobile_proof
-from liangzheng.accounts.log_in import attempt
 from liangzheng.accounts.model import AccountPolicy, Caller, CodePurpose
 from liangzheng.accounts.passkeys import remove_passkeys
 from liangzheng.accounts.register import REFUSED, hash_new_password, mobile_hash
-from liangzheng.infra import keyindex, outbox
+from liangzheng.infra import attempts, keyindex, outbox
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
@@ -45,7 +44,7 @@ async def reset_password(
     """
     # 1. Counted with the failures to log in, before anything is compared.
     hashed = mobile_hash(key_index, mobile)
-    await attempt(database, hashed, policy, now)
+    await attempts.count(database, store.ATTEMPTS, hashed, policy, now)
     new = await hash_new_password(passwords, password, mobile, identity)
     # 2. The proof is used up whether or not the rest holds: identity data cannot be tried again and again with it.
     async with database.transaction() as tx:
@@ -64,7 +63,7 @@ async def reset_password(
         await store.set_password(tx, person.person_id, new)
         await store.end_sessions(tx, person.person_id, None, now)
         removed = await remove_passkeys(tx, person.person_id, now)
-        await store.forget_attempts(tx, hashed)
+        await attempts.forget(tx, store.ATTEMPTS, hashed)
         await outbox.put(tx, "password.reset", person.person_id, {}, now)
         await audit.record(
             tx, act="password.reset", actor=audit.Actor("person", person.person_id), subject=person.person_id,

@@ -55,15 +55,6 @@ def _is_monotonous(text: str) -> bool:
     return len(set(text)) <= 3 or steps in ({1}, {-1})
 
 
-def decide_wait(failures: int, policy: AccountPolicy) -> timedelta:
-    """How long logging in is refused after the `failures`-th failure in a row: nothing, then doubling."""
-    beyond = failures - policy.free_failures
-    if beyond <= 0:
-        return timedelta(0)
-    doublings = min(beyond - 1, 32)
-    return timedelta(seconds=min(policy.first_wait_s << doublings, policy.longest_wait_s))
-
-
 def may_use_session(session: Session, policy: AccountPolicy, now: datetime) -> bool:
     """Whether a login still holds: not ended, used within the idle time, younger than the absolute time."""
     idle = timedelta(seconds=policy.session_idle_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from liangzheng.accounts.lifecycle import State
@@ -18,6 +18,7 @@ from liangzheng.accounts.model import (
     Purpose,
     Session,
 )
+from liangzheng.infra.attempts import Attempts
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.errors import Conflict
 from liangzheng.kernel.ids import (
@@ -153,41 +154,7 @@ async def set_second_factor(tx: Connection, person_id: PersonId, wanted: bool) -
     await tx.execute("UPDATE account SET second_factor = $2 WHERE person_id = $1", person_id.uuid, wanted)
 
 
-async def count_attempt(
-    tx: Connection, mobile_hash: bytes, now: datetime, forgotten_before: datetime
-) -> int | None:
-    """How many attempts in a row this is; None while attempts are refused. Holds the row until commit."""
-    failures: int | None = await tx.fetchval(
-        """
-        INSERT INTO log_in_attempt AS a (mobile_hash, failures, last_at, blocked_until) VALUES ($1, 1, $2, $2)
-        ON CONFLICT (mobile_hash) DO UPDATE
-           SET failures = CASE WHEN a.last_at < $3 THEN 1 ELSE a.failures + 1 END, last_at = $2
-         WHERE a.blocked_until <= $2
-        RETURNING failures
-        """,
-        mobile_hash, now, forgotten_before,
-    )  # fmt: skip
-    return failures
-
-
-async def block_attempts(tx: Connection, mobile_hash: bytes, until: datetime) -> None:
-    """No attempt counts before `until`."""
-    await tx.execute(
-        "UPDATE log_in_attempt SET blocked_until = $2 WHERE mobile_hash = $1", mobile_hash, until
-    )
-
-
-async def blocked_until(tx: Connection, mobile_hash: bytes) -> datetime | None:
-    """Until when attempts are refused."""
-    found: datetime | None = await tx.fetchval(
-        "SELECT blocked_until FROM log_in_attempt WHERE mobile_hash = $1", mobile_hash
-    )
-    return found
-
-
-async def forget_attempts(tx: Connection, mobile_hash: bytes) -> None:
-    """A success ends the row of failures."""
-    await tx.execute("DELETE FROM log_in_attempt WHERE mobile_hash = $1", mobile_hash)
+ATTEMPTS: Final = Attempts("log_in_attempt", "mobile_hash", "for this mobile")
 
 
 async def add_session(tx: Connection, session: Session) -> None:

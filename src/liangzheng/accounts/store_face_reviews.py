@@ -1,22 +1,17 @@
-"""Every statement on face_review and face_capture: checks an engine left open, and their pictures."""
+"""Every statement on face_capture, and those on face_review that are not every queue's: checks an engine left open, and
+their pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
 from liangzheng.accounts.model import FaceReason, FaceReview, Purpose
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId
-from liangzheng.kernel.reviews import Reviewer
 from liangzheng.kernel.time import Promise
-
-_COLUMNS = (
-    "r.person_id, r.face_check_id, r.driver_id, r.authority, r.submitted_at, r.due_day, r.due_at, r.provisional, "
-    "r.taken_by_kind, r.taken_by, r.taken_until, r.escalated_at, r.outcome, r.reasons, c.purpose, c.steps, c.engine, "
-    "c.reasons AS found"
-)
-_FROM = "face_review AS r JOIN face_check AS c ON c.person_id = r.person_id AND c.id = r.face_check_id"
+from liangzheng.reviewing import Queue, in_common
 
 
 async def add(
@@ -93,39 +88,6 @@ async def over(tx: Connection, now: datetime, limit: int) -> list[tuple[PersonId
 # --- the queue --------------------------------------------------------------------------------------
 
 
-async def waiting(
-    tx: Connection,
-    authorities: Collection[str] | None,
-    after: tuple[datetime, FaceCheckId] | None,
-    limit: int,
-    late: bool,
-) -> list[FaceReview]:
-    """Open reviews, or only those escalated, the one due first in front; a page begins after a due instant and check."""
-    rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.outcome IS NULL AND ($1::text[] IS NULL OR r.authority = ANY($1)) "
-        "AND ($2::timestamptz IS NULL OR (r.due_at, r.face_check_id) > ($2, $3::uuid)) "
-        "AND (NOT $5 OR r.escalated_at IS NOT NULL) ORDER BY r.due_at, r.face_check_id LIMIT $4",
-        list(authorities) if authorities is not None else None, after[0] if after else None,
-        after[1].uuid if after else None, limit, late,
-    )  # fmt: skip
-    return [_review(row) for row in rows]
-
-
-async def find(tx: Connection, face_check_id: FaceCheckId) -> FaceReview | None:
-    """One review, by the check alone: all a reviewer knows of it."""
-    row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.face_check_id = $1", face_check_id.uuid)
-    return _review(row) if row else None
-
-
-async def hold(tx: Connection, person_id: PersonId, face_check_id: FaceCheckId) -> FaceReview | None:
-    """One review, held until the transaction ends."""
-    row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.person_id = $1 AND r.face_check_id = $2 FOR UPDATE OF r",
-        person_id.uuid, face_check_id.uuid,
-    )  # fmt: skip
-    return _review(row) if row else None
-
-
 async def open_of(tx: Connection, person_id: PersonId) -> list[FaceCheckId]:
     """A person's checks that wait for a reviewer."""
     rows = await tx.fetch(
@@ -135,110 +97,29 @@ async def open_of(tx: Connection, person_id: PersonId) -> list[FaceCheckId]:
     return [FaceCheckId(row["face_check_id"]) for row in rows]
 
 
-async def next_free(
-    tx: Connection,
-    reviewer: Reviewer,
-    authorities: Collection[str] | None,
-    now: datetime,
-    passing_over: Collection[DriverId] = (),
-) -> FaceReview | None:
-    """What this reviewer has in hand, else what is due first and in nobody's; what others are taking, and these drivers', is
-    passed over."""
-    row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.outcome IS NULL AND ($1::text[] IS NULL OR r.authority = ANY($1)) "
-        "AND r.driver_id <> ALL ($5::uuid[]) AND (r.taken_until IS NULL OR r.taken_until <= $2 "
-        "OR (r.taken_by_kind = $3 AND r.taken_by IS NOT DISTINCT FROM $4)) "
-        "ORDER BY (r.taken_until > $2) IS TRUE DESC, r.due_at, r.face_check_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED",
-        list(authorities) if authorities is not None else None, now, reviewer.kind, reviewer.id,
-        [driver.uuid for driver in passing_over],
-    )  # fmt: skip
-    return _review(row) if row else None
-
-
-async def set_taken(
-    tx: Connection, review: FaceReview, reviewer: Reviewer | None, until: datetime | None
-) -> None:
-    """The review, held by the caller, is in this reviewer's hand, or in nobody's."""
-    await tx.execute(
-        "UPDATE face_review SET taken_by_kind = $3, taken_by = $4, taken_until = $5 "
-        "WHERE person_id = $1 AND face_check_id = $2",
-        review.person_id.uuid, review.face_check_id.uuid, reviewer.kind if reviewer else None,
-        reviewer.id if reviewer else None, until,
-    )  # fmt: skip
-
-
-async def close(
-    tx: Connection,
-    person_id: PersonId,
-    face_check_id: FaceCheckId,
-    outcome: str,
-    reasons: Sequence[FaceReason],
-    by: Reviewer,
-    now: datetime,
-) -> bool:
-    """The review has its one outcome; whether it had none before."""
-    done = await tx.execute(
-        "UPDATE face_review SET outcome = $3, reasons = $4, decided_by_kind = $5, decided_by = $6, decided_at = $7 "
-        "WHERE person_id = $1 AND face_check_id = $2 AND outcome IS NULL",
-        person_id.uuid, face_check_id.uuid, outcome, [reason.value for reason in reasons], by.kind, by.id, now,
-    )  # fmt: skip
-    return done == "UPDATE 1"
-
-
-async def escalate_due(
-    tx: Connection, now: datetime, limit: int
-) -> list[tuple[PersonId, FaceCheckId, DriverId, str, date]]:
-    """Open reviews past their promise are marked, each once: person, check, driver, authority, promised day."""
-    rows = await tx.fetch(
-        "WITH late AS MATERIALIZED (SELECT person_id, face_check_id FROM face_review WHERE outcome IS NULL "
-        "AND escalated_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) "
-        "UPDATE face_review AS r SET escalated_at = $1 FROM late "
-        "WHERE r.person_id = late.person_id AND r.face_check_id = late.face_check_id "
-        "RETURNING r.person_id, r.face_check_id, r.driver_id, r.authority, r.due_day",
-        now,
-        limit,
-    )
-    return [
-        (
-            PersonId(row["person_id"]),
-            FaceCheckId(row["face_check_id"]),
-            DriverId(row["driver_id"]),
-            row["authority"],
-            row["due_day"],
-        )
-        for row in rows
-    ]
-
-
-async def queue_figures(tx: Connection, now: datetime) -> Row:
-    """Of the open reviews: waiting, taken, late, and when the oldest was submitted."""
-    row = await tx.fetchrow(
-        "SELECT count(*) AS waiting, count(*) FILTER (WHERE taken_until > $1) AS taken, "
-        "count(*) FILTER (WHERE due_at <= $1) AS late, min(submitted_at) AS oldest FROM face_review WHERE outcome IS NULL",
-        now,
-    )
-    assert row is not None, "an aggregate has one row"
-    return row
-
-
 def _review(row: Row) -> FaceReview:
-    kind = row["taken_by_kind"]
     return FaceReview(
+        **in_common(row),
         person_id=PersonId(row["person_id"]),
         face_check_id=FaceCheckId(row["face_check_id"]),
-        driver_id=DriverId(row["driver_id"]),
-        authority=row["authority"],
         purpose=Purpose(row["purpose"]),
         steps=tuple(row["steps"]),
         engine=row["engine"],
         found=tuple(row["found"]),
-        submitted_at=row["submitted_at"],
-        due_day=row["due_day"],
-        due_at=row["due_at"],
-        provisional=row["provisional"],
-        taken_by=Reviewer(kind, row["taken_by"]) if kind else None,
-        taken_until=row["taken_until"],
-        escalated_at=row["escalated_at"],
-        outcome=row["outcome"],
         reasons=tuple(FaceReason(reason) for reason in row["reasons"]),
     )
+
+
+FACE_QUEUE: Final = Queue(
+    table="face_review",
+    shard="person_id",
+    named="face_check_id",
+    more="r.person_id, r.face_check_id, c.purpose, c.steps, c.engine, c.reasons AS found",
+    joins="JOIN face_check AS c ON c.person_id = r.person_id AND c.id = r.face_check_id",
+    review=_review,
+    purpose="reviewing a face check",
+    listed="late-face-reviews.listed",
+    escalated="face-review.escalated",
+    told=lambda review: {"face_check_id": str(review.face_check_id), "authority": review.authority},
+    own=("somebody else decides your own check", "own-check"),
+)

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng import audit, licences
+from liangzheng import audit, licences, reviewing
 from liangzheng.cli import zone
 from liangzheng.cli.main import run
 from liangzheng.infra.keys_file import write_whole
@@ -20,7 +20,8 @@ from liangzheng.infra.postgres import Connection, attach
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.ids import ApplicationId
 from liangzheng.kernel.time import SystemClock
-from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
+from liangzheng.licences import DOUBT_TEXTS, PHOTO_QUEUE, REASON_TEXTS, PhotoReason, PhotoReview
+from liangzheng.reviewing import QueueFigures, ReviewDesk
 
 app = typer.Typer(
     no_args_is_help=True, help="New photos that wait for a reviewer: see, take, look, approve, refuse."
@@ -59,10 +60,9 @@ def list_open(
 ) -> None:
     """Open reviews, the one due first in front, at most 100; and how old the queue is."""
 
-    async def act(
-        tx: Connection, desk: ReviewDesk, now: datetime
-    ) -> tuple[list[PhotoReview], licences.QueueFigures]:
-        return await licences.review_queue(tx, desk, late=late), await licences.review_figures(tx, now)
+    async def act(tx: Connection, desk: ReviewDesk, now: datetime) -> tuple[list[PhotoReview], QueueFigures]:
+        found = await reviewing.page(tx, PHOTO_QUEUE, desk, late=late)
+        return found, await reviewing.figures(tx, PHOTO_QUEUE, now)
 
     found, figures = _act(act, authority)
     table = Table()
@@ -97,7 +97,7 @@ def take(
     named = ApplicationId.parse(application) if application else None
 
     async def act(tx: Connection, desk: ReviewDesk, now: datetime) -> PhotoReview | None:
-        return await licences.take_review(tx, desk, now, named)
+        return await reviewing.take(tx, PHOTO_QUEUE, desk, now, named)
 
     review = _act(act, authority)
     if review is None:
@@ -111,7 +111,7 @@ def take(
 def put_back(application: Application) -> None:
     """Give a photo taken in hand back to the queue."""
     named = ApplicationId.parse(application)
-    _act(lambda tx, desk, now: licences.put_back(tx, desk, named, now))
+    _act(lambda tx, desk, now: reviewing.put_back(tx, PHOTO_QUEUE, desk, named, now))
 
 
 @app.command("look")
@@ -134,7 +134,7 @@ def look(
 def approve(application: Application) -> None:
     """The photo becomes the licence's. Takes it in hand first when nobody has it."""
     named = ApplicationId.parse(application)
-    _act(lambda tx, desk, now: licences.take_review(tx, desk, now, named))
+    _act(lambda tx, desk, now: reviewing.take(tx, PHOTO_QUEUE, desk, now, named))
     _act(lambda tx, desk, now: licences.approve_photo(tx, desk, named, now))
     typer.echo(f"{named}  approved")
 
@@ -146,7 +146,7 @@ def refuse(
 ) -> None:
     """The application ends; the holder hears the reasons and may submit again. Takes it in hand first when nobody has it."""
     named = ApplicationId.parse(application)
-    _act(lambda tx, desk, now: licences.take_review(tx, desk, now, named))
+    _act(lambda tx, desk, now: reviewing.take(tx, PHOTO_QUEUE, desk, now, named))
     policy = Settings.from_env().status_policy
     _act(lambda tx, desk, now: licences.refuse_photo(tx, desk, named, reason, now, policy))
     typer.echo(f"{named}  refused: {', '.join(each.value for each in reason)}")

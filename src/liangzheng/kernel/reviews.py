@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
+
+from liangzheng.kernel.ids import DriverId, Id
 
 REVIEW_WORKING_DAYS: Final = 1
 """What a holder sent is reviewed within one working day (docs/reference.md §4.2 no. 3)."""
@@ -18,6 +21,32 @@ class Reviewer:
 
     kind: str
     id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(ABC):
+    """What waits for a person's decision, or what was decided. `due_at`: the instant after which it is late.
+
+    `provisional`: the promise counts a year whose holidays were not announced. `reasons` only when refused.
+    """
+
+    driver_id: DriverId
+    """Who is seen in its pictures."""
+    authority: str
+    submitted_at: datetime
+    due_day: date
+    due_at: datetime
+    provisional: bool
+    taken_by: Reviewer | None
+    taken_until: datetime | None
+    escalated_at: datetime | None
+    outcome: Literal["approved", "refused", "withdrawn"] | None
+    reasons: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def key(self) -> tuple[Id, Id]:
+        """Its shard, and what it is a review of, by which reviewers name it."""
 
 
 class Hand(StrEnum):

@@ -14,7 +14,6 @@ the person where there is none; body: driver_id, application_id, authority …).
 
 from __future__ import annotations
 
-from liangzheng.accounts import ReviewDesk
 from liangzheng.licences.add_photo import (
     FaceFinder,
     Judged,
@@ -63,20 +62,11 @@ from liangzheng.licences.read import (
 )
 from liangzheng.licences.replace_photo import PhotoState, Replacement, photo_state, replace_photo
 from liangzheng.licences.review import (
-    OwnPhoto,
     Pictures,
-    QueueFigures,
     approve_photo,
-    escalate_reviews,
-    late_reviews,
-    put_back,
     record_own_photo,
     refuse_photo,
-    review_at,
-    review_figures,
     review_pictures,
-    review_queue,
-    take_review,
 )
 from liangzheng.licences.rules import Accept, Refusal, Refuse, Review, decide_application
 from liangzheng.licences.snapshot import snapshot
@@ -85,6 +75,7 @@ from liangzheng.licences.store.applications import CONSTRAINTS as _OF_APPLICATIO
 from liangzheng.licences.store.held import CONSTRAINTS as _OF_PHONES
 from liangzheng.licences.store.restored import raise_list_versions
 from liangzheng.licences.store.reviews import CONSTRAINTS as REVIEW_CONSTRAINTS
+from liangzheng.licences.store.reviews import PHOTO_QUEUE
 from liangzheng.licences.texts import DOUBT_TEXTS, FAULT_TEXTS, REASON_TEXTS, REFUSAL_TEXTS, Text
 from liangzheng.licences.verifying import Verifying
 from liangzheng.licences.withdraw import follow_closed_accounts, withdraw
@@ -97,6 +88,7 @@ __all__ = [
     "CRASH_POINTS",
     "DOUBT_TEXTS",
     "FAULT_TEXTS",
+    "PHOTO_QUEUE",
     "PHOTO_USABLE_FOR",
     "REASON_TEXTS",
     "REFUSAL_TEXTS",
@@ -114,7 +106,6 @@ __all__ = [
     "LiveLicence",
     "NoFaceFinder",
     "NotUsable",
-    "OwnPhoto",
     "Photo",
     "PhotoDoubt",
     "PhotoFault",
@@ -125,13 +116,11 @@ __all__ = [
     "PhotoSource",
     "PhotoState",
     "Pictures",
-    "QueueFigures",
     "Refusal",
     "Refuse",
     "Replacement",
     "Request",
     "Review",
-    "ReviewDesk",
     "SentPhoto",
     "SnapshotIssued",
     "StatusLists",
@@ -148,19 +137,16 @@ __all__ = [
     "credentials",
     "decide_application",
     "end_credential",
-    "escalate_reviews",
     "follow_closed_accounts",
     "follow_phone_keys",
     "follow_standing",
     "judge_photo",
-    "late_reviews",
     "let_go_of_photos",
     "licence_for",
     "photo_state",
     "photos_of",
     "probes",
     "progress",
-    "put_back",
     "raise_list_versions",
     "record_own_photo",
     "refuse_photo",
@@ -168,12 +154,8 @@ __all__ = [
     "renew",
     "replace_photo",
     "request_credential",
-    "review_at",
-    "review_figures",
     "review_of",
     "review_pictures",
-    "review_queue",
     "snapshot",
-    "take_review",
     "withdraw",
 ]

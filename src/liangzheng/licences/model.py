@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from liangzheng.kernel.ids import (
     PhoneKeyId,
     PhotoId,
 )
-from liangzheng.kernel.reviews import Reviewer
+from liangzheng.kernel.reviews import Review
 from liangzheng.licences.lifecycle import ApplicationState, CredentialState, LicenceState
 from liangzheng.licences.photo_rules import PhotoDoubt, PhotoReason, PhotoSource
 from liangzheng.licences.rules import Refusal, StatusValue, Terms
@@ -67,34 +67,25 @@ class Photo:
     picture: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoReview:
-    """A new photo waiting for its reviewer, or what was decided. `due_at`: the instant after which it is late.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoReview(Review):
+    """A new photo waiting for its reviewer, or what was decided."""
 
-    `provisional`: the promise counts a year whose holidays were not announced. `reasons` only when refused.
-    """
-
-    driver_id: DriverId
     application_id: ApplicationId
     photo_id: PhotoId
     origin: Origin
-    authority: str
-    submitted_at: datetime
-    due_day: date
-    due_at: datetime
-    provisional: bool
-    taken_by: Reviewer | None
-    taken_until: datetime | None
-    escalated_at: datetime | None
-    outcome: Literal["approved", "refused", "withdrawn"] | None
     reasons: tuple[PhotoReason, ...]
-    decided_at: datetime | None
     move: int
     """Of the application, for the compare-and-set of the decision."""
     source: PhotoSource
     doubts: tuple[PhotoDoubt, ...]
     facts: Mapping[str, str | int | bool | None]
     """What was measured in the picture, and the days it and its sender name."""
+
+    @property
+    def key(self) -> tuple[DriverId, ApplicationId]:
+        """As every review's."""
+        return self.driver_id, self.application_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from liangzheng import reviewing
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
@@ -14,7 +15,8 @@ from liangzheng.licences.model import (
     PhotoReview,
     TurnedAway,
 )
-from liangzheng.licences.store import applications, held, reviews
+from liangzheng.licences.store import applications, held
+from liangzheng.licences.store.reviews import PHOTO_QUEUE
 
 _MOST = 100
 
@@ -54,7 +56,7 @@ async def progress(tx: Connection, application: Application) -> list[Application
 
 async def review_of(tx: Connection, application: Application) -> PhotoReview | None:
     """The review of its photo; None for one with the archived photo, or refused before any review."""
-    return await reviews.of_application(tx, application.driver_id, application.id)
+    return await reviewing.at(tx, PHOTO_QUEUE, (application.driver_id, application.id))
 
 
 async def licence_for(tx: Connection, driver_id: DriverId) -> LiveLicence:

@@ -6,27 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from liangzheng import reviewing
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection
-from liangzheng.infra.working_days import PublishedCalendar
 from liangzheng.kernel.ids import ApplicationId, DriverId, PhotoId
-from liangzheng.kernel.reviews import REVIEW_WORKING_DAYS, Reviewer
-from liangzheng.kernel.time import WorkingCalendar, add_working_days, civil_day
+from liangzheng.kernel.reviews import Reviewer
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
 from liangzheng.licences.model import Application
 from liangzheng.licences.rules import Refusal
 from liangzheng.licences.store import applications, reviews
 from liangzheng.licences.store.applications import ApplicationMove
-from liangzheng.licences.store.reviews import Promised
+from liangzheng.licences.store.reviews import PHOTO_QUEUE
 
 UNDER_REVIEW: Final = "application.under-review"
-CALENDAR: Final[WorkingCalendar] = PublishedCalendar()
-
-
-def promised(now: datetime, calendar: WorkingCalendar = CALENDAR) -> Promised:
-    """Until when a photo submitted now is reviewed: the end of the next working day."""
-    promise = add_working_days(civil_day(now), REVIEW_WORKING_DAYS, calendar)
-    return Promised(now, promise.day, promise.ends_at, promise.provisional)
 
 
 async def send_to_review(tx: Connection, new: Sequence[tuple[Application, str]], now: datetime) -> None:
@@ -37,8 +29,8 @@ async def send_to_review(tx: Connection, new: Sequence[tuple[Application, str]],
     for application, authority in new:
         assert application.photo_id is not None, "only a new photo is reviewed"
         rows.append((application.driver_id, application.id, application.photo_id, authority))
-    promise = promised(now)
-    await reviews.add(tx, rows, promise)
+    promise = reviewing.promised(now)
+    await reviews.add(tx, rows, promise, now)
     told = [
         (
             driver_id,
@@ -46,7 +38,7 @@ async def send_to_review(tx: Connection, new: Sequence[tuple[Application, str]],
                 "driver_id": str(driver_id),
                 "application_id": str(application_id),
                 "authority": authority,
-                "due_day": promise.due_day.isoformat(),
+                "due_day": promise.day.isoformat(),
                 "provisional": promise.provisional,
             },
         )
@@ -67,7 +59,8 @@ async def end_replacement(tx: Connection, driver_id: DriverId, authority: str, n
     )
     if not moved:
         return  # decided at this moment: the draft asks the register again
-    await reviews.close(tx, driver_id, application_id, "withdrawn", (), Reviewer("system", None), now)
+    system = Reviewer("system", None)
+    await reviewing.close(tx, PHOTO_QUEUE, (driver_id, application_id), "withdrawn", (), system, now)
     body = {
         "driver_id": str(driver_id),
         "application_id": str(application_id),

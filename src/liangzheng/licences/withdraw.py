@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from liangzheng import audit, drivers
+from liangzheng import audit, drivers, reviewing
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, NotFound
@@ -15,8 +15,9 @@ from liangzheng.kernel.reviews import Reviewer
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences.follow_standing import follow
 from liangzheng.licences.lifecycle import ApplicationEvent, ApplicationState
-from liangzheng.licences.store import applications, reviews
+from liangzheng.licences.store import applications
 from liangzheng.licences.store.applications import ApplicationMove
+from liangzheng.licences.store.reviews import PHOTO_QUEUE
 
 
 async def withdraw(
@@ -44,7 +45,7 @@ async def withdraw(
     await applications.unqueue(tx, [(driver_id, application_id)])
     if from_where is ApplicationState.UNDER_REVIEW:
         applicant = Reviewer("person", person_id.uuid)
-        await reviews.close(tx, driver_id, application_id, "withdrawn", (), applicant, now)
+        await reviewing.close(tx, PHOTO_QUEUE, (driver_id, application_id), "withdrawn", (), applicant, now)
     # While it was under way it stood for a new version of a licence that is held.
     await follow(tx, await drivers.licence_record(tx, driver_id), now, policy)
     await audit.record(

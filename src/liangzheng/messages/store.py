@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import MessageId, PersonId
 from liangzheng.messages.model import Kind, Message, SmsState
 
+_ROWS = "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])"
 
-async def add(tx: Connection, messages: Sequence[Message]) -> set[MessageId]:
-    """Those that are new: one with a known id, or told once already, is left out."""
-    rows = await tx.fetch(
-        """
-        INSERT INTO message (person_id, id, kind, once, at, detail, sms)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])
-            ON CONFLICT DO NOTHING RETURNING id
-        """,
+
+def _columns(messages: Sequence[Message]) -> list[list[Any]]:
+    return [
         [message.person_id.uuid for message in messages],
         [message.id.uuid for message in messages],
         [message.kind.value for message in messages],
@@ -26,6 +22,14 @@ async def add(tx: Connection, messages: Sequence[Message]) -> set[MessageId]:
         [message.at for message in messages],
         [dict(message.detail) for message in messages],
         [message.sms.value for message in messages],
+    ]
+
+
+async def add(tx: Connection, messages: Sequence[Message]) -> set[MessageId]:
+    """Those that are new: one with a known id, or told once already, is left out."""
+    rows = await tx.fetch(
+        f"INSERT INTO message AS m (person_id, id, kind, once, at, detail, sms) {_ROWS} ON CONFLICT DO NOTHING RETURNING id",
+        *_columns(messages),
     )
     return {MessageId(row["id"]) for row in rows}
 
@@ -36,22 +40,15 @@ async def count_up(tx: Connection, messages: Sequence[Message]) -> set[MessageId
     Those that are new.
     """
     rows = await tx.fetch(
-        """
-        INSERT INTO message AS m (person_id, id, kind, once, at, detail, sms)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])
+        f"""
+        INSERT INTO message AS m (person_id, id, kind, once, at, detail, sms) {_ROWS}
             ON CONFLICT (person_id, kind, once) WHERE once IS NOT NULL DO UPDATE
-           SET detail = jsonb_set(m.detail, '{count}',
+           SET detail = jsonb_set(m.detail, '{{count}}',
                    to_jsonb((m.detail ->> 'count')::bigint + (excluded.detail ->> 'count')::bigint)),
                at = excluded.at, read_at = NULL
         RETURNING id
         """,
-        [message.person_id.uuid for message in messages],
-        [message.id.uuid for message in messages],
-        [message.kind.value for message in messages],
-        [message.once for message in messages],
-        [message.at for message in messages],
-        [dict(message.detail) for message in messages],
-        [message.sms.value for message in messages],
+        *_columns(messages),
     )
     return {MessageId(row["id"]) for row in rows} & {message.id for message in messages}
 

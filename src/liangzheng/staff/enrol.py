@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from liangzheng import audit
+from liangzheng.infra import attempts
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords, common_passwords
 from liangzheng.infra.postgres import Connection, Database
@@ -59,7 +60,7 @@ async def show_secret(
         staff_id = await _with_code(tx, number, code, now)
         secret = secrets.token_bytes(totp.SECRET_OCTETS)
         await factor.show(tx, staff_id, secret, now)
-        await store.forget_attempts(tx, attempts_of(keys, number))
+        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, number))
     return secret
 
 
@@ -92,7 +93,7 @@ async def enrol(
         if not await store.use_enrolment(tx, staff_id, code_hash(code), now):
             raise NotAuthenticated(_NOT_THE_CODE)
         await store.put_password(tx, staff_id, hashed)
-        await store.forget_attempts(tx, attempts_of(keys, number))
+        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, number))
         await audit.record(
             tx, act="staff.enrolled", actor=audit.Actor("staff", staff_id), subject=staff_id,
             purpose="administration", detail={"second_factor": "totp"}, now=now,

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Final
 from uuid import UUID
 
 from liangzheng import audit
+from liangzheng.infra import attempts, login_tokens
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.postgres import Connection, Database
-from liangzheng.kernel.errors import NotAuthenticated, TooMany
+from liangzheng.kernel.errors import NotAuthenticated
 from liangzheng.kernel.ids import StaffId, StaffSessionId
 from liangzheng.staff import rules, store
 from liangzheng.staff.model import Officer, StaffPolicy, StaffSession
 from liangzheng.staff.ports import SecondFactor
 
-_RANDOM_OCTETS: Final = 32
-_TOKEN_LENGTH: Final = 64
 _TOUCH_EVERY: Final = timedelta(seconds=30)
 _ATTEMPTS: Final = 65
 """The kind of the keyed hash under which attempts are counted; none of the key index's own."""
 REFUSED: Final = "number, password or second factor is wrong"
-_NOT_LOGGED_IN: Final = "the login has ended or is unknown: log in again"
 _NOBODY: Final = StaffId(UUID(int=0))
 
 
@@ -69,7 +63,7 @@ async def log_in(
     async with db.transaction() as tx:
         if not known or not await factor.prove(tx, staff_id, proof, now):
             raise NotAuthenticated(REFUSED)
-        await store.forget_attempts(tx, attempts_of(keys, number))
+        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, number))
         return await open_session(tx, staff_id, policy, now)
 
 
@@ -82,32 +76,18 @@ async def count_attempt(
     db: Database, number: str, keys: KeyIndex, policy: StaffPolicy, now: datetime
 ) -> None:
     """One attempt more. Raises TooMany while attempts with this number are refused."""
-    hashed = attempts_of(keys, number)
-    async with db.transaction() as tx:
-        failures = await store.count_attempt(
-            tx, hashed, now, now - timedelta(seconds=policy.failures_forgotten_s)
-        )
-        if failures is None:
-            until: datetime | None = await store.blocked_until(tx, hashed) or now
-        else:
-            # This attempt is looked at; those after it wait.
-            until, wait = None, rules.decide_wait(failures, policy)
-            if wait:
-                await store.block_attempts(tx, hashed, now + wait)
-    if until is not None:
-        seconds = max(1, ceil((until - now).total_seconds()))
-        raise TooMany("too many attempts with this number: wait", retry_after_s=seconds)
+    await attempts.count(db, store.ATTEMPTS, attempts_of(keys, number), policy, now)
 
 
 async def open_session(
     tx: Connection, staff_id: StaffId, policy: StaffPolicy, now: datetime
 ) -> OfficerLoggedIn:
     """A login for somebody who has just proved both factors. Raises NotAuthenticated when they are not active."""
-    octets = staff_id.uuid.bytes + secrets.token_bytes(_RANDOM_OCTETS)
+    token, token_hash = login_tokens.make(staff_id.uuid)
     opened = StaffSession(
         staff_id=staff_id,
         session_id=StaffSessionId.new(),
-        token_hash=hashlib.sha256(octets).digest(),
+        token_hash=token_hash,
         opened_at=now,
         seen_at=now,
         proved_at=now,
@@ -116,27 +96,22 @@ async def open_session(
     )
     if not await store.add_session(tx, opened, policy.sessions_at_once):
         raise NotAuthenticated(REFUSED)
-    found = await store.session(tx, staff_id, opened.token_hash)
+    found = await store.session(tx, staff_id, token_hash)
     assert found is not None, "the login was added in this transaction"
     await audit.record(
         tx, act="staff-session.opened", actor=audit.Actor("staff", staff_id), subject=staff_id,
         purpose="log-in", now=now,
     )  # fmt: skip
-    return OfficerLoggedIn(base64.urlsafe_b64encode(octets).decode(), opened.expires_at, found[1])
+    return OfficerLoggedIn(token, opened.expires_at, found[1])
 
 
 async def officer_of(db: Database, token: str, policy: StaffPolicy, now: datetime) -> Officer:
     """Whose token this is, with the duties of this moment. Raises NotAuthenticated for every fault alike."""
-    try:
-        octets = base64.b64decode(token, altchars=b"-_", validate=True)
-    except ValueError:
-        octets = b""
-    if len(token) != _TOKEN_LENGTH or len(octets) != 16 + _RANDOM_OCTETS:
-        raise NotAuthenticated(_NOT_LOGGED_IN)
+    owner, token_hash = login_tokens.read(token)
     async with db.read() as tx:
-        found = await store.session(tx, StaffId(UUID(bytes=octets[:16])), hashlib.sha256(octets).digest())
+        found = await store.session(tx, StaffId(owner), token_hash)
         if found is None or not rules.may_use_session(found[0], policy, now):
-            raise NotAuthenticated(_NOT_LOGGED_IN)
+            raise NotAuthenticated(login_tokens.NOT_LOGGED_IN)
     if now - found[0].seen_at >= _TOUCH_EVERY:
         async with db.statement() as tx:
             await store.touch_session(tx, found[0], now)
@@ -159,7 +134,7 @@ async def prove_again(
         proved = await factor.prove(tx, officer.staff_id, proof, now)
         if not proved or not await store.prove_session(tx, officer, now):
             raise NotAuthenticated(REFUSED)
-        await store.forget_attempts(tx, attempts_of(keys, officer.number.value))
+        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, officer.number.value))
         await audit.record(
             tx, act="staff-session.proved", actor=audit.Actor("staff", officer.staff_id),
             subject=officer.staff_id, purpose="second-factor", now=now,

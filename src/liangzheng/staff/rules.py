@@ -57,14 +57,6 @@ class Refusal(StrEnum):
 # --- logging in -------------------------------------------------------------------------------------
 
 
-def decide_wait(failures: int, policy: StaffPolicy) -> timedelta:
-    """How long logging in is refused after the `failures`-th failure in a row: nothing, then doubling."""
-    beyond = failures - policy.free_failures
-    if beyond <= 0:
-        return timedelta(0)
-    return timedelta(seconds=min(policy.first_wait_s << min(beyond - 1, 32), policy.longest_wait_s))
-
-
 def may_use_session(session: StaffSession, policy: StaffPolicy, now: datetime) -> bool:
     """Whether a staff login still holds: not ended, used within the idle time, younger than the absolute time."""
     idle = timedelta(seconds=policy.idle_s)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from liangzheng.infra.attempts import Attempts
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.errors import Conflict
 from liangzheng.kernel.ids import StaffId, StaffSessionId
@@ -254,39 +255,7 @@ async def put_password(tx: Connection, staff_id: StaffId, hashed: str) -> None:
 # --- attempts and logins ----------------------------------------------------------------------------
 
 
-async def count_attempt(
-    tx: Connection, number_hash: bytes, now: datetime, forgotten_before: datetime
-) -> int | None:
-    """How many attempts in a row this is; None while attempts are refused. Holds the row until commit."""
-    failures: int | None = await tx.fetchval(
-        """
-        INSERT INTO staff_attempt AS a (number_hash, failures, last_at, blocked_until) VALUES ($1, 1, $2, $2)
-        ON CONFLICT (number_hash) DO UPDATE
-           SET failures = CASE WHEN a.last_at < $3 THEN 1 ELSE a.failures + 1 END, last_at = $2
-         WHERE a.blocked_until <= $2
-        RETURNING failures
-        """,
-        number_hash, now, forgotten_before,
-    )  # fmt: skip
-    return failures
-
-
-async def block_attempts(tx: Connection, number_hash: bytes, until: datetime) -> None:
-    """No attempt counts before `until`."""
-    await tx.execute("UPDATE staff_attempt SET blocked_until = $2 WHERE number_hash = $1", number_hash, until)
-
-
-async def blocked_until(tx: Connection, number_hash: bytes) -> datetime | None:
-    """Until when attempts are refused."""
-    found: datetime | None = await tx.fetchval(
-        "SELECT blocked_until FROM staff_attempt WHERE number_hash = $1", number_hash
-    )
-    return found
-
-
-async def forget_attempts(tx: Connection, number_hash: bytes) -> None:
-    """A success ends the row of failures."""
-    await tx.execute("DELETE FROM staff_attempt WHERE number_hash = $1", number_hash)
+ATTEMPTS: Final = Attempts("staff_attempt", "number_hash", "with this number")
 
 
 async def add_session(tx: Connection, session: StaffSession, at_once: int) -> bool:

@@ -9,11 +9,27 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
-from liangzheng import accounts, audit, drivers, figures, licences, messages, relying, showing, staff
+from prometheus_client import Gauge
+
+from liangzheng import (
+    accounts,
+    audit,
+    drivers,
+    figures,
+    licences,
+    messages,
+    relying,
+    reviewing,
+    showing,
+    staff,
+)
 from liangzheng.infra import epochs, idempotency, metrics, outbox
 from liangzheng.infra.keys_file import running_out, signs_until
 from liangzheng.kernel.errors import Conflict, Unavailable
+from liangzheng.reviewing import Queue
 from liangzheng.wiring import Wiring
 
 _log = logging.getLogger(__name__)
@@ -119,26 +135,26 @@ async def _count_keys(wiring: Wiring, now: datetime) -> None:
             metrics.SIGNS_UNTIL.labels(role.value).set(0)
 
 
-async def _escalate_reviews(wiring: Wiring, now: datetime) -> None:
-    late = await licences.escalate_reviews(wiring.database, now)
+async def _escalate(
+    queue: Queue[Any], told: str, open_: Gauge, oldest: Gauge, wiring: Wiring, now: datetime
+) -> None:
+    late = await reviewing.escalate(wiring.database, queue, now)
     if late:
-        _log.warning("photo reviews are past their day", extra={"count": late})
+        _log.warning(told, extra={"count": late})
     async with wiring.database.read() as connection:
-        queue = await licences.review_figures(connection, now)
-    for state, count in (("waiting", queue.waiting), ("taken", queue.taken), ("late", queue.late)):
-        metrics.REVIEWS.labels(state).set(count)
-    metrics.REVIEW_AGE.set(queue.oldest_s)
+        found = await reviewing.figures(connection, queue, now)
+    for state, count in (("waiting", found.waiting), ("taken", found.taken), ("late", found.late)):
+        open_.labels(state).set(count)
+    oldest.set(found.oldest_s)
 
 
-async def _escalate_face_reviews(wiring: Wiring, now: datetime) -> None:
-    late = await accounts.escalate_face_reviews(wiring.database, now)
-    if late:
-        _log.warning("reviews of face checks are past their day", extra={"count": late})
-    async with wiring.database.read() as connection:
-        queue = await accounts.face_review_figures(connection, now)
-    for state, count in (("waiting", queue.waiting), ("taken", queue.taken), ("late", queue.late)):
-        metrics.FACE_REVIEWS.labels(state).set(count)
-    metrics.FACE_REVIEW_AGE.set(queue.oldest_s)
+_escalate_reviews = partial(
+    _escalate, licences.PHOTO_QUEUE, "photo reviews are past their day", metrics.REVIEWS, metrics.REVIEW_AGE
+)
+_escalate_face_reviews = partial(
+    _escalate, accounts.FACE_QUEUE, "reviews of face checks are past their day", metrics.FACE_REVIEWS,
+    metrics.FACE_REVIEW_AGE,
+)  # fmt: skip
 
 
 async def _let_go_of_captures(wiring: Wiring, now: datetime) -> None:

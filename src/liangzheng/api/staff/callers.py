@@ -10,11 +10,11 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from liangzheng import staff
-from liangzheng.accounts import ReviewDesk
 from liangzheng.api.auth import authenticates, bearer_token
 from liangzheng.api.wired import wired
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId
+from liangzheng.reviewing import ReviewDesk
 from liangzheng.staff import Act, Attempt, HeldDuty, Officer
 
 

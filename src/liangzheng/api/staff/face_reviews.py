@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import Depends, Query, Request
-from pydantic import Field, model_validator
+from fastapi import Depends, Request
+from pydantic import Field
 from starlette.responses import Response
 
-from liangzheng import accounts, staff
-from liangzheng.accounts import FACE_REASON_TEXTS, FaceReason, FaceReview, ReviewDesk
+from liangzheng import accounts, reviewing, staff
+from liangzheng.accounts import FACE_REASON_TEXTS, FaceReason, FaceReview
 from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import to_base64url
 from liangzheng.api.staff.callers import OnDuty, recorded, review_desk
+from liangzheng.api.staff.reviews import After, DecisionBody, Limit, page
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import FaceCheckId
+from liangzheng.reviewing import ReviewDesk
 
 router = resource("/staff/face-reviews", "staff")
 
@@ -89,20 +91,10 @@ class TakeFaceReviewBody(Body):
     face_check_id: str | None = None
 
 
-class FaceDecisionBody(Body):
+class FaceDecisionBody(DecisionBody):
     """Approve, or refuse for one to five reasons of the catalogue."""
 
-    decision: Literal["approve", "refuse"]
-    reasons: list[str] = Field(default_factory=list, max_length=5)
-
-    @model_validator(mode="after")
-    def reasons_with_a_refusal(self) -> FaceDecisionBody:
-        """Reasons go with a refusal, and only with one."""
-        if bool(self.reasons) is not (self.decision == "refuse"):
-            raise ValueError("one to five reasons go with a refusal, and none with an approval")
-        if not set(self.reasons) <= set(FaceReason):
-            raise ValueError("reasons are those of the catalogue")
-        return self
+    catalogue = FaceReason
 
 
 class FaceReasonsAnswer(Answer):
@@ -129,23 +121,15 @@ class FacePicturesAnswer(Answer):
 async def face_queue(
     request: Request,
     desk: AtDesk,
-    after: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    after: After = None,
+    limit: Limit = 50,
     late: bool = False,
 ) -> FaceQueueAnswer:
     """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
     that they were read is recorded."""
-    wiring, last = wired(request), FaceCheckId.parse(after) if after is not None else None
-    if late:
-        async with wiring.database.transaction() as tx:
-            found = await accounts.late_face_reviews(tx, desk, last, limit, wiring.clock.now())
-    else:
-        async with wiring.database.read() as tx:
-            found = await accounts.face_review_queue(tx, desk, last, limit)
-    return FaceQueueAnswer(
-        reviews=[FaceReviewAnswer.of(review) for review in found],
-        next=str(found[-1].face_check_id) if len(found) == limit else None,
-    )
+    last = FaceCheckId.parse(after) if after is not None else None
+    found, following = await page(request, accounts.FACE_QUEUE, desk, last, limit, late)
+    return FaceQueueAnswer(reviews=[FaceReviewAnswer.of(review) for review in found], next=following)
 
 
 @router.get("/reasons")
@@ -162,7 +146,7 @@ async def take_face_review(
     wiring = wired(request)
     named = FaceCheckId.parse(body.face_check_id) if body.face_check_id is not None else None
     async with recorded(request, who, staff.Attempt(_REFUSED, named)), wiring.database.transaction() as tx:
-        found = await accounts.take_face_review(tx, desk, wiring.clock.now(), named)
+        found = await reviewing.take(tx, accounts.FACE_QUEUE, desk, wiring.clock.now(), named)
     if found is None:
         raise NotFound("nothing waits for a review")
     return FaceReviewAnswer.of(found)
@@ -173,7 +157,7 @@ async def put_back_face_review(request: Request, who: OnDuty, face_check_id: str
     """Give a review in hand back to the queue."""
     wiring, asked = wired(request), FaceCheckId.parse(face_check_id)
     async with recorded(request, who, staff.Attempt(_REFUSED, asked)), wiring.database.transaction() as tx:
-        await accounts.put_back_face_review(tx, desk, asked, wiring.clock.now())
+        await reviewing.put_back(tx, accounts.FACE_QUEUE, desk, asked, wiring.clock.now())
     return Response(status_code=204)
 
 

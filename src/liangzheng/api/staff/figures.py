@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import Request
 
-from liangzheng import accounts, licences
+from liangzheng import accounts, licences, reviewing
 from liangzheng.api.bodies import Answer, resource
 from liangzheng.api.figures_told import FiguresAnswer, told
 from liangzheng.api.open.figures import FirstDay, LastDay, MeasureAsked
@@ -45,7 +45,8 @@ async def show_staff_figures(
     answer = await told(wiring, first, last, measure, held.region)
     now = wiring.clock.now()
     async with wiring.database.read() as tx:
-        photos, faces = await licences.review_figures(tx, now), await accounts.face_review_figures(tx, now)
+        photos = await reviewing.figures(tx, licences.PHOTO_QUEUE, now)
+        faces = await reviewing.figures(tx, accounts.FACE_QUEUE, now)
     queues = [
         QueueLength(
             queue=name, waiting=each.waiting, taken=each.taken, late=each.late, oldest_s=each.oldest_s

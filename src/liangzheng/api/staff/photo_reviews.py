@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import Depends, Query, Request
-from pydantic import Field, model_validator
+from fastapi import Depends, Request
 from starlette.responses import Response
 
-from liangzheng import licences, staff
+from liangzheng import licences, reviewing, staff
 from liangzheng.api.auth import authenticates
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
 from liangzheng.api.octets import JPEG
 from liangzheng.api.staff.callers import review_desk
+from liangzheng.api.staff.reviews import After, DecisionBody, Limit, page
 from liangzheng.api.wired import wired
 from liangzheng.api.words import FindingAnswer
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import ApplicationId
-from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview, ReviewDesk
+from liangzheng.licences import DOUBT_TEXTS, REASON_TEXTS, PhotoReason, PhotoReview
+from liangzheng.reviewing import ReviewDesk
 from liangzheng.wiring import Wiring
 
 router = resource("/staff/photo-reviews", "staff")
@@ -31,23 +32,21 @@ router = resource("/staff/photo-reviews", "staff")
 @authenticates
 async def reviewer(request: Request) -> ReviewDesk:
     """The member of staff who reviews photos. Raises NotAuthenticated, and Forbidden for who does not hold the duty."""
-    return await desk_of(request)
-
-
-async def desk_of(request: Request) -> ReviewDesk:
-    """As it is for photos."""
     return await review_desk(request, staff.Act.REVIEW_PHOTO, "review.refused")
 
 
 @asynccontextmanager
-async def _reaching(wiring: Wiring, desk: ReviewDesk, asked: ApplicationId) -> AsyncIterator[Connection]:
+async def _reaching(
+    wiring: Wiring, desk: ReviewDesk, asked: ApplicationId | None
+) -> AsyncIterator[Connection]:
     """A transaction for one review. A reviewer who reaches for their own photo in it is refused, and that is kept."""
     try:
         async with wiring.database.transaction(licences.REVIEW_CONSTRAINTS) as tx:
             yield tx
-    except licences.OwnPhoto:
-        async with wiring.database.transaction() as tx:
-            await licences.record_own_photo(tx, desk, asked, wiring.clock.now())
+    except reviewing.OwnReview:
+        if asked is not None:
+            async with wiring.database.transaction() as tx:
+                await licences.record_own_photo(tx, desk, asked, wiring.clock.now())
         raise
 
 
@@ -120,20 +119,10 @@ class TakeBody(Body):
     application_id: str | None = None
 
 
-class PhotoDecisionBody(Body):
+class PhotoDecisionBody(DecisionBody):
     """Approve, or refuse for one to five reasons of the catalogue."""
 
-    decision: Literal["approve", "refuse"]
-    reasons: list[str] = Field(default_factory=list, max_length=5)
-
-    @model_validator(mode="after")
-    def reasons_with_a_refusal(self) -> PhotoDecisionBody:
-        """Reasons go with a refusal, and only with one."""
-        if bool(self.reasons) is not (self.decision == "refuse"):
-            raise ValueError("one to five reasons go with a refusal, and none with an approval")
-        if not set(self.reasons) <= set(PhotoReason):
-            raise ValueError("reasons are those of the catalogue")
-        return self
+    catalogue = PhotoReason
 
 
 class ReasonsAnswer(Answer):
@@ -146,23 +135,15 @@ class ReasonsAnswer(Answer):
 async def queue(
     request: Request,
     desk: AtDesk,
-    after: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    after: After = None,
+    limit: Limit = 50,
     late: bool = False,
 ) -> QueueAnswer:
     """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
     that they were read is recorded."""
-    wiring, last = wired(request), ApplicationId.parse(after) if after is not None else None
-    if late:
-        async with wiring.database.transaction() as tx:
-            found = await licences.late_reviews(tx, desk, last, limit, wiring.clock.now())
-    else:
-        async with wiring.database.read() as tx:
-            found = await licences.review_queue(tx, desk, last, limit)
-    return QueueAnswer(
-        reviews=[PhotoReviewAnswer.of(review) for review in found],
-        next=str(found[-1].application_id) if len(found) == limit else None,
-    )
+    last = ApplicationId.parse(after) if after is not None else None
+    found, following = await page(request, licences.PHOTO_QUEUE, desk, last, limit, late)
+    return QueueAnswer(reviews=[PhotoReviewAnswer.of(review) for review in found], next=following)
 
 
 @router.get("/reasons")
@@ -175,13 +156,9 @@ async def reasons(desk: AtDesk) -> ReasonsAnswer:
 async def take(request: Request, body: TakeBody, desk: AtDesk) -> PhotoReviewAnswer:
     """Take a review in hand; again gives the same one, for longer. 404 when nothing waits."""
     wiring = wired(request)
-    if body.application_id is not None:
-        named = ApplicationId.parse(body.application_id)
-        async with _reaching(wiring, desk, named) as tx:
-            found = await licences.take_review(tx, desk, wiring.clock.now(), named)
-    else:
-        async with wiring.database.transaction() as tx:
-            found = await licences.take_review(tx, desk, wiring.clock.now())
+    named = ApplicationId.parse(body.application_id) if body.application_id is not None else None
+    async with _reaching(wiring, desk, named) as tx:
+        found = await reviewing.take(tx, licences.PHOTO_QUEUE, desk, wiring.clock.now(), named)
     if found is None:
         raise NotFound("nothing waits for a review")
     return PhotoReviewAnswer.of(found)
@@ -190,9 +167,9 @@ async def take(request: Request, body: TakeBody, desk: AtDesk) -> PhotoReviewAns
 @router.post("/{application_id}/put-back", status_code=204)
 async def put_back(request: Request, application_id: str, desk: AtDesk) -> Response:
     """Give a review in hand back to the queue."""
-    wiring = wired(request)
+    wiring, asked = wired(request), ApplicationId.parse(application_id)
     async with wiring.database.transaction() as tx:
-        await licences.put_back(tx, desk, ApplicationId.parse(application_id), wiring.clock.now())
+        await reviewing.put_back(tx, licences.PHOTO_QUEUE, desk, asked, wiring.clock.now())
     return Response(status_code=204)
 
 
@@ -235,7 +212,7 @@ async def decide(
             else:
                 named = [PhotoReason(reason) for reason in body.reasons]
                 await licences.refuse_photo(tx, desk, asked, named, now, wiring.settings.status_policy)
-            return PhotoReviewAnswer.of(await licences.review_at(tx, desk, asked))
+            return PhotoReviewAnswer.of(await reviewing.review_at(tx, licences.PHOTO_QUEUE, desk, asked))
 
         return await once(
             tx, key, owner=desk.actor.id or asked, act=f"review.decide {asked}", body=body, answer=PhotoReviewAnswer,

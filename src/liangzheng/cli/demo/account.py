@@ -55,11 +55,11 @@ async def received_code(settings: Settings, mobile: str, since: int = 0) -> str:
     raise StepFailed("no one-time code came")
 
 
-async def agree(client: Client) -> None:
-    """The holder agrees to the current text on face data."""
+async def agree(client: Client, kind: str = "face-data") -> None:
+    """The holder agrees to the current text."""
     texts = (await asyncio.to_thread(client.get, "/open/agreement-texts")).expect(200)["texts"]
-    version = next(text["version"] for text in texts if text["kind"] == "face-data")
-    body = {"kind": "face-data", "version": version}
+    [version] = [text["version"] for text in texts if text["kind"] == kind]
+    body = {"kind": kind, "version": version}
     (await asyncio.to_thread(client.post, "/holder/agreements", body)).expect(204)
 
 

@@ -9,17 +9,18 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from liangzheng import audit, rollout, staff
 from liangzheng.cli.demo import officers
+from liangzheng.cli.demo.account import agree
 from liangzheng.cli.demo.client import Client
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage
-from liangzheng.cli.demo.story import Story, b64, unb64
+from liangzheng.cli.demo.story import Story, unb64
 from liangzheng.infra.face_calibration import read_calibration
-from liangzheng.infra.face_simulated import Behaviour, played_frames
+from liangzheng.infra.face_simulated import Behaviour
 from liangzheng.infra.keys_file import write_whole
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
@@ -96,7 +97,7 @@ class FaceStory(Story):
     async def reviewed(self) -> str:
         """Left open by the engine: one officer may not, it is about themselves; another looks and decides; the driver reads it."""
         await self.account()
-        await self._agree_to_review()
+        await agree(self._holder, "face-review")
         check = await self._left_open()
         division = officers.division_of(self._stage, self._actor)
         (_, self._one), (other, own) = [
@@ -146,24 +147,10 @@ class FaceStory(Story):
 
     # -- the means ------------------------------------------------------------------------------------------
 
-    async def _agree_to_review(self) -> None:
-        texts = (await self._get(self._anybody, "/open/agreement-texts")).expect(200)["texts"]
-        [version] = [text["version"] for text in texts if text["kind"] == "face-review"]
-        body = {"kind": "face-review", "version": version}
-        (await self._post(self._holder, "/holder/agreements", body)).expect(204)
-
     async def _left_open(self) -> str:
-        begun = (await self._post(self._holder, "/holder/face-checks", {"purpose": "apply"})).expect(201)
-        frames = [
-            {"step": frame.step, "at_ms": frame.at_ms, "jpeg": b64(frame.jpeg)}
-            for frame in played_frames(len(begun["steps"]), say=Behaviour.REVIEW)
-        ]
-        path = f"/holder/face-checks/{begun['face_check_id']}/frames"
-        check: Any = (
-            await self._post(self._holder, path, {"nonce": begun["nonce"], "frames": frames})
-        ).expect(200)
+        check = await self._looked_at(self._holder, say=Behaviour.REVIEW)
         hold(check["state"] == "in_review", f"the engine leaves it open, and does not say {check['state']}")
-        return str(begun["face_check_id"])
+        return str(check["face_check_id"])
 
     async def _known_as_the_driver(self, number: str) -> None:
         now, keys = SystemClock().now(), index_keys(self._stage.settings)

@@ -128,18 +128,9 @@ class Faces(Story):
         hold(tried.returncode == 1 and bool(said), "an API that cannot look does not start")
         return f"not installed on this machine, so not shown; an API told to use it does not start: {escape(said)}"
 
-    async def _look(
-        self, api: Client, frames: Sequence[FaceFrame] | None = None, purpose: str = "apply"
-    ) -> Any:
-        """A check by the engine of this API: begun, frames sent, where it stands."""
-        holder = api.as_caller(self._holder.token or "")
-        begun = (await self._post(holder, "/holder/face-checks", {"purpose": purpose})).expect(201)
-        sent = [
-            {"step": frame.step, "at_ms": frame.at_ms, "jpeg": b64(frame.jpeg)}
-            for frame in frames or played_frames(len(begun["steps"]))
-        ]
-        path = f"/holder/face-checks/{begun['face_check_id']}/frames"
-        return (await self._post(holder, path, {"nonce": begun["nonce"], "frames": sent})).expect(200)
+    async def _look(self, api: Client, frames: Sequence[FaceFrame] | None = None) -> Any:
+        """A check by the engine of this API."""
+        return await self._looked_at(api.as_caller(self._holder.token or ""), frames=frames)
 
     async def _at_the_counter(self, face_check: str) -> str:
         division = division_of(self._stage, self._actor)

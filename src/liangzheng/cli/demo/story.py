@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,8 @@ from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.stranger import Stranger
 from liangzheng.cli.demo.tampering import Tampering
 from liangzheng.cli.phone import Phone
-from liangzheng.infra.face_simulated import played_frames
+from liangzheng.infra.face import FaceFrame
+from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.kernel.errors import Failure
 from liangzheng.rollout import NotOpen, Open
 from liangzheng.standards.keys import SoftwareSigner
@@ -187,17 +188,22 @@ class Story:
         return f"{check['state']} by the engine '{check['engine']}' (SIMULATED: no face was looked at)"
 
     async def _face_check(self, purpose: str) -> Any:
-        begun = (await self._post(self._holder, "/holder/face-checks", {"purpose": purpose})).expect(201)
-        frames = [
-            {"step": frame.step, "at_ms": frame.at_ms, "jpeg": b64(frame.jpeg)}
-            for frame in played_frames(len(begun["steps"]))
-        ]
-        path = f"/holder/face-checks/{begun['face_check_id']}/frames"
-        check = (await self._post(self._holder, path, {"nonce": begun["nonce"], "frames": frames})).expect(
-            200
-        )
+        check = await self._looked_at(self._holder, purpose)
         hold(check["state"] == "passed", f"the face check passed, and did not end as {check['state']}")
         return check
+
+    async def _looked_at(
+        self, holder: Client, purpose: str = "apply", frames: Sequence[FaceFrame] | None = None,
+        say: Behaviour | None = None,
+    ) -> Any:  # fmt: skip
+        """A check of this caller: begun, frames sent (played ones unless given), where it stands."""
+        begun = (await self._post(holder, "/holder/face-checks", {"purpose": purpose})).expect(201)
+        sent = [
+            {"step": frame.step, "at_ms": frame.at_ms, "jpeg": b64(frame.jpeg)}
+            for frame in frames or played_frames(len(begun["steps"]), say=say)
+        ]
+        path = f"/holder/face-checks/{begun['face_check_id']}/frames"
+        return (await self._post(holder, path, {"nonce": begun["nonce"], "frames": sent})).expect(200)
 
     async def bind(self) -> str:
         """The phone's key is bound to the account by a signature; at most three can be."""

@@ -1,17 +1,19 @@
-"""Every statement on photo and photo_review: holders' own photos, and the queue of those a person must look at."""
+"""Every statement on photo, and those on photo_review that are not every queue's: holders' own photos, and which wait for
+a person to look at them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId, PhotoId
-from liangzheng.kernel.reviews import Reviewer
+from liangzheng.kernel.time import Promise
 from liangzheng.licences.model import Photo, PhotoReview
 from liangzheng.licences.photo_rules import PhotoDoubt, PhotoReason, PhotoSource
+from liangzheng.reviewing import Queue, in_common
 
 CONSTRAINTS: Final = {
     "application_open": "a new version of this licence is being made at this moment; decide again in a minute",
@@ -171,7 +173,10 @@ async def last_new_photo(tx: Connection, driver_id: DriverId) -> datetime | None
 
 
 async def add(
-    tx: Connection, reviews: Sequence[tuple[DriverId, ApplicationId, PhotoId, str]], promise: Promised
+    tx: Connection,
+    reviews: Sequence[tuple[DriverId, ApplicationId, PhotoId, str]],
+    promise: Promise,
+    now: datetime,
 ) -> None:
     """The photos of these applications wait for a reviewer: driver, application, photo, authority."""
     await tx.execute(
@@ -181,49 +186,17 @@ async def add(
         "authority)",
         [driver.uuid for driver, _, _, _ in reviews], [application.uuid for _, application, _, _ in reviews],
         [photo_id.uuid for _, _, photo_id, _ in reviews], [authority for _, _, _, authority in reviews],
-        promise.submitted_at, promise.due_day, promise.due_at, promise.provisional,
+        now, promise.day, promise.ends_at, promise.provisional,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Promised:
-    """Until when a review is promised."""
-
-    submitted_at: datetime
-    due_day: date
-    due_at: datetime
-    provisional: bool
-
-
-_COLUMNS = (
-    "r.driver_id, r.application_id, r.photo_id, r.authority, r.submitted_at, r.due_day, r.due_at, r.provisional, "
-    "r.taken_by_kind, r.taken_by, r.taken_until, r.escalated_at, r.outcome, r.reasons, r.decided_at, a.origin, a.move, "
-    "p.source, p.doubts, p.facts"
-)
-_FROM = (
-    "photo_review AS r JOIN application AS a ON a.driver_id = r.driver_id AND a.id = r.application_id "
-    "JOIN photo AS p ON p.driver_id = r.driver_id AND p.id = r.photo_id"
-)
-
-
 def _review(row: Row) -> PhotoReview:
-    kind = row["taken_by_kind"]
     return PhotoReview(
-        driver_id=DriverId(row["driver_id"]),
+        **in_common(row),
         application_id=ApplicationId(row["application_id"]),
         photo_id=PhotoId(row["photo_id"]),
         origin=row["origin"],
-        authority=row["authority"],
-        submitted_at=row["submitted_at"],
-        due_day=row["due_day"],
-        due_at=row["due_at"],
-        provisional=row["provisional"],
-        taken_by=Reviewer(kind, row["taken_by"]) if kind else None,
-        taken_until=row["taken_until"],
-        escalated_at=row["escalated_at"],
-        outcome=row["outcome"],
         reasons=tuple(PhotoReason(reason) for reason in row["reasons"]),
-        decided_at=row["decided_at"],
         move=row["move"],
         source=PhotoSource(row["source"]),
         doubts=tuple(PhotoDoubt(doubt) for doubt in row["doubts"]),
@@ -231,120 +204,34 @@ def _review(row: Row) -> PhotoReview:
     )
 
 
-async def waiting(
-    tx: Connection,
-    authorities: Collection[str] | None,
-    after: tuple[datetime, ApplicationId] | None,
-    limit: int,
-    late: bool,
-) -> list[PhotoReview]:
-    """Open reviews, or only those escalated, the one due first in front; a page begins after a due instant and
-    application."""
-    rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.outcome IS NULL AND ($1::text[] IS NULL OR r.authority = ANY($1)) "
-        "AND ($2::timestamptz IS NULL OR (r.due_at, r.application_id) > ($2, $3::uuid)) "
-        "AND (NOT $5 OR r.escalated_at IS NOT NULL) "
-        "ORDER BY r.due_at, r.application_id LIMIT $4",
-        list(authorities) if authorities is not None else None,
-        after[0] if after else None,
-        after[1].uuid if after else None,
-        limit,
-        late,
-    )
-    return [_review(row) for row in rows]
+PHOTO_QUEUE: Final = Queue(
+    table="photo_review",
+    shard="driver_id",
+    named="application_id",
+    more="r.application_id, r.photo_id, a.origin, a.move, p.source, p.doubts, p.facts",
+    joins="JOIN application AS a ON a.driver_id = r.driver_id AND a.id = r.application_id "
+    "JOIN photo AS p ON p.driver_id = r.driver_id AND p.id = r.photo_id",
+    review=_review,
+    purpose="reviewing a new photo",
+    listed="late-reviews.listed",
+    escalated="review.escalated",
+    told=lambda review: {
+        "driver_id": str(review.driver_id),
+        "application_id": str(review.application_id),
+        "authority": review.authority,
+        "due_day": review.due_day.isoformat(),
+    },
+    own=("somebody else reviews your own photo", "own-photo"),
+)
 
 
-async def driver_of(tx: Connection, application_id: ApplicationId) -> DriverId | None:
-    """Whose review it is; asked once for a reviewer, who knows only the application."""
-    found = await tx.fetchval(
-        "SELECT driver_id FROM photo_review WHERE application_id = $1", application_id.uuid
-    )
-    return DriverId(found) if found else None
-
-
-async def hold_with_application(
-    tx: Connection, driver_id: DriverId, application_id: ApplicationId
-) -> PhotoReview | None:
-    """One review and its application, held until the transaction ends. The application first: as the holder's
-    withdrawal does."""
+async def hold_application(tx: Connection, driver_id: DriverId, application_id: ApplicationId) -> None:
+    """An application is held until the transaction ends; before its review, as the holder's withdrawal does."""
     await tx.execute(
         "SELECT 1 FROM application WHERE driver_id = $1 AND id = $2 FOR UPDATE",
         driver_id.uuid,
         application_id.uuid,
     )
-    return await hold(tx, driver_id, application_id)
-
-
-async def hold(tx: Connection, driver_id: DriverId, application_id: ApplicationId) -> PhotoReview | None:
-    """One review, held until the transaction ends."""
-    row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.driver_id = $1 AND r.application_id = $2 FOR UPDATE OF r",
-        driver_id.uuid,
-        application_id.uuid,
-    )
-    return _review(row) if row else None
-
-
-async def of_application(
-    tx: Connection, driver_id: DriverId, application_id: ApplicationId
-) -> PhotoReview | None:
-    """One review, only read."""
-    row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE r.driver_id = $1 AND r.application_id = $2",
-        driver_id.uuid,
-        application_id.uuid,
-    )
-    return _review(row) if row else None
-
-
-async def next_free(
-    tx: Connection,
-    reviewer: Reviewer,
-    authorities: Collection[str] | None,
-    now: datetime,
-    passing_over: DriverId | None = None,
-) -> tuple[DriverId, ApplicationId] | None:
-    """What this reviewer has in hand, else what is due first and in nobody's; what others are taking, and one driver's,
-    is passed over."""
-    row = await tx.fetchrow(
-        "SELECT driver_id, application_id FROM photo_review WHERE outcome IS NULL "
-        "AND ($1::text[] IS NULL OR authority = ANY($1)) AND driver_id IS DISTINCT FROM $5 "
-        "AND (taken_until IS NULL OR taken_until <= $2 OR (taken_by_kind = $3 AND taken_by IS NOT DISTINCT FROM $4)) "
-        "ORDER BY (taken_until > $2) IS TRUE DESC, due_at, application_id LIMIT 1 FOR UPDATE SKIP LOCKED",
-        list(authorities) if authorities is not None else None, now, reviewer.kind, reviewer.id,
-        passing_over.uuid if passing_over else None,
-    )  # fmt: skip
-    return (DriverId(row["driver_id"]), ApplicationId(row["application_id"])) if row else None
-
-
-async def set_taken(
-    tx: Connection, review: PhotoReview, reviewer: Reviewer | None, until: datetime | None
-) -> None:
-    """The review, held by the caller, is in this reviewer's hand, or in nobody's."""
-    await tx.execute(
-        "UPDATE photo_review SET taken_by_kind = $3, taken_by = $4, taken_until = $5 "
-        "WHERE driver_id = $1 AND application_id = $2",
-        review.driver_id.uuid, review.application_id.uuid, reviewer.kind if reviewer else None,
-        reviewer.id if reviewer else None, until,
-    )  # fmt: skip
-
-
-async def close(
-    tx: Connection,
-    driver_id: DriverId,
-    application_id: ApplicationId,
-    outcome: str,
-    reasons: Sequence[PhotoReason],
-    by: Reviewer,
-    now: datetime,
-) -> bool:
-    """The review has its one outcome; whether it had none before."""
-    done = await tx.execute(
-        "UPDATE photo_review SET outcome = $3, reasons = $4, decided_by_kind = $5, decided_by = $6, decided_at = $7 "
-        "WHERE driver_id = $1 AND application_id = $2 AND outcome IS NULL",
-        driver_id.uuid, application_id.uuid, outcome, [reason.value for reason in reasons], by.kind, by.id, now,
-    )  # fmt: skip
-    return done == "UPDATE 1"
 
 
 async def open_replacement(tx: Connection, driver_id: DriverId) -> tuple[ApplicationId, int] | None:
@@ -354,39 +241,3 @@ async def open_replacement(tx: Connection, driver_id: DriverId) -> tuple[Applica
         driver_id.uuid,
     )
     return (ApplicationId(row["id"]), row["move"]) if row else None
-
-
-async def escalate_due(
-    tx: Connection, now: datetime, limit: int
-) -> list[tuple[DriverId, ApplicationId, str, date]]:
-    """Open reviews past their promise are marked, each once: driver, application, authority, the day promised."""
-    rows = await tx.fetch(
-        "WITH late AS MATERIALIZED (SELECT driver_id, application_id FROM photo_review WHERE outcome IS NULL "
-        "AND escalated_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) "
-        "UPDATE photo_review AS r SET escalated_at = $1 FROM late "
-        "WHERE r.driver_id = late.driver_id AND r.application_id = late.application_id "
-        "RETURNING r.driver_id, r.application_id, r.authority, r.due_day",
-        now,
-        limit,
-    )
-    return [
-        (
-            DriverId(row["driver_id"]),
-            ApplicationId(row["application_id"]),
-            row["authority"],
-            row["due_day"],
-        )
-        for row in rows
-    ]
-
-
-async def queue_figures(tx: Connection, now: datetime) -> Row:
-    """Of the open reviews: waiting, taken, late, escalated, and when the oldest was submitted."""
-    row = await tx.fetchrow(
-        "SELECT count(*) AS waiting, count(*) FILTER (WHERE taken_until > $1) AS taken, "
-        "count(*) FILTER (WHERE due_at <= $1) AS late, count(escalated_at) AS escalated, "
-        "min(submitted_at) AS oldest FROM photo_review WHERE outcome IS NULL",
-        now,
-    )
-    assert row is not None, "an aggregate has one row"
-    return row
