@@ -285,6 +285,7 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
         look_ups_reviewed=settings.look_ups_reviewed,
+        demands_links=settings.demands_linked_staff,
     )
 
 

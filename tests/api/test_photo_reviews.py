@@ -327,8 +327,8 @@ async def test_the_link_is_neither_the_number_nor_what_it_is_looked_up_by(
 async def test_where_reviewers_must_be_linked_nobody_else_reviews(
     place: Deployment, reviewers: Reviewers
 ) -> None:
-    settings = replace(place.wiring.settings, reviewers_linked=True)
-    reviewers.app.state.wiring = replace(place.wiring, settings=settings)
+    policy = replace(place.wiring.staff_policy, demands_links=True)
+    reviewers.app.state.wiring = replace(place.wiring, staff_policy=policy)
     staff_id, console = await reviewers.add("700001")
     assert refused(await console.get(), 403, "forbidden")["rule"] == "not-linked"
     await reviewers.link(staff_id, IdentityNumber.of_citizen(CitizenNumber("11010519491231002X")))

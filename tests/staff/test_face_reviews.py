@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -166,7 +165,7 @@ async def test_without_that_agreement_the_counter_is_the_way_and_withdrawing_it_
 
 async def test_where_it_is_demanded_who_is_not_linked_reviews_nothing(place: Place) -> None:
     _, check = await left_open(place)
-    place.wiring.settings = replace(place.wiring.settings, reviewers_linked=True)
+    place.change_policy(demands_links=True)
     officer = await place.on_duty("counter")
     refused(await officer.post(f"{QUEUE}/take", {"face_check_id": check}), 403, "forbidden")
     await officer.link(MADE_UP[1].identity)

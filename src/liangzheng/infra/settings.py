@@ -233,8 +233,8 @@ class Settings:
             raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
 
     @property
-    def demands_linked_reviewers(self) -> bool:
-        """Whether it must be known which person a reviewer is."""
+    def demands_linked_staff(self) -> bool:
+        """Whether it must be known which person somebody is before they review, propose or decide."""
         return self.mode == "production" if self.reviewers_linked is None else self.reviewers_linked
 
     def demand_real(self, neighbour: str) -> None:
@@ -453,7 +453,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _row("LZ_PHOTO_FACES", "photo_faces", words.one_of("none", "dlib"), "none",
          "what counts the faces in a holder's photo before a reviewer looks: nothing, or dlib (extra `face`)"),
     _row("LZ_REVIEWERS_LINKED", "reviewers_linked", words.yes_or_no, None,
-         "yes: only staff linked to the person they are (./lz staff link) review photos; none: yes in production"),
+         "yes: staff who are not linked to the person they are (./lz staff link) review, propose and decide nothing; "
+         "none: yes in production"),
     _row("LZ_REVIEW_LEASE_S", "review_lease_s", words.number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip

@@ -34,9 +34,8 @@ async def review_desk(request: Request, act: Act, attempt: str) -> ReviewDesk:
     mine = frozenset(
         each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
     )
-    if wiring.settings.demands_linked_reviewers:
-        async with recorded(request, who, Attempt(attempt)), wiring.database.read() as tx:
-            await staff.demand_link(tx, who.staff_id)
+    async with recorded(request, who, Attempt(attempt)), wiring.database.read() as tx:
+        await staff.demand_link(tx, who.staff_id, wiring.staff_policy)
 
     async def is_own(tx: Connection, driver_id: DriverId) -> bool:
         return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
