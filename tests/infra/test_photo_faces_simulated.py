@@ -19,11 +19,10 @@ def test_of_drawn_people_it_counts_none_one_and_two(number: int) -> None:
     assert shapes(pictures.aside(drawn)) == (1, False)
 
 
-async def test_it_says_that_it_only_plays(caplog: pytest.LogCaptureFixture) -> None:
+async def test_it_says_that_it_only_plays(capsys: pytest.CaptureFixture[str]) -> None:
     engine = SimulatedFaces("test")
-    with caplog.at_level("WARNING"):
-        assert await engine.faces(portrait(7, 1)) == (1, True)
-    assert engine.simulated and "SIMULATED" in caplog.text
+    assert await engine.faces(portrait(7, 1)) == (1, True)
+    assert engine.simulated and "SIMULATED" in "".join(capsys.readouterr())
     engine.close()
 
 

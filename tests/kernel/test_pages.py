@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.pages import Place
 
-INSTANTS = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+INSTANTS = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=st.just(UTC))
 PLACES = st.builds(Place, INSTANTS, st.uuids())
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 

@@ -58,7 +58,9 @@ async def test_both_queues_tell_what_is_late_page_by_page_and_before_that_nothin
             seen.append(review["review"])
             after = {"after": page["next"]}
         assert seen == late
-        assert done(await ask(place, [Duty.SYSTEM], "32", queue=queue, limit=1, **after), 200)["reviews"] == []
+        assert (
+            done(await ask(place, [Duty.SYSTEM], "32", queue=queue, limit=1, **after), 200)["reviews"] == []
+        )
         elsewhere = done(await ask(place, [Duty.AUDIT], "3301", queue=queue), 200)
         assert elsewhere["reviews"] == []
     acts = [row["act"] for row in await place.world.rows("audit_entry")]

@@ -108,7 +108,9 @@ async def test_the_holder_sees_who_looked_newest_first(
 async def test_a_refused_forgery_is_no_look_at_the_driver(world: World, officer: Verifier) -> None:
     world.phone.keep(world.sign(replace(world.claims(), status_index=5))[1])
     await look(world, officer)
-    assert await looks_at(world.database, world.driver_id, Place.before(world.now + timedelta(minutes=5))) == []
+    assert (
+        await looks_at(world.database, world.driver_id, Place.before(world.now + timedelta(minutes=5))) == []
+    )
 
 
 async def test_looks_are_kept_for_their_time_and_their_audit_entries_stay(

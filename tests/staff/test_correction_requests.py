@@ -16,16 +16,21 @@ QUEUE = "/staff/correction-requests"
 WISH = "住址有误，应为样本路3号"
 
 
-async def asking(place: Place, number: int = 0, *, driver: bool = True) -> tuple[Phone, dict[str, Any], str]:
-    """A person's phone, their open request and their id; `driver`: whose face was seen, the driver of this place."""
+PROVEN, MATCHED, NOBODY = "face seen", "name and number match", "no driver of the register"
+
+
+async def asking(place: Place, number: int = 0, who: str = PROVEN) -> tuple[Phone, dict[str, Any], str]:
+    """A person's phone, their open request and their id; MADE_UP[0] is the driver of this place."""
     person, phone = MADE_UP[number], place.nobody.another()
-    if driver:
+    if who == PROVEN:
         await phone.arrive(person)
     else:
         body = {
-            "mobile": person.mobile.value, "identity_number": person.identity.value, "name": person.name.value,
+            "mobile": person.mobile.value,
+            "identity_number": person.identity.value,
+            "name": person.name.value if who == MATCHED else "无此人",
             "password": PASSWORD,
-        }  # fmt: skip
+        }
         done(await phone.post("/holder/accounts", body), 201)
         login = {"mobile": person.mobile.value, "password": PASSWORD}
         phone.headers = {
@@ -33,7 +38,8 @@ async def asking(place: Place, number: int = 0, *, driver: bool = True) -> tuple
         }
     asked = done(await phone.post("/holder/corrections", {"wish": WISH}), 201)
     owner = await place.one(
-        "SELECT person_id FROM correction_request WHERE id = $1", CorrectionRequestId.parse(asked["request_id"]).uuid
+        "SELECT person_id FROM correction_request WHERE id = $1",
+        CorrectionRequestId.parse(asked["request_id"]).uuid,
     )
     return phone, asked, str(PersonId(owner))
 
@@ -48,7 +54,9 @@ async def waiting(badge: Badge, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-async def test_a_request_waits_in_its_region_is_answered_once_and_its_person_reads_the_answer(place: Place) -> None:
+async def test_a_request_waits_in_its_region_is_answered_once_and_its_person_reads_the_answer(
+    place: Place,
+) -> None:
     phone, asked, person = await asking(place)
     one, two = [await place.on_duty("register") for _ in range(2)]
     (shown,) = await waiting(one)
@@ -66,7 +74,10 @@ async def test_a_request_waits_in_its_region_is_answered_once_and_its_person_rea
     assert (full["detail"]["count"], full["detail"]["oldest"]) == (1, asked["request_id"])
     assert empty["detail"]["count"] == 0
     (entry,) = await place.entries("correction.answered")
-    assert (entry["actor_kind"], entry["detail"]) == ("staff", {"request": asked["request_id"], "duty": "register"})
+    assert (entry["actor_kind"], entry["detail"]) == (
+        "staff",
+        {"request": asked["request_id"], "duty": "register"},
+    )
     assert WISH not in str(await place.world.audit_entries())
 
 
@@ -80,7 +91,9 @@ async def test_the_same_answer_again_is_answered_alike(place: Place) -> None:
     assert done(await one.phone.post(path, body, headers=key), 201) == first
 
 
-@pytest.mark.parametrize(("duty", "region", "status"), [("register", ELSEWHERE, 404), ("penalty", "3209", 403)])
+@pytest.mark.parametrize(
+    ("duty", "region", "status"), [("register", ELSEWHERE, 404), ("penalty", "3209", 403)]
+)
 async def test_without_the_duty_here_nothing_is_read_or_answered(
     place: Place, duty: str, region: str, status: int
 ) -> None:
@@ -94,13 +107,20 @@ async def test_without_the_duty_here_nothing_is_read_or_answered(
 
 
 async def test_who_is_no_driver_of_the_register_is_answered_for_the_whole_country(place: Place) -> None:
-    _, asked, person = await asking(place, driver=False)
+    _, asked, person = await asking(place, who=NOBODY)
     here, everywhere = await place.on_duty("register"), await place.on_duty("register", region="nationwide")
     assert await waiting(here) == []
     refused(await answer(here, asked, person), 404, "not-found")
     (shown,) = await waiting(everywhere)
     assert shown["driver"] is None
     done(await answer(everywhere, asked, person), 201)
+
+
+async def test_who_only_knows_a_driver_s_name_and_number_is_not_shown_as_that_driver(place: Place) -> None:
+    _, asked, person = await asking(place, who=MATCHED)
+    (shown,) = await waiting(here := await place.on_duty("register"))
+    assert (shown["request"], shown["driver"]) == (asked["request_id"], None)
+    done(await answer(here, asked, person, decision="declined"), 201)
 
 
 async def test_nobody_answers_their_own(place: Place) -> None:
@@ -145,7 +165,7 @@ async def test_an_answer_to_nobody_or_of_another_form_is_refused(
 
 async def test_another_person_s_request_is_not_theirs_to_be_answered(place: Place) -> None:
     _, asked, _ = await asking(place)
-    _, other, stranger = await asking(place, 1, driver=False)
+    _, other, stranger = await asking(place, 1, who=NOBODY)
     one = await place.on_duty("register", region="nationwide")
     refused(await answer(one, asked, stranger), 404, "not-found")
     done(await answer(one, other, stranger), 201)

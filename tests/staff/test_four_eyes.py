@@ -373,7 +373,9 @@ async def test_where_it_is_demanded_who_is_not_linked_proposes_and_decides_nothi
     await one.link(ANOTHER)
     proposal = await _proposed(one, kind, **about)
     assert refused(await two.decide(proposal, decision), 403, "forbidden")["rule"] == "not-linked"
-    reasons = [(await place.entries(f"{act}.refused"))[-1]["detail"]["reason"] for act in ("proposal", "decision")]
+    reasons = [
+        (await place.entries(f"{act}.refused"))[-1]["detail"]["reason"] for act in ("proposal", "decision")
+    ]
     assert reasons == ["not-linked"] * 2
     await two.link(THIRD)
     assert done(await two.decide(proposal, decision), 201)["decided_by"] == two.staff_id

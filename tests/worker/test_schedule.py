@@ -82,11 +82,14 @@ async def test_messages_and_answered_requests_are_kept_as_long_as_the_settings_s
     assert (await holder.phone.put(f"/holder/messages/{message['message_id']}/read")).status_code == 204
     assert (await holder.phone.delete(f"/holder/corrections/{asked['request_id']}")).status_code == 204
     settings = replace(place.wiring.settings, messages_kept_days=200, corrections_kept_days=300)
-    wiring = replace(place.wiring, settings=settings)
+    wiring, prune = (
+        replace(place.wiring, settings=settings),
+        tuple(job for job in JOBS if job.name == "prune"),
+    )
     unread = await place.world.count("SELECT count(*) FROM message WHERE read_at IS NULL")
     for days, told, requests in ((200, 1, 1), (201, 0, 1), (300, 0, 1), (301, 0, 0)):
         with caplog.at_level("INFO"):
-            await Schedule(wiring).run_due(place.now + timedelta(days=days))
+            await Schedule(wiring, prune).run_due(place.now + timedelta(days=days))
         assert await place.world.count("SELECT count(*) FROM message WHERE read_at IS NOT NULL") == told
         assert await place.world.count("SELECT count(*) FROM correction_request") == requests
     assert await place.world.count("SELECT count(*) FROM message WHERE read_at IS NULL") == unread

@@ -17,7 +17,8 @@ _AT_ONCE: Final = 5_000
 async def prune(db: Database, before: datetime, at_most: int = 200_000) -> int:
     """Messages told before an instant are gone; how many. Safe to repeat and to lose half-way.
 
-    What nobody has read stays, but for what counts looks, and so does what is still to be sent as a text message.
+    What nobody has read stays, but for what counts looks; so does the notice of a held act whose text message is still to be
+    sent, since the act waits for it.
     """
     gone = 0
     while gone < at_most:

@@ -94,6 +94,10 @@ OF_LOOKS = frozenset({Kind.LOOKED_AT, Kind.LOOKED_UP, Kind.RECORD_SHOWN, Kind.CO
 """What counts looks: it says no more than the holder's list of them, and is kept as long as that, read or not."""
 
 
+NOTICES = frozenset({Kind.MOBILE_CHANGE_ASKED, Kind.CLOSING_ASKED})
+"""Notices of a held act, which is not done before its owner was told."""
+
+
 class SmsState(StrEnum):
     """What became of the text message that goes with a message."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, cast
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import MessageId, PersonId
 from liangzheng.kernel.pages import Place
-from liangzheng.messages.model import OF_LOOKS, Kind, Message, SmsState
+from liangzheng.messages.model import NOTICES, OF_LOOKS, Kind, Message, SmsState
 
 
 async def add(tx: Connection, messages: Sequence[Message]) -> set[MessageId]:
@@ -84,10 +84,13 @@ async def read_all(tx: Connection, people: Sequence[PersonId], now: datetime) ->
     )  # fmt: skip
 
 
+def _listed(kinds: Collection[Kind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
+
+
 _MAY_GO: Final = (
-    f"sms <> '{SmsState.WANTED}' AND (read_at IS NOT NULL OR kind IN ("
-    + ", ".join(f"'{kind}'" for kind in sorted(OF_LOOKS))
-    + "))"
+    f"(read_at IS NOT NULL OR kind IN ({_listed(OF_LOOKS)})) "
+    f"AND NOT (sms = '{SmsState.WANTED}' AND kind IN ({_listed(NOTICES)}))"
 )
 """As the index message_over has it: what stays is not read over and over again."""
 

@@ -1,9 +1,10 @@
 -- Messages and answered requests to correct end with time; what accounts left open that are closed already ends as well.
 
--- What may be forgotten, by its age: messages/store.py, forget. What nobody read stays, but for those that count looks.
+-- What may be forgotten, by its age: messages/store.py, forget. What nobody read stays, but for those that count looks; and
+-- so does the notice of a held act until its text message was sent.
 CREATE INDEX message_over ON message (at)
-    WHERE sms <> 'wanted'
-      AND (read_at IS NOT NULL OR kind IN ('company-answered', 'looked-at', 'looked-up', 'record-shown'));
+    WHERE (read_at IS NOT NULL OR kind IN ('company-answered', 'looked-at', 'looked-up', 'record-shown'))
+      AND NOT (sms = 'wanted' AND kind IN ('account-closing-asked', 'mobile-change-asked'));
 
 -- The queue of requests to correct, and those that are over.
 CREATE INDEX correction_request_open ON correction_request (id) WHERE state = 'open';

@@ -20,6 +20,7 @@ from liangzheng import audit
 from liangzheng.infra.epochs import UNCERTAIN
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import DriverId, LicenceId, VerificationId, VerifierId
+from liangzheng.kernel.pages import Place
 from liangzheng.showing.model import Verifier, VerifierKind
 
 _RECORD = audit.insert_from(

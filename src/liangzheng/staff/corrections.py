@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from liangzheng import accounts, audit, drivers
-from liangzheng.accounts import CorrectionRequest, CorrectionState
+from liangzheng.accounts import CorrectionRequest, CorrectionState, Level
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import CorrectionRequestId, DriverId, PersonId
@@ -100,7 +100,14 @@ async def answer_request(
     if await is_person(tx, keys, officer.staff_id, account.person.identity):
         raise failure_of(Refusal.ABOUT_ONESELF)
     return await accounts.answer_correction(
-        tx, reply.person_id, reply.request_id, reply.granted, reply.answer, actor_of(officer), now, duty=held.duty.value
+        tx,
+        reply.person_id,
+        reply.request_id,
+        reply.granted,
+        reply.answer,
+        actor_of(officer),
+        now,
+        duty=held.duty.value,
     )
 
 
@@ -109,10 +116,13 @@ async def _people(
 ) -> Mapping[PersonId, tuple[DriverId | None, str]]:
     """The driver each of them is, and the division whose region answers them; people who do not exist are left out."""
     known = await accounts.assurances(tx, people)
-    issued_by = await drivers.authorities_of(tx, [each.driver_id for each in known.values() if each.driver_id])
+    issued_by = await drivers.authorities_of(
+        tx, [each.driver_id for each in known.values() if each.driver_id]
+    )
     placed: dict[PersonId, tuple[DriverId | None, str]] = {}
     for person_id, each in known.items():
         authority = issued_by.get(each.driver_id) if each.driver_id else None
         division = NATIONWIDE_DIVISION if authority is None else division_of(authorities, authority)
-        placed[person_id] = (each.driver_id, division)
+        proven = each.level >= Level.FACE_VERIFIED  # a name and a number open no record
+        placed[person_id] = (each.driver_id if proven else None, division)
     return placed

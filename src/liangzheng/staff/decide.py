@@ -46,8 +46,8 @@ async def decide(
 ) -> Proposal:
     """The proposal decided, and when agreed carried out, in this transaction. What is used later waits.
 
-    Raises NotFound outside the region, Forbidden for the proposer's own, without the duty and about oneself, Conflict when it has moved on, ran
-    out, or no longer fits the record.
+    Raises NotFound outside the region, Forbidden for the proposer's own, without the duty and about oneself, Conflict when it has
+    moved on, ran out, or no longer fits the record.
     """
     # 1. The proposal, held: whoever decides it at the same moment waits, and finds it decided.
     found = await store_casework.proposal(tx, _provinces(officer), opinion.proposal_id, hold=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.errors import Conflict
 from liangzheng.kernel.ids import DriverId, LookUpId, ProposalId, StaffId
+from liangzheng.kernel.pages import Place
 from liangzheng.staff.lifecycle import PROPOSAL, ProposalEvent, ProposalState
 from liangzheng.staff.model import CaseNumber, Duty, Kind, LookUp, Proposal
 

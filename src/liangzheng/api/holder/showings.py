@@ -100,7 +100,10 @@ async def looks(
     wiring = wired(request)
     driver_id = _driver(who)
     every = [
-        *((each.place, _verified(each)) for each in await showing.looks_at(wiring.database, driver_id, place, limit)),
+        *(
+            (each.place, _verified(each))
+            for each in await showing.looks_at(wiring.database, driver_id, place, limit)
+        ),
         *(
             (Place(each.at, each.look_up_id.uuid), _looked_up(each))
             for each in await staff.look_ups_at(wiring.database, driver_id, place, limit)

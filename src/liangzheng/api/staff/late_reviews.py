@@ -62,8 +62,13 @@ async def list_late_reviews(
         found: list[LateReviewAnswer]
         if queue == "photo-reviews":
             photo = ApplicationId.parse(after) if after is not None else None
-            found = [LateReviewAnswer.of(each) for each in await licences.late_reviews(tx, desk, photo, limit, now)]
+            found = [
+                LateReviewAnswer.of(each) for each in await licences.late_reviews(tx, desk, photo, limit, now)
+            ]
         else:
             face = FaceCheckId.parse(after) if after is not None else None
-            found = [LateReviewAnswer.of(each) for each in await accounts.late_face_reviews(tx, desk, face, limit, now)]
+            found = [
+                LateReviewAnswer.of(each)
+                for each in await accounts.late_face_reviews(tx, desk, face, limit, now)
+            ]
     return LateReviewsAnswer(reviews=found, next=found[-1].review if len(found) == limit else None)

@@ -132,7 +132,10 @@ class Faces(Story):
         hold("LZ_FACE_" in face, f"it names what is missing: {face}")
         if find_spec("dlib") is None:
             count = await self._does_not_start(LZ_PHOTO_FACES="dlib")
-            hold("liangzheng[face]" in face and "liangzheng[face]" in count, f"both name the extra: {face}; {count}")
+            hold(
+                "liangzheng[face]" in face and "liangzheng[face]" in count,
+                f"both name the extra: {face}; {count}",
+            )
         return f"not installed on this machine; an API told to use it does not start: {escape(face)}"
 
     async def _does_not_start(self, **more: str) -> str:
@@ -150,7 +153,10 @@ class Faces(Story):
         await self._stage.until_ready(self._uncalibrated)
         check = await self._look(self._uncalibrated)
         await asyncio.to_thread(self._stage.processes.end, _PLAYED)
-        hold(check["simulated"] and not check["calibrated"], "it says that it only plays, and has no calibration")
+        hold(
+            check["simulated"] and not check["calibrated"],
+            "it says that it only plays, and has no calibration",
+        )
         hold(check["state"] == "in_review", f"what it passes goes to a person, and is not {check['state']}")
         hold(check["usable_until"] is None, "nothing can be done with it")
         return "the simulated engine where its word does not count: it passes everybody, and each is in review, of no use"
@@ -274,7 +280,10 @@ class Faces(Story):
 
     async def one_face(self) -> str:
         """Where faces are counted, a photo without one, with two or with one aside goes to no reviewer."""
-        counting, drawn = self._manual.as_caller(self._holder.token or ""), portrait(_SEED, secrets.randbelow(10_000))
+        counting, drawn = (
+            self._manual.as_caller(self._holder.token or ""),
+            portrait(_SEED, secrets.randbelow(10_000)),
+        )
         found = {}
         for what, picture, fault in (
             ("nobody", pictures.nobody(drawn), "not_one_face"),
@@ -283,7 +292,9 @@ class Faces(Story):
         ):
             judged = await self._judged(counting, picture)
             faults = [each["code"] for each in judged["faults"]]
-            hold(not judged["usable"] and fault in faults, f"{what}: refused for {fault}, and not for {faults}")
+            hold(
+                not judged["usable"] and fault in faults, f"{what}: refused for {fault}, and not for {faults}"
+            )
             found[what] = next(each["zh"] for each in judged["faults"] if each["code"] == fault)
         one, unseen = await self._judged(counting, drawn), await self._judged(self._holder, drawn)
         doubts = [[each["code"] for each in judged["doubts"]] for judged in (one, unseen)]

@@ -17,6 +17,7 @@ from liangzheng.kernel.ids import (
     PseudonymId,
     VerificationId,
 )
+from liangzheng.kernel.pages import Place
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.relying.lifecycle import (
     CONSENT_REQUEST,
