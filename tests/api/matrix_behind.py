@@ -98,7 +98,7 @@ BEHIND: Final[tuple[dict[str, Any], ...]] = (
         "route": "POST /staff/correction-requests/{request_id}/answers",
         "names": {"path:request_id": "correction", "body:person": "person"},
         "body": {"person": "{person}", "decision": "declined", "answer": "不予更正"},
-        **_MADE,
+        "own": frozenset({201, 409}),  # its holder takes it back in a row of their own
         **_BY_OFFICER,
     },
     {"route": "GET /staff/waves", "also_by": ("colleague",), **_OK, **_BY_OFFICER},

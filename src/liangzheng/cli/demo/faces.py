@@ -129,7 +129,7 @@ class Faces(Story):
     async def _no_dlib(self) -> str:
         """The library or its models are missing: an API told to compare with it, or to count, ends by itself."""
         face = await self._does_not_start(LZ_FACE_ENGINE="dlib")
-        hold("LZ_FACE_" in face, f"it names what is missing: {face}")
+        hold("extra" in face or "LZ_FACE_MODELS" in face, f"it names what is missing: {face}")
         if find_spec("dlib") is None:
             count = await self._does_not_start(LZ_PHOTO_FACES="dlib")
             hold(
