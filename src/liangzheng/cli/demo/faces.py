@@ -128,14 +128,11 @@ class Faces(Story):
 
     async def _no_dlib(self) -> str:
         """The library or its models are missing: an API told to compare with it, or to count, ends by itself."""
-        face = await self._does_not_start(LZ_FACE_ENGINE="dlib")
-        hold("extra" in face or "LZ_FACE_MODELS" in face, f"it names what is missing: {face}")
-        if find_spec("dlib") is None:
-            count = await self._does_not_start(LZ_PHOTO_FACES="dlib")
-            hold(
-                "liangzheng[face]" in face and "liangzheng[face]" in count,
-                f"both name the extra: {face}; {count}",
-            )
+        asked = ["LZ_FACE_ENGINE"] if find_spec("dlib") else ["LZ_FACE_ENGINE", "LZ_PHOTO_FACES"]
+        said = await asyncio.gather(*(self._does_not_start(**{name: "dlib"}) for name in asked))
+        for each in said:
+            hold("liangzheng[face]" in each or "LZ_FACE_MODELS" in each, f"it names what is missing: {each}")
+        face = said[0]
         return f"not installed on this machine; an API told to use it does not start: {escape(face)}"
 
     async def _does_not_start(self, **more: str) -> str:

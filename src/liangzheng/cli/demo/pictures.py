@@ -70,7 +70,7 @@ def nobody(picture: bytes) -> bytes:
     """The same picture with nothing above the shoulders."""
     image = _opened(picture)
     ImageDraw.Draw(image).rectangle((0, 0, image.width, int(image.height * 0.62)), fill="white")
-    return _jpeg(image)
+    return _jpeg(image) + bytes(_PADDING)
 
 
 def two_people(picture: bytes) -> bytes:
@@ -79,7 +79,7 @@ def two_people(picture: bytes) -> bytes:
     narrow = image.resize((image.width // 2, image.height))
     for left in (0, image.width // 2):
         image.paste(narrow, (left, 0))
-    return _jpeg(image)
+    return _jpeg(image) + bytes(_PADDING)
 
 
 def aside(picture: bytes) -> bytes:
@@ -87,7 +87,7 @@ def aside(picture: bytes) -> bytes:
     image = _opened(picture)
     page = Image.new("RGB", image.size, "white")
     page.paste(image.resize((image.width // 2, image.height)), (0, 0))
-    return _jpeg(page)
+    return _jpeg(page) + bytes(_PADDING)
 
 
 def _opened(picture: bytes) -> Image.Image:
