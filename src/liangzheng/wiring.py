@@ -33,6 +33,7 @@ from liangzheng.infra.keys_file import (
 from liangzheng.infra.keys_sealed import Seal
 from liangzheng.infra.passwords import Passwords
 from liangzheng.infra.photo_faces import DlibFaces
+from liangzheng.infra.photo_faces_simulated import SimulatedFaces
 from liangzheng.infra.postgres import Connection, Database, attach
 from liangzheng.infra.realname_register import RegisterRealName
 from liangzheng.infra.reference import Reference, load_reference
@@ -148,6 +149,7 @@ class Wiring:
             ("face check", self.face_verifier.simulated),
             ("real names", self.real_name.simulated),
             ("text messages", self.sms.simulated),
+            ("count of faces in photos", self.face_finder.simulated),
         )
         return tuple(name for name, simulated in played if simulated)
 
@@ -285,6 +287,7 @@ def staff_policy(settings: Settings) -> staff.StaffPolicy:
         retain_within_s=settings.retain_within_s,
         budgets=budgets,
         look_ups_reviewed=settings.look_ups_reviewed,
+        demands_links=settings.demands_linked_staff,
     )
 
 
@@ -369,7 +372,9 @@ def _authority(settings: Settings) -> FaceVerifier:
 
 
 def _face_finder(settings: Settings) -> licences.FaceFinder:
-    """Raises Unavailable for an engine that is not installed."""
+    """Raises Unavailable for an engine that is not installed, and for one that only plays its part in production."""
+    if settings.photo_faces == "simulated":
+        return SimulatedFaces(settings.mode)
     return DlibFaces() if settings.photo_faces == "dlib" else licences.NoFaceFinder()
 
 

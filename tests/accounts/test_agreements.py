@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from liangzheng import accounts, audit
-from liangzheng.accounts import AgreementKind, CorrectionState
+from liangzheng.accounts import AgreementKind, Caller, CorrectionState, Level
 from liangzheng.accounts.lifecycle import CORRECTION, State
 from liangzheng.accounts.model import Agreement, Purpose
 from liangzheng.accounts.rules import may_use_face_data
@@ -18,7 +19,7 @@ from liangzheng.infra.face import FaceResult, FaceVerifier
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
 from liangzheng.kernel.errors import AgreementNeeded, Conflict, Invalid, NotFound, NotVerified
-from liangzheng.kernel.ids import ApplicationId, PersonId
+from liangzheng.kernel.ids import ApplicationId, PersonId, SessionId
 from tests.accounts.people import MADE_UP, PASSWORD
 from tests.accounts.world import World
 from tests.cli.test_main import lz
@@ -224,6 +225,56 @@ async def test_five_requests_are_open_at_most(world: World) -> None:
         await ask(world, person_id)
     with pytest.raises(Conflict, match="5 requests"):
         await ask(world, person_id)
+
+
+async def closed(world: World, person_id: PersonId) -> None:
+    """The account is closed, at the end of its holding time."""
+    who = Caller(person_id, None, Level.IDENTITY_MATCHED, SessionId.new(), world.clock.now())
+    async with world.database.transaction() as tx:
+        act = await accounts.close(tx, who, world.policy, world.clock.now())
+        await accounts.owner_noticed(tx, person_id, act.held_act_id, world.clock.now())
+    world.clock.advance(world.policy.closing_hold_s)
+    assert await accounts.complete_held(world.database, world.key_index, world.clock.now()) == 1
+
+
+async def test_what_a_closed_account_asked_waits_no_longer_and_the_record_says_why(world: World) -> None:
+    asked, others = await ask(world, await world.person(ONE)), await ask(world, await world.person(TWO))
+    answered = await ask(world, asked.person_id, "姓名有误")
+    answer = ("已更正", audit.Actor("operator"), world.clock.now())
+    async with world.database.transaction() as tx:
+        await accounts.answer_correction(tx, asked.person_id, answered.request_id, True, *answer)
+    await closed(world, asked.person_id)
+    async with world.database.transaction() as tx:
+        assert [each.request_id for each in await accounts.open_corrections(tx)] == [others.request_id]
+        states = {each.request_id: each.state for each in await accounts.corrections(tx, asked.person_id)}
+        with pytest.raises(Conflict):
+            await accounts.answer_correction(tx, asked.person_id, asked.request_id, True, *answer)
+    assert states == {
+        asked.request_id: CorrectionState.WITHDRAWN,
+        answered.request_id: CorrectionState.CORRECTED,
+    }
+    (entry,) = await world.rows("SELECT * FROM audit_entry WHERE act = 'correction.taken-back'")
+    assert entry["detail"] == {"request": str(asked.request_id), "why": "account_closed"}
+    with pytest.raises(NotFound):  # by a login that was let in a moment before
+        await ask(world, asked.person_id)
+
+
+async def test_the_texts_of_an_ended_request_are_forgotten_in_time_and_those_of_an_open_one_are_not(
+    world: World,
+) -> None:
+    person_id = await world.person(ONE)
+    declined, taken_back, waiting = [await ask(world, person_id, wish) for wish in ("甲", "乙", "丙")]
+    now = world.clock.now()
+    async with world.database.transaction() as tx:
+        actor = audit.Actor("operator")
+        await accounts.answer_correction(tx, person_id, declined.request_id, False, "不予更正", actor, now)
+        await accounts.take_back_correction(tx, person_id, taken_back.request_id, now)
+    for before, gone in ((now, 0), (now + timedelta(seconds=1), 1), (now + timedelta(days=999), 1)):
+        async with world.database.transaction() as tx:
+            assert await accounts.forget_corrections(tx, before, limit=1) == gone
+    async with world.database.transaction() as tx:
+        assert await accounts.forget_corrections(tx, now + timedelta(days=9999)) == 0
+        assert [each.request_id for each in await accounts.corrections(tx, person_id)] == [waiting.request_id]
 
 
 @pytest.mark.parametrize("wish", ["", "   ", "x" * 1001, "a\x00b"])

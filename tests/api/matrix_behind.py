@@ -93,6 +93,14 @@ BEHIND: Final[tuple[dict[str, Any], ...]] = (
         **_MADE,
         **_BY_OFFICER,
     },
+    {"route": "GET /staff/correction-requests", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
+    {
+        "route": "POST /staff/correction-requests/{request_id}/answers",
+        "names": {"path:request_id": "correction", "body:person": "person"},
+        "body": {"person": "{person}", "decision": "declined", "answer": "不予更正"},
+        "own": frozenset({201, 409}),  # its holder takes it back in a row of their own
+        **_BY_OFFICER,
+    },
     {"route": "GET /staff/waves", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
     {"route": "GET /staff/waves/places", "also_by": ("colleague",), **_OK, **_BY_OFFICER},
     {
@@ -103,6 +111,13 @@ BEHIND: Final[tuple[dict[str, Any], ...]] = (
         **_BY_OFFICER,
     },
     {"route": "GET /staff/figures", "also_by": ("colleague", "head office"), **_OK, **_BY_OFFICER},
+    {
+        "route": "GET /staff/late-reviews",
+        "query": {"queue": "photo-reviews"},
+        "also_by": ("colleague", "administrator", "head office"),
+        **_OK,
+        **_BY_OFFICER,
+    },
     {"route": "GET /staff/keys", "by": "keeper of keys", **_OK},
     {"route": "GET /staff/companies", "also_by": ("administrator",), **_OK, **_BY_HEAD_OFFICE},
     {"route": "GET /staff/companies/catalogue", "also_by": ("administrator",), **_OK, **_BY_HEAD_OFFICE},

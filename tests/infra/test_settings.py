@@ -15,6 +15,7 @@ from liangzheng.infra.settings import ROLES, TABLE, Setting, Settings
 from liangzheng.kernel.errors import Invalid, Unavailable
 from liangzheng.kernel.status import DEFAULT_POLICY, Display, Status, StatusLetter, display, may_drive
 from liangzheng.standards.livecode import Lives
+from liangzheng.wiring import staff_policy
 
 SOURCE = Path(module.__file__).parents[1]
 
@@ -230,7 +231,7 @@ def test_a_smallest_photo_larger_than_the_largest_is_refused() -> None:
         ({"LZ_MODE": "production", "LZ_REVIEWERS_LINKED": "no"}, False),
     ],
 )
-def test_reviewers_are_linked_in_production_unless_said_otherwise(
-    said: dict[str, str], demanded: bool
-) -> None:
-    assert _with(**said).demands_linked_reviewers is demanded
+def test_staff_are_linked_in_production_unless_said_otherwise(said: dict[str, str], demanded: bool) -> None:
+    settings = _with(**said)
+    assert settings.demands_linked_staff is demanded
+    assert staff_policy(settings).demands_links is demanded

@@ -61,6 +61,7 @@ def test_the_gateway_of_production_is_reached_by_the_processes_that_send(
     [
         ({"LZ_FACE_ENGINE": "simulated"}, Unavailable, "simulated face engine"),
         ({"LZ_SMS": "simulated"}, Unavailable, "simulated"),
+        ({"LZ_PHOTO_FACES": "simulated"}, Unavailable, "simulated count of faces"),
         ({"LZ_ALLOW_SOFTWARE_KEYS": "no"}, Forbidden, "keys in files"),
     ],
 )
@@ -95,7 +96,12 @@ def test_a_face_authority_is_asked_without_tls_outside_production_only(
 
 @pytest.mark.parametrize(
     ("chooses", "neighbour"),
-    [("_face_verifier", "face check"), ("_real_name", "real names"), ("_sms", "text messages")],
+    [
+        ("_face_verifier", "face check"),
+        ("_real_name", "real names"),
+        ("_sms", "text messages"),
+        ("_face_finder", "count of faces in photos"),
+    ],
 )
 def test_a_simulated_neighbour_that_does_not_refuse_by_itself_is_refused_by_the_wiring(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, chooses: str, neighbour: str
@@ -129,7 +135,7 @@ def test_an_engine_on_this_machine_is_the_api_s_alone(
 def test_the_wiring_asks_every_neighbour_that_can_be_simulated(tmp_path: Path, database: Database) -> None:
     wired = made(settings_of(tmp_path, "test", LZ_FACE_ENGINE="simulated"), database)
     able = [each.name for each in fields(wired) if hasattr(getattr(wired, each.name), "simulated")]
-    assert able == ["real_name", "face_verifier", "sms"]
+    assert able == ["real_name", "face_verifier", "sms", "face_finder"]
     assert wired.simulated == ("face check",)
 
 

@@ -3,7 +3,9 @@ account of the same driver applies."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
@@ -19,8 +21,8 @@ from tests.licences.photos import apply_with_own
 from tests.licences.reviewers import approve, clean, officer, take
 
 
-async def close_account(holder: Holder) -> None:
-    """The holder's account is closed, and the queue worker has heard of it."""
+async def close_account(holder: Holder, *, told: bool = True) -> None:
+    """The holder's account is closed, and, when told, the queue worker has heard of it."""
     place, policy = holder.place, AccountPolicy(closing_hold_s=60)
     async with place.world.database.transaction() as tx:
         person = await tx.fetchval(
@@ -33,7 +35,8 @@ async def close_account(holder: Holder) -> None:
         await owner_noticed(tx, caller.person_id, act.held_act_id, place.now)
     place.clock.advance(60)
     assert await complete_held(place.world.database, place.wiring.key_index, place.now) == 1
-    await place.drain()
+    if told:
+        await place.drain()
 
 
 async def arrived_anew(holder: Holder) -> Holder:
@@ -70,6 +73,46 @@ async def test_a_closed_account_takes_what_it_applied_for_with_it(place: Deploym
     assert (await again.apply())["state"] == "accepted"
     assert await place.issue() == 1
     assert (await again.licence())["version"] == 1
+
+
+def swept() -> str:
+    """What the upgrade does for accounts that were closed before what they had begun ended with them."""
+    sql = files("liangzheng.migrations").joinpath("0031_messages_end.sql").read_text(encoding="utf-8")
+    return sql[sql.index("INSERT INTO outbox") :]
+
+
+async def test_what_was_left_open_before_the_upgrade_ends_once_and_nobody_elses(place: Deployment) -> None:
+    left, other = await place.holder(), await place.holder()
+    await place.open_city()
+    for holder in (left, other):
+        await holder.apply()
+        done(await holder.phone.post("/holder/corrections", {"wish": "住址有误"}), 201)
+    await place.drain()
+    await close_account(left, told=False)
+    async with place.world.database.transaction() as tx:
+        # As it was left by the version before: the closing handled, the request still open.
+        [event] = await tx.fetch("DELETE FROM outbox WHERE topic = 'account.closed' RETURNING *")
+        await tx.execute(
+            "UPDATE correction_request SET state = 'open', answered_at = NULL WHERE state = 'withdrawn'"
+        )
+        await tx.execute(swept())
+        # The database's clock is not that of this place.
+        [again] = await tx.fetch(
+            "UPDATE outbox SET due_at = $1 WHERE topic = 'account.closed' RETURNING *", place.now
+        )
+    assert (again["subject"], again["bucket"]) == (event["subject"], event["bucket"])
+    assert again["body"] == {"driver_id": event["body"]["driver_id"]} == {"driver_id": str(left.driver_id)}
+    assert again["id"].version == 7 and abs((again["id"].int >> 80) / 1000 - time.time()) < 3600
+    await place.drain()
+    assert await place.world.states("application", left.driver_id) == ["withdrawn"]
+    assert await place.world.states("application", other.driver_id) == ["accepted"]
+    requests = {row["person_id"]: row["state"] for row in await place.world.rows("correction_request")}
+    assert requests.pop(event["subject"]) == "withdrawn" and [*requests.values()] == ["open"]
+    acts = [row["act"] for row in await place.world.rows("audit_entry")]
+    assert acts.count("application.withdrawn") == 1
+    async with place.world.database.transaction() as tx:
+        await tx.execute(swept())
+        assert await tx.fetchval("SELECT count(*) FROM outbox WHERE topic = 'account.closed'") == 0
 
 
 async def test_what_another_account_applied_for_stays(place: Deployment) -> None:

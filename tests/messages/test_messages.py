@@ -115,15 +115,20 @@ async def test_a_message_is_read_once_and_only_by_its_person(place: Deployment) 
     assert await told(other) == []
 
 
-async def test_pages_follow_one_another_without_a_gap(place: Deployment) -> None:
+@pytest.mark.parametrize("apart_s", [60, 0])
+async def test_pages_follow_one_another_without_a_gap(place: Deployment, apart_s: int) -> None:
     holder = await issued(place)
     for points in range(1, 6):
-        place.clock.advance(60)
+        place.clock.advance(apart_s)
         await change(place, holder, StandingChange(points=points))
-    whole = done(await holder.phone.get("/holder/messages"), 200)["messages"]
-    page = done(await holder.phone.get("/holder/messages", params={"limit": 3}), 200)["messages"]
-    rest = await holder.phone.get("/holder/messages", params={"before": page[-1]["at"]})
-    assert page + done(rest, 200)["messages"] == whole
+    whole = done(await holder.phone.get("/holder/messages"), 200)
+    page = done(await holder.phone.get("/holder/messages", params={"limit": 3}), 200)
+    rest = done(await holder.phone.get("/holder/messages", params={"after": page["next"]}), 200)
+    assert page["messages"] + rest["messages"] == whole["messages"]
+    assert (len(whole["messages"]), whole["next"], rest["next"]) == (7, None, None)
+    last = whole["messages"][2]["at"]
+    earlier = done(await holder.phone.get("/holder/messages", params={"before": last}), 200)["messages"]
+    assert earlier == [each for each in whole["messages"] if each["at"] < last]
 
 
 async def test_text_messages_go_where_they_are_wanted_and_hold_nothing_personal(place: Deployment) -> None:

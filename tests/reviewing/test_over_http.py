@@ -146,8 +146,8 @@ async def test_a_link_made_while_it_is_in_hand_counts_at_the_decision(bench: Ben
 
 async def test_where_reviewers_must_be_linked_nobody_else_reviews(bench: Bench) -> None:
     app = bench.place.phone.client._transport.app  # type: ignore[attr-defined]
-    settings = replace(bench.place.wiring.settings, reviewers_linked=True)
-    app.state.wiring = replace(bench.place.wiring, settings=settings)
+    policy = replace(bench.place.wiring.staff_policy, demands_links=True)
+    app.state.wiring = replace(bench.place.wiring, staff_policy=policy)
     console = Console(bench, await bench.reviewer())
     assert refused(await console.get(), 403, "forbidden")["rule"] == "not-linked"
     await console.badge.link(SOMEBODY_ELSE)

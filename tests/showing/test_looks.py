@@ -9,6 +9,7 @@ import pytest
 
 from liangzheng.kernel.errors import Forbidden, NotFound
 from liangzheng.kernel.ids import DriverId, VerificationId
+from liangzheng.kernel.pages import Place
 from liangzheng.showing import (
     Answer,
     Ask,
@@ -94,7 +95,7 @@ async def test_the_holder_sees_who_looked_newest_first(
     await look(world, officer)
     world.now += timedelta(seconds=30)
     await look(world, company, purpose="rental")
-    later = world.now + timedelta(minutes=5)
+    later = Place.before(world.now + timedelta(minutes=5))
     looks = await looks_at(world.database, world.driver_id, later)
     assert [(item.verifier_name, item.verifier_kind, item.purpose) for item in looks] == [
         ("样本租车公司", VerifierKind.COMPANY, "rental"),
@@ -107,7 +108,9 @@ async def test_the_holder_sees_who_looked_newest_first(
 async def test_a_refused_forgery_is_no_look_at_the_driver(world: World, officer: Verifier) -> None:
     world.phone.keep(world.sign(replace(world.claims(), status_index=5))[1])
     await look(world, officer)
-    assert await looks_at(world.database, world.driver_id, world.now + timedelta(minutes=5)) == []
+    assert (
+        await looks_at(world.database, world.driver_id, Place.before(world.now + timedelta(minutes=5))) == []
+    )
 
 
 async def test_looks_are_kept_for_their_time_and_their_audit_entries_stay(

@@ -272,7 +272,7 @@ async def test_guessing_short_codes_is_slowed_to_nothing(world: World, caller: C
 async def test_the_holder_reads_out_eight_digits_and_sees_who_looked(world: World, caller: Caller) -> None:
     officer = await as_verifier(world, caller)
     await caller.arrive(MADE_UP[0])
-    assert done(await caller.get("/holder/showings"), 200) == {"looks": []}
+    assert done(await caller.get("/holder/showings"), 200) == {"looks": [], "next": None}
     made = done(await caller.post("/holder/showings", {"code": world.phone.show(world.now)}), 201)
     asked = {"request": "request-1", "short_code": made["short_code"]}
     assert done(await verify(officer, asked), 200)["outcome"] == "valid"
@@ -285,7 +285,7 @@ async def test_the_holder_reads_out_eight_digits_and_sees_who_looked(world: Worl
     )
     assert look["portrait_seen"] is False
     page = await caller.get("/holder/showings", params={"before": look["shown_at"]})
-    assert done(page, 200) == {"looks": []}
+    assert done(page, 200) == {"looks": [], "next": None}
 
 
 async def test_every_look_is_on_the_holder_s_list_by_code_by_digits_and_at_the_portrait(
@@ -330,7 +330,7 @@ async def test_nobody_gets_digits_for_another_s_code_or_sees_who_looked_at_them(
     done(await verify(officer, body(world)), 200)
     await caller.arrive(MADE_UP[1])
     refused(await caller.post("/holder/showings", {"code": world.phone.show(world.now)}), 403, "forbidden")
-    assert done(await caller.get("/holder/showings"), 200) == {"looks": []}
+    assert done(await caller.get("/holder/showings"), 200) == {"looks": [], "next": None}
 
 
 async def test_a_stale_code_gets_no_digits_and_the_step_is_named(world: World, caller: Caller) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -138,7 +137,7 @@ async def test_refusals_before_anybody_was_asked_about_are_recorded_too(place: P
 
 async def test_where_it_is_demanded_who_is_not_linked_decides_nothing(place: Place) -> None:
     _, person, check = await registered(place)
-    place.wiring.settings = replace(place.wiring.settings, reviewers_linked=True)
+    place.change_policy(demands_links=True)
     officer = await place.on_duty("counter")
     refused(await decide(officer, person, check), 403, "forbidden")
     await officer.link(MADE_UP[1].identity)

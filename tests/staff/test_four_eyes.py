@@ -13,8 +13,9 @@ from liangzheng import staff
 from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.ids import ProposalId, StaffId
 from liangzheng.staff import Duty, Region, StaffEvent
+from tests.accounts.people import MADE_UP
 from tests.api.phone import done, refused
-from tests.staff.place import CORRECTION_CASE, ELSEWHERE, OPERATOR, PENALTY_CASE, Badge, Place
+from tests.staff.place import CORRECTION_CASE, ELSEWHERE, HERE, OPERATOR, PENALTY_CASE, Badge, Place
 
 
 async def _two(place: Place, *duties: str) -> tuple[Badge, Badge]:
@@ -324,12 +325,80 @@ async def test_what_waits_for_long_is_pruned_and_the_record_stays(place: Place) 
     assert len(await place.entries("driver.looked-up")) == 1
 
 
+# --- which person somebody is -----------------------------------------------------------------------
+
+
 async def test_nobody_proposes_or_decides_about_the_driver_they_are(place: Place) -> None:
     one, two = await _two(place, "penalty")
     await one.link()
-    refused(await one.propose("suspend"), 403, "forbidden")
+    assert refused(await one.propose("suspend"), 403, "forbidden")["rule"] == "about-oneself"
     proposal = await _proposed(two)
-    refused(await one.decide(proposal), 403, "forbidden")
+    assert refused(await one.decide(proposal), 403, "forbidden")["rule"] == "about-oneself"
     assert await place.status() == "A"
     third = await place.on_duty("penalty")
     done(await third.decide(proposal), 201)
+
+
+ANOTHER = MADE_UP[1].identity
+THIRD = MADE_UP[2].identity
+
+
+async def _about(place: Place, kind: str) -> dict[str, Any]:
+    """What makes a proposal of the kind whole in this place."""
+    if kind == "restore":
+        await place.world.change(status="D")
+    if kind == "correct":
+        return {"what": {"record_version": await _version(place), "fields": {"notes": "x"}}}
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "duty", "region"),
+    [
+        ("suspend", "penalty", HERE),
+        ("restore", "penalty", HERE),
+        ("correct", "register", HERE),
+        ("rotate-key", "keys", "nationwide"),
+        ("open-wave", "rollout", HERE),
+    ],
+)
+@pytest.mark.parametrize("decision", ["agree", "refuse"])
+async def test_where_it_is_demanded_who_is_not_linked_proposes_and_decides_nothing(
+    place: Place, kind: str, duty: str, region: str, decision: str
+) -> None:
+    place.change_policy(demands_links=True)
+    one, two = [await place.on_duty(duty, region=region) for _ in range(2)]
+    about = await _about(place, kind)
+    assert refused(await one.propose(kind, **about), 403, "forbidden")["rule"] == "not-linked"
+    await one.link(ANOTHER)
+    proposal = await _proposed(one, kind, **about)
+    assert refused(await two.decide(proposal, decision), 403, "forbidden")["rule"] == "not-linked"
+    reasons = [
+        (await place.entries(f"{act}.refused"))[-1]["detail"]["reason"] for act in ("proposal", "decision")
+    ]
+    assert reasons == ["not-linked"] * 2
+    await two.link(THIRD)
+    assert done(await two.decide(proposal, decision), 201)["decided_by"] == two.staff_id
+
+
+async def test_one_person_under_two_staff_numbers_is_not_two_people(place: Place) -> None:
+    one, two = await _two(place, "penalty")
+    await one.link(ANOTHER)
+    await two.link(ANOTHER)
+    proposal = await _proposed(one)
+    assert refused(await two.decide(proposal), 403, "forbidden")["rule"] == "own-proposal"
+    assert await place.status() == "A"
+    await two.link(THIRD)
+    done(await two.decide(proposal), 201)
+
+
+async def test_who_retained_and_who_confirms_are_two_people_who_are_known(place: Place) -> None:
+    place.change_policy(demands_links=True)
+    one, two = await _two(place, "patrol")
+    retained = done(await one.retain((await one.verify())["verification"]), 201)
+    assert refused(await two.decide(retained), 403, "forbidden")["rule"] == "not-linked"
+    await one.link(ANOTHER)
+    await two.link(ANOTHER)
+    assert refused(await two.decide(retained), 403, "forbidden")["rule"] == "own-proposal"
+    await two.link(THIRD)
+    done(await two.decide(retained), 201)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.accounts.people import MADE_UP, citizen
-from tests.api.phone import done, refused
+from tests.api.phone import Phone, done, refused
 from tests.showing.world import PORTRAIT
 from tests.staff.place import CASE, Place
 
@@ -56,12 +56,39 @@ async def test_the_pages_of_the_holder_s_list_go_through_both_kinds(place: Place
         place.clock.advance(20)
     holder = place.nobody.another()
     await holder.arrive(MADE_UP[0])
-    seen: list[dict[str, Any]] = []
-    before = ""
-    while page := done(await holder.get(f"/holder/showings?limit=2{before}"), 200)["looks"]:
-        seen += page
-        before = f"&before={page[-1]['shown_at'].replace('+', '%2B')}"
+    seen = await _paged(holder, 2)
     assert [look["look_up"] is None for look in seen] == [True, False] * 3
+    earlier = done(await holder.get("/holder/showings", params={"before": seen[2]["shown_at"]}), 200)["looks"]
+    assert earlier == seen[3:], "a page may also begin at an instant"
+    refused(await holder.get("/holder/showings", params={"after": seen[2]["shown_at"]}), 422, "invalid")
+
+
+async def _paged(holder: Phone, limit: int) -> list[dict[str, Any]]:
+    """The whole list, page by page."""
+    seen: list[dict[str, Any]] = []
+    query = {"limit": str(limit)}
+    while True:
+        page = done(await holder.get("/holder/showings", params=query), 200)
+        seen += page["looks"]
+        if page["next"] is None:
+            return seen
+        query["after"] = page["next"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+async def test_looks_of_one_instant_are_all_listed_and_each_once(place: Place, limit: int) -> None:
+    officer, register = await place.on_duty("patrol"), await place.on_duty("penalty")
+    proposal = done(await register.propose("suspend"), 201)["proposal"]
+    for _ in range(4):  # the clock stands still
+        done(await officer.look_up(), 201)
+        done(await register.get(f"/staff/proposals/{proposal}"), 200)
+    await officer.verify()
+    holder = place.nobody.another()
+    await holder.arrive(MADE_UP[0])
+    seen = await _paged(holder, limit)
+    names = [look["look_up"] or look["entry"] or look["verification"] for look in seen]
+    assert len(names) == len(set(names)) == 9
+    assert len({look["shown_at"] for look in seen}) <= 2
 
 
 async def test_a_file_number_finds_the_same_record(place: Place) -> None:

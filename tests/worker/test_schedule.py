@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from liangzheng.infra import metrics
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
+from tests.api.phone import done
 from tests.licences.holders import Deployment
 from tests.licences.photos import apply_with_own
 
@@ -67,6 +69,30 @@ async def test_what_a_phone_may_still_repeat_is_kept_and_then_forgotten(place: D
     assert await place.world.count(known) > 0
     await Schedule(place.wiring).run_due(place.now + IDEMPOTENCY_KEPT + timedelta(seconds=1))
     assert await place.world.count(known) == 0
+
+
+async def test_messages_and_answered_requests_are_kept_as_long_as_the_settings_say(
+    place: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    holder = await place.holder()
+    await place.drain()
+    (message, *_) = done(await holder.phone.get("/holder/messages"), 200)["messages"]
+    asked = done(await holder.phone.post("/holder/corrections", {"wish": "住址有误"}), 201)
+    assert (await holder.phone.put(f"/holder/messages/{message['message_id']}/read")).status_code == 204
+    assert (await holder.phone.delete(f"/holder/corrections/{asked['request_id']}")).status_code == 204
+    settings = replace(place.wiring.settings, messages_kept_days=200, corrections_kept_days=300)
+    wiring, prune = (
+        replace(place.wiring, settings=settings),
+        tuple(job for job in JOBS if job.name == "prune"),
+    )
+    unread = await place.world.count("SELECT count(*) FROM message WHERE read_at IS NULL")
+    for days, told, requests in ((200, 1, 1), (201, 0, 1), (300, 0, 1), (301, 0, 0)):
+        with caplog.at_level("INFO"):
+            await Schedule(wiring, prune).run_due(place.now + timedelta(days=days))
+        assert await place.world.count("SELECT count(*) FROM message WHERE read_at IS NOT NULL") == told
+        assert await place.world.count("SELECT count(*) FROM correction_request") == requests
+    assert await place.world.count("SELECT count(*) FROM message WHERE read_at IS NULL") == unread
+    assert caplog.text.count("messages forgotten") == 1
 
 
 async def test_late_reviews_are_escalated_and_the_queue_is_measured(place: Deployment) -> None:

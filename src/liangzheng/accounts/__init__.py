@@ -88,6 +88,8 @@ from liangzheng.accounts.my_data import (
     ask_correction,
     corrections,
     export,
+    follow_closed_accounts,
+    forget_corrections,
     open_corrections,
     take_back_correction,
 )
@@ -213,6 +215,8 @@ __all__ = [
     "face_review_due",
     "face_review_pictures",
     "finish_face_check",
+    "follow_closed_accounts",
+    "forget_corrections",
     "give_agreement",
     "hash_new_password",
     "held_acts",

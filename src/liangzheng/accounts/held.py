@@ -15,6 +15,7 @@ from liangzheng.accounts.check_face import consume_face_check, void_face_checks
 from liangzheng.accounts.codes import use_mobile_proof
 from liangzheng.accounts.lifecycle import HELD_ACT, Event, HeldEvent, HeldKind, HeldState
 from liangzheng.accounts.model import Account, AccountPolicy, Caller, CodePurpose, HeldAct, Purpose
+from liangzheng.accounts.my_data import end_corrections
 from liangzheng.accounts.passkeys import Answered, remove_passkeys, use_passkey
 from liangzheng.accounts.phone_keys import revoke_phone_key
 from liangzheng.accounts.register import mobile_hash
@@ -244,6 +245,7 @@ async def _close_now(tx: Connection, account: Account, key_index: KeyIndex, now:
     for key in await store.phone_keys(tx, person.person_id):
         await revoke_phone_key(tx, person.person_id, key.phone_key_id, now)
     await void_face_checks(tx, person.person_id, Event.ACCOUNT_CLOSED, now)
+    await end_corrections(tx, person.person_id, now)
     await keyindex.release(tx, Kind.MOBILE, mobile_hash(key_index, account.mobile), person.person_id)
     if person.driver_id is not None:
         await store_held.free_driver(tx, person.driver_id.uuid, person.person_id)

@@ -121,6 +121,7 @@ class CorrectionEvent(StrEnum):
     PUT_RIGHT = "put_right"
     NOT_GRANTED = "not_granted"
     TAKEN_BACK = "taken_back"
+    ACCOUNT_CLOSED = "account_closed"
 
 
 CORRECTION = Machine(
@@ -130,5 +131,7 @@ CORRECTION = Machine(
         Arrow(CorrectionState.OPEN, CorrectionEvent.PUT_RIGHT, CorrectionState.CORRECTED),
         Arrow(CorrectionState.OPEN, CorrectionEvent.NOT_GRANTED, CorrectionState.DECLINED),
         Arrow(CorrectionState.OPEN, CorrectionEvent.TAKEN_BACK, CorrectionState.WITHDRAWN),
+        # Nobody is left to read an answer.
+        Arrow(CorrectionState.OPEN, CorrectionEvent.ACCOUNT_CLOSED, CorrectionState.WITHDRAWN),
     ),
 )

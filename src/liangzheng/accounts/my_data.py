@@ -8,9 +8,10 @@ from typing import Any
 
 from liangzheng import audit
 from liangzheng.accounts import store, store_agreements, store_face_reviews, store_held, store_passkeys
-from liangzheng.accounts.lifecycle import CORRECTION, CorrectionEvent
+from liangzheng.accounts.lifecycle import CORRECTION, CorrectionEvent, CorrectionState
 from liangzheng.accounts.model import CorrectionRequest
 from liangzheng.infra import outbox
+from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound
 from liangzheng.kernel.ids import CorrectionRequestId, PersonId
@@ -87,9 +88,11 @@ def _at(instant: datetime | None) -> str | None:
 
 
 async def ask_correction(tx: Connection, person_id: PersonId, wish: str, now: datetime) -> CorrectionRequest:
-    """The request is kept until somebody answers it. Raises Invalid, Conflict when too many are open."""
+    """The request waits until somebody answers it. Raises Invalid, NotFound, Conflict when too many are open."""
     _check_text("wish", wish)
     await store.find_person(tx, person_id, for_update=True)
+    if await store.find_account(tx, person_id) is None:
+        raise NotFound("there is no such person")  # closed a moment ago: nobody would read the answer
     known = await store_agreements.corrections(tx, person_id)
     if sum(request.state is CORRECTION.start for request in known) >= MOST_OPEN:
         raise Conflict(f"{MOST_OPEN} requests are open: wait for an answer, or take one back")
@@ -116,9 +119,31 @@ async def take_back_correction(
     await _record(tx, "correction.taken-back", request, audit.Actor("person", person_id), now)
 
 
-async def open_corrections(tx: Connection, limit: int = 100) -> Sequence[CorrectionRequest]:
-    """What waits for an answer, oldest first."""
-    return await store_agreements.open_corrections(tx, limit)
+async def end_corrections(tx: Connection, person_id: PersonId, now: datetime) -> None:
+    """What a person whose account is closed asked to have put right waits no longer; again changes nothing."""
+    for request in await store_agreements.open_corrections_of(tx, person_id):
+        target = CORRECTION.step(request.state, CorrectionEvent.ACCOUNT_CLOSED)
+        await store_agreements.move_correction(tx, request, target, None, now)
+        actor, why = audit.Actor("person", person_id), CorrectionEvent.ACCOUNT_CLOSED.value
+        await _record(tx, "correction.taken-back", request, actor, now, why=why)
+
+
+async def follow_closed_accounts(tx: Connection, events: Sequence[Event], now: datetime) -> None:
+    """Handler of `account.closed`, for accounts that were closed before their requests ended in the same act."""
+    for event in events:
+        await end_corrections(tx, PersonId(event.subject), now)
+
+
+async def forget_corrections(tx: Connection, before: datetime, limit: int = 10_000) -> int:
+    """Requests that ended before an instant are gone, wish and answer, at most `limit`; how many. Audit entries stay."""
+    return await store_agreements.forget_corrections(tx, before, limit)
+
+
+async def open_corrections(
+    tx: Connection, limit: int = 100, after: CorrectionRequestId | None = None
+) -> Sequence[CorrectionRequest]:
+    """What waits for an answer, oldest first; `after` pages on."""
+    return await store_agreements.open_corrections(tx, limit, after)
 
 
 async def answer_correction(
@@ -129,14 +154,18 @@ async def answer_correction(
     answer: str,
     actor: audit.Actor,
     now: datetime,
-) -> None:
-    """Answered, and the person is told that there is an answer. Raises Invalid, NotFound, Conflict when it was before."""
+    **more: str,
+) -> CorrectionState:
+    """Answered, and the person is told that there is an answer. `more`: codes for the audit entry. Raises Invalid, NotFound,
+    Conflict when it was answered before."""
     _check_text("answer", answer)
     request = await _existing(tx, person_id, request_id)
     event = CorrectionEvent.PUT_RIGHT if granted else CorrectionEvent.NOT_GRANTED
-    await store_agreements.move_correction(tx, request, CORRECTION.step(request.state, event), answer, now)
+    target = CORRECTION.step(request.state, event)
+    await store_agreements.move_correction(tx, request, target, answer, now)
     await outbox.put(tx, "correction.answered", person_id, {"request_id": str(request_id)}, now)
-    await _record(tx, "correction.answered", request, actor, now)
+    await _record(tx, "correction.answered", request, actor, now, **more)
+    return target
 
 
 async def _existing(
@@ -149,12 +178,12 @@ async def _existing(
 
 
 async def _record(
-    tx: Connection, act: str, request: CorrectionRequest, actor: audit.Actor, now: datetime
+    tx: Connection, act: str, request: CorrectionRequest, actor: audit.Actor, now: datetime, **more: str
 ) -> None:
     person = await store.find_person(tx, request.person_id)
     await audit.record(
         tx, act=act, actor=actor, subject=request.person_id, driver_id=person.driver_id if person else None,
-        purpose="correction of one's own data", detail={"request": str(request.request_id)}, now=now,
+        purpose="correction of one's own data", detail={"request": str(request.request_id), **more}, now=now,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from liangzheng.accounts.lifecycle import CorrectionState
 from liangzheng.accounts.model import Agreement, AgreementKind, AgreementText, CorrectionRequest
@@ -84,10 +85,34 @@ async def find_correction(
     return _correction(row) if row is not None else None
 
 
-async def open_corrections(tx: Connection, limit: int) -> list[CorrectionRequest]:
+async def open_corrections(
+    tx: Connection, limit: int, after: CorrectionRequestId | None
+) -> list[CorrectionRequest]:
     """Open requests of everybody, oldest first: for whoever answers them. Over all shards."""
-    rows = await tx.fetch("SELECT * FROM correction_request WHERE state = 'open' ORDER BY id LIMIT $1", limit)
+    rows = await tx.fetch(
+        "SELECT * FROM correction_request WHERE state = 'open' AND id > $2 ORDER BY id LIMIT $1",
+        limit, after.uuid if after is not None else UUID(int=0),
+    )  # fmt: skip
     return [_correction(row) for row in rows]
+
+
+async def open_corrections_of(tx: Connection, person_id: PersonId) -> list[CorrectionRequest]:
+    """A person's open requests; locked."""
+    rows = await tx.fetch(
+        "SELECT * FROM correction_request WHERE person_id = $1 AND state = 'open' ORDER BY id FOR UPDATE",
+        person_id.uuid,
+    )
+    return [_correction(row) for row in rows]
+
+
+async def forget_corrections(tx: Connection, before: datetime, limit: int) -> int:
+    """Requests that ended before an instant are gone, at most `limit`; how many."""
+    gone = await tx.execute(
+        "DELETE FROM correction_request WHERE (person_id, id) IN (SELECT person_id, id FROM correction_request "
+        "WHERE state <> 'open' AND answered_at < $1 ORDER BY answered_at LIMIT $2)",
+        before, limit,
+    )  # fmt: skip
+    return int(gone.rsplit(" ", 1)[1])
 
 
 async def move_correction(

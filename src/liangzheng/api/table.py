@@ -44,6 +44,8 @@ RESOURCES: Final[Sequence[str]] = (
     "liangzheng.api.staff.verifications",
     "liangzheng.api.staff.proposals",
     "liangzheng.api.staff.photo_reviews",
+    "liangzheng.api.staff.late_reviews",
+    "liangzheng.api.staff.correction_requests",
     "liangzheng.api.staff.members",
     "liangzheng.api.staff.waves",
     "liangzheng.api.staff.figures",

@@ -12,6 +12,7 @@ from uuid import UUID
 from liangzheng.audit.model import Batch, Entry, Head
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import AuditId
+from liangzheng.kernel.pages import Place
 
 _COLUMNS = "scope, bucket, id, at, act, actor_kind, actor, subject_kind, subject, purpose, detail"
 
@@ -221,12 +222,12 @@ async def about(tx: Connection, scope: UUID, act: str, limit: int) -> list[Entry
 
 
 async def acts_about(
-    tx: Connection, scope: UUID, acts: Sequence[str], before: datetime, limit: int
+    tx: Connection, scope: UUID, acts: Sequence[str], before: Place, limit: int
 ) -> list[Entry]:
-    """The newest entries of several acts about one driver or person before an instant, newest first."""
+    """The newest entries of several acts about one driver or person before a place, newest first."""
     rows = await tx.fetch(
-        f"{_READ} WHERE scope = $1 AND act = ANY ($2::text[]) AND at < $3 ORDER BY at DESC, id DESC LIMIT $4",
-        scope, list(acts), before, limit,
+        f"{_READ} WHERE scope = $1 AND act = ANY ($2::text[]) AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5",
+        scope, list(acts), before.at, before.id, limit,
     )  # fmt: skip
     return [_entry(row) for row in rows]
 

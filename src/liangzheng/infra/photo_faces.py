@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from liangzheng.infra import guarded
 from liangzheng.infra.guarded import Guarded
@@ -31,6 +31,8 @@ _UPSAMPLED: Final = 1
 @dataclass(slots=True)
 class DlibFaces:
     """The child of one server process; requests take turns."""
+
+    simulated: ClassVar[bool] = False
 
     waiting: int = 0
     _child: Guarded = field(default_factory=lambda: Guarded("liangzheng.infra.photo_faces"))

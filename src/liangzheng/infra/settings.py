@@ -107,9 +107,11 @@ class Settings:
     points_before_2022_04: frozenset[int]
     late_points_reopen: bool
     feed_lines_kept_days: int
+    messages_kept_days: int
+    corrections_kept_days: int
     own_photo_least_octets: int
     own_photo_most_octets: int
-    photo_faces: Literal["none", "dlib"]
+    photo_faces: Literal["none", "dlib", "simulated"]
     reviewers_linked: bool | None
     review_lease_s: int
 
@@ -233,8 +235,8 @@ class Settings:
             raise Invalid("LZ_HOSTS", "names the hosts this service is reached under, always in production")
 
     @property
-    def demands_linked_reviewers(self) -> bool:
-        """Whether it must be known which person a reviewer is."""
+    def demands_linked_staff(self) -> bool:
+        """Whether it must be known which person somebody is before they review, propose or decide."""
         return self.mode == "production" if self.reviewers_linked is None else self.reviewers_linked
 
     def demand_real(self, neighbour: str) -> None:
@@ -446,14 +448,19 @@ TABLE: Final[tuple[Setting, ...]] = (
          "yes: an entry known late that fills the points cycle that just ended opens it again; no: ended cycles stay ended"),
     _row("LZ_FEED_LINES_KEPT_DAYS", "feed_lines_kept_days", words.number(31, 3660), 400,
          "days for which a repeated line of a register is compared with what it was; after them its number is only known"),
+    _row("LZ_MESSAGES_KEPT_DAYS", "messages_kept_days", words.number(180, 3660), 400,
+         "days a message that was read is kept, and one about looks; as long as the looks themselves, a little over a year"),
+    _row("LZ_CORRECTIONS_KEPT_DAYS", "corrections_kept_days", words.number(180, 3660), 400,
+         "days a request to correct one's data is kept after its answer, wish and answer with it; its audit entries stay"),
     _row("LZ_OWN_PHOTO_LEAST_OCTETS", "own_photo_least_octets", words.number(1, 1 << 20), 10 * 1024,
          "octets of the smallest camera or album photo a holder may send (docs/reference.md §1.4)"),
     _row("LZ_OWN_PHOTO_MOST_OCTETS", "own_photo_most_octets", words.number(1, 1_100_000), 1 << 20,
          "octets of the largest camera or album photo a holder may send"),
-    _row("LZ_PHOTO_FACES", "photo_faces", words.one_of("none", "dlib"), "none",
-         "what counts the faces in a holder's photo before a reviewer looks: nothing, or dlib (extra `face`)"),
+    _row("LZ_PHOTO_FACES", "photo_faces", words.one_of("none", "dlib", "simulated"), "none",
+         "what counts the faces in a holder's photo before a reviewer looks: nothing, dlib (extra `face`), or what only plays it"),
     _row("LZ_REVIEWERS_LINKED", "reviewers_linked", words.yes_or_no, None,
-         "yes: only staff linked to the person they are (./lz staff link) review photos; none: yes in production"),
+         "yes: staff who are not linked to the person they are (./lz staff link) review, propose and decide nothing; "
+         "none: yes in production"),
     _row("LZ_REVIEW_LEASE_S", "review_lease_s", words.number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),
 )  # fmt: skip

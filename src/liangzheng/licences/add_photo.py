@@ -40,6 +40,11 @@ _AT_ONCE: Final = 500
 class FaceFinder(Protocol):
     """An engine that finds faces in a photo."""
 
+    @property
+    def simulated(self) -> bool:
+        """Whether it only plays one."""
+        ...
+
     async def faces(self, jpeg: bytes) -> tuple[int, bool | None] | None:
         """How many, and whether the one is frontal; None when the engine cannot say. Keeps nothing."""
         ...
@@ -51,6 +56,8 @@ class FaceFinder(Protocol):
 
 class NoFaceFinder:
     """No engine: the reviewer looks."""
+
+    simulated = False
 
     async def faces(self, jpeg: bytes) -> tuple[int, bool | None] | None:
         """Nobody looked."""

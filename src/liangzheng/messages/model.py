@@ -90,6 +90,14 @@ SMS_ALWAYS = frozenset(
 """What an owner must hear of even when a thief sits in the account: no choice turns it off."""
 
 
+OF_LOOKS = frozenset({Kind.LOOKED_AT, Kind.LOOKED_UP, Kind.RECORD_SHOWN, Kind.COMPANY_ANSWERED})
+"""What counts looks: it says no more than the holder's list of them, and is kept as long as that, read or not."""
+
+
+NOTICES = frozenset({Kind.MOBILE_CHANGE_ASKED, Kind.CLOSING_ASKED})
+"""Notices of a held act, which is not done before its owner was told."""
+
+
 class SmsState(StrEnum):
     """What became of the text message that goes with a message."""
 

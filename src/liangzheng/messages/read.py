@@ -10,6 +10,7 @@ from liangzheng import relying
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import CompanyId, MessageId, PersonId
+from liangzheng.kernel.pages import Place
 from liangzheng.messages import store
 from liangzheng.messages.model import Kind, Message, Text
 from liangzheng.messages.rules import wants_sms
@@ -30,8 +31,8 @@ class Inbox:
         return words(message.kind, message.detail, self.companies.get(about) if about else None)
 
 
-async def inbox(db: Database, person_id: PersonId, before: datetime, limit: int = 50) -> Inbox:
-    """The person's messages from before an instant; at most 200."""
+async def inbox(db: Database, person_id: PersonId, before: Place, limit: int = 50) -> Inbox:
+    """The person's messages from before a place; at most 200."""
     async with db.read() as tx:
         found = await store.of_person(tx, person_id, before, min(limit, 200))
         about = sorted({company for message in found if (company := company_of(message))})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import MessageId, PersonId
-from liangzheng.messages.model import Kind, Message, SmsState
+from liangzheng.kernel.pages import Place
+from liangzheng.messages.model import NOTICES, OF_LOOKS, Kind, Message, SmsState
 
 _ROWS = "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])"
 
@@ -53,11 +54,11 @@ async def count_up(tx: Connection, messages: Sequence[Message]) -> set[MessageId
     return {MessageId(row["id"]) for row in rows} & {message.id for message in messages}
 
 
-async def of_person(tx: Connection, person_id: PersonId, before: datetime, limit: int) -> list[Message]:
-    """Newest first, those from before an instant."""
+async def of_person(tx: Connection, person_id: PersonId, before: Place, limit: int) -> list[Message]:
+    """Newest first, those from before a place."""
     rows = await tx.fetch(
-        "SELECT * FROM message WHERE person_id = $1 AND at < $2 ORDER BY at DESC, id DESC LIMIT $3",
-        person_id.uuid, before, limit,
+        "SELECT * FROM message WHERE person_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4",
+        person_id.uuid, before.at, before.id, limit,
     )  # fmt: skip
     return [_message(row) for row in rows]
 
@@ -70,6 +71,35 @@ async def unread(tx: Connection, person_id: PersonId) -> int:
             "SELECT count(*) FROM message WHERE person_id = $1 AND read_at IS NULL", person_id.uuid
         ),
     )
+
+
+async def read_all(tx: Connection, people: Sequence[PersonId], now: datetime) -> None:
+    """Nothing of these people is unread."""
+    await tx.execute(
+        "UPDATE message SET read_at = $2 WHERE person_id = ANY ($1::uuid[]) AND read_at IS NULL",
+        [person.uuid for person in people], now,
+    )  # fmt: skip
+
+
+def _listed(kinds: Collection[Kind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
+
+
+_MAY_GO: Final = (
+    f"(read_at IS NOT NULL OR kind IN ({_listed(OF_LOOKS)})) "
+    f"AND NOT (sms = '{SmsState.WANTED}' AND kind IN ({_listed(NOTICES)}))"
+)
+"""As the index message_over has it: what stays is not read over and over again."""
+
+
+async def forget(tx: Connection, before: datetime, limit: int) -> int:
+    """Messages from before an instant that may go are gone, the oldest first, at most `limit`; how many."""
+    gone = await tx.execute(
+        "DELETE FROM message WHERE (person_id, id) IN (SELECT person_id, id FROM message "
+        f"WHERE at < $1 AND {_MAY_GO} ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before, limit,
+    )  # fmt: skip
+    return int(gone.rsplit(" ", 1)[1])
 
 
 async def mark_read(tx: Connection, person_id: PersonId, message_id: MessageId, now: datetime) -> bool:

@@ -1127,6 +1127,8 @@ CREATE TABLE correction_request (
     CONSTRAINT correction_request_state_check CHECK ((state = ANY (ARRAY['open'::text, 'corrected'::text, 'declined'::text, 'withdrawn'::text]))),
     CONSTRAINT correction_request_wish_check CHECK (((length(wish) >= 1) AND (length(wish) <= 1000)))
 );
+CREATE INDEX correction_request_open ON correction_request USING btree (id) WHERE (state = 'open'::text);
+CREATE INDEX correction_request_over ON correction_request USING btree (answered_at) WHERE (state <> 'open'::text);
 
 CREATE TABLE register_source (
     source_id           uuid NOT NULL,
@@ -1284,6 +1286,7 @@ CREATE TABLE message (
     CONSTRAINT message_sms_check CHECK ((sms = ANY (ARRAY['none'::text, 'wanted'::text, 'sent'::text, 'refused'::text])))
 );
 CREATE UNIQUE INDEX message_once ON message USING btree (person_id, kind, once) WHERE (once IS NOT NULL);
+CREATE INDEX message_over ON message USING btree (at) WHERE (((read_at IS NOT NULL) OR (kind = ANY (ARRAY['company-answered'::text, 'looked-at'::text, 'looked-up'::text, 'record-shown'::text]))) AND (NOT ((sms = 'wanted'::text) AND (kind = ANY (ARRAY['account-closing-asked'::text, 'mobile-change-asked'::text])))));
 
 CREATE TABLE message_choice (
     person_id   uuid NOT NULL,

@@ -19,6 +19,7 @@ from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Forbidden, NotFound, NotVerified
 from liangzheng.kernel.ids import CompanyId, ConsentId, ConsentRequestId, DriverId, PersonId, PhoneKeyId
+from liangzheng.kernel.pages import Place
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.ask import code_hash, read_code
 from liangzheng.relying.lifecycle import CompanyState, ConsentEvent, ConsentState, RequestEvent, RequestState
@@ -190,7 +191,7 @@ async def answers_between(
 
 
 async def looks_by_consent(
-    tx: Connection, driver_id: DriverId, before: datetime, limit: int
+    tx: Connection, driver_id: DriverId, before: Place, limit: int
 ) -> list[CompanyLook]:
     """What companies were answered about a driver under a consent, newest first."""
     return await consents.looks_at(tx, driver_id, before, limit)

@@ -12,6 +12,7 @@ from liangzheng.infra import blobs
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Forbidden, NotFound
 from liangzheng.kernel.ids import DriverId, VerificationId, VerifierId
+from liangzheng.kernel.pages import Place
 from liangzheng.showing import store
 from liangzheng.showing.model import Verifier, VerifierKind
 from liangzheng.showing.rules import may_see_portrait
@@ -39,6 +40,11 @@ class Look:
     """What a company was told under a consent; None where a code was shown."""
     portrait_seen: bool = False
     """The verifier also opened the portrait."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the list."""
+        return Place(self.shown_at, self.id.uuid)
 
 
 async def portrait(
@@ -84,7 +90,7 @@ async def verified_by(
     return await store.verified_by(tx, of, verification, verifier_id, since)
 
 
-async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: int = 50) -> list[Look]:
+async def looks_at(db: Database, driver_id: DriverId, before: Place, limit: int = 50) -> list[Look]:
     """Who verified this driver's codes, and which companies were answered by consent, newest first; `before`
     pages on."""
     most = min(limit, 200)
@@ -119,7 +125,7 @@ async def looks_at(db: Database, driver_id: DriverId, before: datetime, limit: i
         )
         for look in answered
     ]
-    return sorted([*shown, *consented], key=lambda look: look.shown_at, reverse=True)[:most]
+    return sorted([*shown, *consented], key=lambda look: look.place, reverse=True)[:most]
 
 
 async def looks_between(

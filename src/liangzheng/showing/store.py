@@ -20,6 +20,7 @@ from liangzheng import audit
 from liangzheng.infra.epochs import UNCERTAIN
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import DriverId, LicenceId, VerificationId, VerifierId
+from liangzheng.kernel.pages import Place
 from liangzheng.showing.model import Verifier, VerifierKind
 
 _RECORD = audit.insert_from(
@@ -236,15 +237,17 @@ async def verified_by(
     )
 
 
-async def looks_at(tx: Connection, driver_id: DriverId, before: datetime, limit: int) -> list[Row]:
+async def looks_at(tx: Connection, driver_id: DriverId, before: Place, limit: int) -> list[Row]:
     """Who verified this driver's codes, newest first: verification_id, at, shown_at, name and kind of the
     verifier, purpose, class_asked."""
     return await tx.fetch(
         "SELECT v.verification_id, v.at, v.shown_at, v.purpose, v.class_asked, r.name, r.kind "
         "FROM verification AS v JOIN verifier AS r ON r.verifier_id = v.verifier_id "
-        "WHERE v.driver_id = $1 AND v.shown_at < $2 ORDER BY v.shown_at DESC, v.code_hash LIMIT $3",
+        "WHERE v.driver_id = $1 AND (v.shown_at, v.verification_id) < ($2, $3) "
+        "ORDER BY v.shown_at DESC, v.verification_id DESC LIMIT $4",
         driver_id.uuid,
-        before,
+        before.at,
+        before.id,
         limit,
     )
 

@@ -16,6 +16,12 @@ from liangzheng.staff.administer import end_duty, move, take_on, within_reach
 from liangzheng.staff.approvals import use_approval
 from liangzheng.staff.carry_out import RESTORED, RETAINED, RETENTION_ENDED, SUSPENDED
 from liangzheng.staff.check import check, probes
+from liangzheng.staff.corrections import (
+    CorrectionReply,
+    WaitingRequest,
+    answer_request,
+    correction_requests,
+)
 from liangzheng.staff.counter_check import AtCounter, checks_at_counter, decide_at_counter
 from liangzheng.staff.decide import SecondOpinion, decide, events_of, list_proposals, read_proposal, run_out
 from liangzheng.staff.enrol import enrol, show_secret
@@ -102,6 +108,7 @@ __all__ = [
     "Attempt",
     "Budget",
     "CaseNumber",
+    "CorrectionReply",
     "Duty",
     "HeldDuty",
     "Invited",
@@ -127,13 +134,16 @@ __all__ = [
     "StaffPolicy",
     "StaffState",
     "TotpFactor",
+    "WaitingRequest",
     "actor_of",
     "add_member",
     "add_passkey",
+    "answer_request",
     "begin_passkey",
     "budgets",
     "check",
     "checks_at_counter",
+    "correction_requests",
     "decide",
     "decide_at_counter",
     "demand_link",

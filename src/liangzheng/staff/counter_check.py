@@ -24,7 +24,7 @@ from liangzheng.staff.acting import (
     permit_still,
     refusals_recorded,
 )
-from liangzheng.staff.link import is_person
+from liangzheng.staff.link import demand_link, is_person
 from liangzheng.staff.members import verifier_of
 from liangzheng.staff.model import Act, CaseKind, CaseNumber, Officer, StaffPolicy
 from liangzheng.staff.refusals import failure_of
@@ -73,6 +73,7 @@ async def decide_at_counter(
             raise failure_of(Refusal.OVER_BUDGET)
         async with db.transaction() as tx:
             await permit_still(tx, officer, held, now)
+            await demand_link(tx, officer.staff_id, staff_policy)
             if await is_person(tx, keys, officer.staff_id, asked.document):
                 raise failure_of(Refusal.ABOUT_ONESELF)
             return await accounts.decide_face_check(

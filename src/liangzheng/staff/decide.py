@@ -17,7 +17,7 @@ from liangzheng.staff import store_casework
 from liangzheng.staff.acting import actor_of, permit, permit_still
 from liangzheng.staff.carry_out import DEEDS, lift
 from liangzheng.staff.lifecycle import ProposalEvent, ProposalState
-from liangzheng.staff.link import is_driver
+from liangzheng.staff.link import demand_another
 from liangzheng.staff.model import DUTIES, KINDS, USED_LATER, HeldDuty, Kind, Officer, Proposal, StaffPolicy
 from liangzheng.staff.propose import record
 from liangzheng.staff.refusals import failure_of
@@ -46,23 +46,22 @@ async def decide(
 ) -> Proposal:
     """The proposal decided, and when agreed carried out, in this transaction. What is used later waits.
 
-    Raises NotFound outside the region, Forbidden for the proposer's own and without the duty, Conflict when it has moved on, ran
-    out, or no longer fits the record.
+    Raises NotFound outside the region, Forbidden for the proposer's own, without the duty and about oneself, Conflict when it has
+    moved on, ran out, or no longer fits the record.
     """
     # 1. The proposal, held: whoever decides it at the same moment waits, and finds it decided.
     found = await store_casework.proposal(tx, _provinces(officer), opinion.proposal_id, hold=True)
     if found is None:
         raise failure_of(Refusal.NOT_HERE)
-    # 2. Who may: the duty here, and another person.
+    # 2. Who may: another member, the duty here, and another person.
     if not _reaches(officer, found, now):
         raise failure_of(Refusal.NOT_HERE)
     refusal = may_decide(found, officer.staff_id, now)
     if refusal is not None:
         raise failure_of(refusal)
-    if found.driver_id is not None and await is_driver(tx, keys, officer.staff_id, found.driver_id):
-        raise failure_of(Refusal.ABOUT_ONESELF)
     held = permit(officer, KINDS[found.kind].decides, policy, now, found.division)
     await permit_still(tx, officer, held, now)
+    await demand_another(tx, keys, officer.staff_id, found.driver_id, policy, found.proposed_by)
     if found.move != opinion.move:
         raise Conflict("this proposal has moved on: read it again", place="move", rule="stale")
     # 3. Decided and done.

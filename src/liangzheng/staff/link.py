@@ -10,10 +10,13 @@ from liangzheng import audit, drivers
 from liangzheng.audit import Actor
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection
-from liangzheng.kernel.errors import Forbidden, NotFound
+from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import DriverId, StaffId
 from liangzheng.kernel.people import IdentityNumber
 from liangzheng.staff import store
+from liangzheng.staff.model import StaffPolicy
+from liangzheng.staff.refusals import failure_of
+from liangzheng.staff.rules import Refusal
 
 _PERSON: Final = 66
 """The kind of the keyed hash; none of the key index's own, so that the two tables cannot be joined."""
@@ -41,10 +44,34 @@ async def linked_members(tx: Connection) -> frozenset[StaffId]:
     return await store.linked(tx)
 
 
-async def demand_link(tx: Connection, staff_id: StaffId) -> None:
-    """Raises Forbidden for a member of whom it is not known which person they are."""
-    if await store.person_link(tx, staff_id) is None:
-        raise Forbidden("an administrator says first which person you are", place="staff", rule="not-linked")
+async def demand_link(tx: Connection, staff_id: StaffId, policy: StaffPolicy) -> None:
+    """Raises Forbidden, where the policy demands it, for a member of whom it is not known which person they are."""
+    if policy.demands_links and await store.person_link(tx, staff_id) is None:
+        raise failure_of(Refusal.NOT_LINKED)
+
+
+async def demand_another(
+    tx: Connection,
+    keys: KeyIndex,
+    staff_id: StaffId,
+    subject: DriverId | None,
+    policy: StaffPolicy,
+    proposer: StaffId | None = None,
+) -> None:
+    """Whoever proposes or decides is a person that is known, where that is demanded, and neither the driver it is about nor,
+    under another staff number, who proposed it. Raises Forbidden.
+    """
+    await demand_link(tx, staff_id, policy)
+    if subject is not None and await is_driver(tx, keys, staff_id, subject):
+        raise failure_of(Refusal.ABOUT_ONESELF)
+    if proposer is not None and await _are_one(tx, staff_id, proposer):
+        raise failure_of(Refusal.OWN_PROPOSAL)
+
+
+async def _are_one(tx: Connection, one: StaffId, other: StaffId) -> bool:
+    """Whether both are known to be one person; what nobody said of either is not the same."""
+    link, others = await store.person_link(tx, one), await store.person_link(tx, other)
+    return link is not None and others is not None and hmac.compare_digest(link, others)
 
 
 async def is_driver(tx: Connection, keys: KeyIndex, staff_id: StaffId, driver_id: DriverId) -> bool:

@@ -12,6 +12,7 @@ from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import DriverId, LookUpId
+from liangzheng.kernel.pages import Place
 from liangzheng.kernel.people import FileNumber, IdentityNumber
 from liangzheng.kernel.region import Authorities
 from liangzheng.kernel.time import civil_day
@@ -176,7 +177,7 @@ async def _record_refusal(
     )  # fmt: skip
 
 
-async def look_ups_at(db: Database, driver_id: DriverId, before: datetime, limit: int = 50) -> list[LookUp]:
+async def look_ups_at(db: Database, driver_id: DriverId, before: Place, limit: int = 50) -> list[LookUp]:
     """Who looked this driver up by number, newest first: units and purposes, no names. `before` pages on."""
     async with db.read() as tx:
         return await store_casework.look_ups_at(tx, driver_id, before, min(limit, 200))

@@ -272,6 +272,8 @@ class StaffPolicy:
     retain_within_s: int = 600
     budgets: Mapping[Duty, int] = field(default_factory=lambda: DEFAULT_BUDGETS)
     look_ups_reviewed: int = 5
+    demands_links: bool = False
+    """Whether it must be known which person somebody is before they review, propose or decide."""
 
 
 # --- cases, purposes, look-ups ----------------------------------------------------------------------

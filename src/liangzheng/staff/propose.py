@@ -19,7 +19,7 @@ from liangzheng.staff import store_casework
 from liangzheng.staff.acting import UNKNOWN, Attempt, actor_of, division_of, permit, permit_still
 from liangzheng.staff.carry_out import DEEDS, lift, retain_now
 from liangzheng.staff.lifecycle import PROPOSAL, ProposalEvent
-from liangzheng.staff.link import is_driver
+from liangzheng.staff.link import demand_another
 from liangzheng.staff.members import verifier_of
 from liangzheng.staff.model import (
     KINDS,
@@ -88,12 +88,9 @@ async def propose(
     rules = KINDS[draft.kind]
     held = permit(officer, rules.proposes, policy, now, division)
     await permit_still(tx, officer, held, now)
+    await demand_another(tx, keys, officer.staff_id, draft.driver_id, policy)
     # 2. Reason, case, and what is to be done.
-    about_oneself = (
-        await is_driver(tx, keys, officer.staff_id, draft.driver_id)
-        if draft.driver_id is not None
-        else draft.kind in STAFF_KINDS and staff_in(draft.what) == officer.staff_id
-    )
+    about_oneself = draft.kind in STAFF_KINDS and staff_in(draft.what) == officer.staff_id
     facts = ProposeFacts(draft.kind, draft.reason, draft.case, held, civil_day(now), about_oneself)
     _refuse(may_propose(facts))
     what = await DEEDS[draft.kind].prepare(tx, reference, draft.driver_id, draft.what, now)

@@ -13,6 +13,7 @@ from liangzheng import audit
 from liangzheng.infra import outbox
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import AuditId, DriverId
+from liangzheng.kernel.pages import Place
 from liangzheng.staff import store
 
 RECORD_SHOWN: Final = "record.shown"
@@ -52,7 +53,7 @@ async def show_record(
 
 
 async def record_looks_at(
-    db: Database, driver_id: DriverId, before: datetime, limit: int = 50
+    db: Database, driver_id: DriverId, before: Place, limit: int = 50
 ) -> list[RecordLook]:
     """Who looked at this driver's record or pictures, or read what was done about them, newest first. `before` pages on."""
     async with db.read() as tx:

@@ -11,6 +11,7 @@ _WORDS: Final[dict[Refusal, str]] = {
     Refusal.DUTY_NOT_HELD: "none of your duties allows this today",
     Refusal.NOT_HERE: "there is no such thing in your region",
     Refusal.SECOND_FACTOR_NOT_FRESH: "prove your second factor again first",
+    Refusal.NOT_LINKED: "an administrator says first which person you are",
     Refusal.PURPOSE_UNKNOWN: "a purpose of the catalogue",
     Refusal.CASE_MISSING: "kind letter, division, day and serial, R-320500-20261120-0001",
     Refusal.CASE_OF_OTHER_KIND: "a case of the kind this needs",

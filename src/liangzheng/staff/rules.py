@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     DUTY_NOT_HELD = "duty-not-held"
     NOT_HERE = "not-here"
     SECOND_FACTOR_NOT_FRESH = "second-factor-not-fresh"
+    NOT_LINKED = "not-linked"
     PURPOSE_UNKNOWN = "purpose-unknown"
     CASE_MISSING = "case-missing"
     CASE_OF_OTHER_KIND = "case-of-other-kind"

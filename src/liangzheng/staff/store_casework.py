@@ -9,6 +9,7 @@ from typing import Any, Final
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.errors import Conflict
 from liangzheng.kernel.ids import DriverId, LookUpId, ProposalId, StaffId
+from liangzheng.kernel.pages import Place
 from liangzheng.staff.lifecycle import PROPOSAL, ProposalEvent, ProposalState
 from liangzheng.staff.model import CaseNumber, Duty, Kind, LookUp, Proposal
 
@@ -54,12 +55,12 @@ async def add_look_up(
     )  # fmt: skip
 
 
-async def look_ups_at(tx: Connection, driver_id: DriverId, before: datetime, limit: int) -> list[LookUp]:
-    """Who looked this driver up by number before an instant, newest first."""
+async def look_ups_at(tx: Connection, driver_id: DriverId, before: Place, limit: int) -> list[LookUp]:
+    """Who looked this driver up by number before a place, newest first."""
     rows = await tx.fetch(
-        "SELECT id, at, unit, duty, purpose FROM look_up WHERE driver_id = $1 AND at < $2 "
-        "ORDER BY at DESC, id DESC LIMIT $3",
-        driver_id.uuid, before, limit,
+        "SELECT id, at, unit, duty, purpose FROM look_up WHERE driver_id = $1 AND (at, id) < ($2, $3) "
+        "ORDER BY at DESC, id DESC LIMIT $4",
+        driver_id.uuid, before.at, before.id, limit,
     )  # fmt: skip
     return [
         LookUp(LookUpId(row["id"]), row["at"], row["unit"], Duty(row["duty"]), row["purpose"]) for row in rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from liangzheng import figures, licences, messages, relying, showing
+from liangzheng import accounts, figures, licences, messages, relying, showing
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event, Handler
 from liangzheng.infra.postgres import Connection
@@ -73,7 +73,9 @@ def handlers(
         await relying.follow_changes(tx, events, now())
 
     async def follow_closed_accounts(tx: Connection, events: Sequence[Event]) -> None:
+        await accounts.follow_closed_accounts(tx, events, now())
         await licences.follow_closed_accounts(tx, events, now(), policy)
+        await messages.follow_closed_accounts(tx, events, now())
         await relying.follow_closed_accounts(tx, events, now())
 
     async def follow_companies(tx: Connection, events: Sequence[Event]) -> None:

@@ -77,11 +77,15 @@ async def _prune(wiring: Wiring, now: datetime) -> None:
     async with wiring.database.transaction() as tx:
         await idempotency.forget(tx, now - IDEMPOTENCY_KEPT)
         await accounts.prune(tx, now)
+        await accounts.forget_corrections(tx, now - timedelta(days=wiring.settings.corrections_kept_days))
         await staff.prune(tx, now)
         await relying.prune(tx, now)
         await drivers.forget_uploads(tx, now)
     await showing.prune(wiring.database, now)
     await drivers.forget_lines(wiring.database, now - timedelta(days=wiring.settings.feed_lines_kept_days))
+    told = await messages.prune(wiring.database, now - timedelta(days=wiring.settings.messages_kept_days))
+    if told:
+        _log.info("messages forgotten", extra={"count": told})
 
 
 async def _complete_held(wiring: Wiring, now: datetime) -> None:

@@ -24,6 +24,7 @@ export const daily: Entry[] = [
   { path: '/proposals', component: () => import('./screens/Proposals.vue'), menu: 'menu.proposals', acts: caseworkActs },
   { path: '/proposals/new', component: () => import('./screens/Propose.vue'), acts: ['suspend', 'restore', 'correct', 'manage-staff'] },
   { path: '/proposals/:id', component: () => import('./screens/Proposal.vue'), acts: caseworkActs },
+  { path: '/corrections', component: () => import('./screens/Corrections.vue'), menu: 'menu.corrections', acts: ['correct'] },
   { path: '/look-up-reviews', component: () => import('./screens/LookUpReviews.vue'), menu: 'menu.samples', acts: ['review-look-ups'] },
   { path: '/audit', component: () => import('./screens/Audit.vue'), menu: 'menu.audit', acts: ['read-audit'] },
   { path: '/members', component: () => import('./screens/Members.vue'), menu: 'menu.members', acts: ['manage-staff'] },

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime
 
 from liangzheng import messages
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
+from liangzheng.api.newest_first import PageFrom
 from liangzheng.api.wired import wired
 from liangzheng.api.words import WordsAnswer
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import MessageId
+from liangzheng.kernel.pages import Place
 from liangzheng.messages import Kind
 
 router = resource("/holder/messages", "holder")
 
-_FIRST, _LAST = datetime(2000, 1, 2), datetime(2099, 12, 30)  # noqa: DTZ001 (a day to spare for any offset)
 _KINDS: Final = ", ".join(Kind)
 
 
@@ -36,10 +36,11 @@ class MessageAnswer(Answer):
 
 
 class InboxAnswer(Answer):
-    """Newest first; `before` of the next page is the last `at`."""
+    """Newest first; `next` goes into `after` for the next page, null when there is none."""
 
     messages: list[MessageAnswer]
     unread: int
+    next: str | None
 
 
 class ChoicesBody(Body):
@@ -65,16 +66,17 @@ class ChoicesAnswer(Answer):
 async def read_messages(
     request: Request,
     who: Holder,
-    before: AwareDatetime | None = None,
+    place: PageFrom,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> InboxAnswer:
     """The caller's messages."""
-    wiring = wired(request)
-    until = before or wiring.clock.now() + timedelta(days=1)
-    if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
-        raise Invalid("before", "a time from 2000 to 2099")
-    found = await messages.inbox(wiring.database, who.person_id, until, limit)
-    return InboxAnswer(messages=[_answer(found, message) for message in found.messages], unread=found.unread)
+    found = await messages.inbox(wired(request).database, who.person_id, place, limit)
+    last = found.messages[-1] if len(found.messages) == limit else None
+    return InboxAnswer(
+        messages=[_answer(found, message) for message in found.messages],
+        unread=found.unread,
+        next=str(Place(last.at, last.id.uuid)) if last else None,
+    )
 
 
 @router.put("/{message_id}/read", status_code=204)

@@ -16,6 +16,7 @@ from liangzheng.api.octets import to_base64url
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import CorrectionRequestId, DriverId
+from liangzheng.kernel.pages import Place
 
 router = resource("/holder", "holder")
 
@@ -87,7 +88,7 @@ async def export(request: Request, who: Holder) -> ExportAnswer:
     now = wiring.clock.now()
     async with wiring.database.transaction() as tx:
         own = await accounts.export(tx, who.person_id, now)
-    until = now + timedelta(days=1)
+    until = Place.before(now + timedelta(days=1))
     held: dict[str, Any] = {
         "record": None, "points": [], "applications": [], "licence": None, "photos": [], "looks": [], "look_ups": [],
         "record_looks": [], "consents": [],
@@ -102,7 +103,7 @@ async def export(request: Request, who: Holder) -> ExportAnswer:
 
 
 async def _of_driver(
-    request: Request, who: accounts.Caller, driver_id: DriverId, until: datetime
+    request: Request, who: accounts.Caller, driver_id: DriverId, until: Place
 ) -> dict[str, Any]:
     wiring = wired(request)
     async with wiring.database.read() as tx:

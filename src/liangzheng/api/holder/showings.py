@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from operator import itemgetter
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from liangzheng import showing, staff
 from liangzheng.accounts import Caller
 from liangzheng.api.auth import Holder
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.idempotent import IdempotencyKey, once
+from liangzheng.api.newest_first import PageFrom
 from liangzheng.api.wired import wired
-from liangzheng.kernel.errors import Forbidden, Invalid
+from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.pages import Place
 
 router = resource("/holder/showings", "holder")
-
-_FIRST, _LAST = datetime(2000, 1, 2), datetime(2099, 12, 30)  # noqa: DTZ001 (a day to spare for any offset)
 
 
 class ShowBody(Body):
@@ -55,9 +56,10 @@ class LookAnswer(Answer):
 
 
 class LooksAnswer(Answer):
-    """Newest first; `before` of the next page is the last `shown_at`."""
+    """Newest first; `next` goes into `after` for the next page, null when there is none."""
 
     looks: list[LookAnswer]
+    next: str | None
 
 
 @router.post("", status_code=201)
@@ -91,20 +93,29 @@ async def show(request: Request, who: Holder, body: ShowBody, key: IdempotencyKe
 async def looks(
     request: Request,
     who: Holder,
-    before: AwareDatetime | None = None,
+    place: PageFrom,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> LooksAnswer:
     """Who verified the caller's codes, looked the caller up by number or looked at the record, when and for what."""
     wiring = wired(request)
-    until = before or wiring.clock.now() + timedelta(days=1)
-    if not _FIRST <= until.replace(tzinfo=None) <= _LAST:
-        raise Invalid("before", "a time from 2000 to 2099")
     driver_id = _driver(who)
-    verified = await showing.looks_at(wiring.database, driver_id, until, limit)
-    looked_up = await staff.look_ups_at(wiring.database, driver_id, until, limit)
-    in_record = await staff.record_looks_at(wiring.database, driver_id, until, limit)
-    every = [*map(_verified, verified), *map(_looked_up, looked_up), *map(_in_record, in_record)]
-    return LooksAnswer(looks=sorted(every, key=lambda look: look.shown_at, reverse=True)[:limit])
+    every = [
+        *(
+            (each.place, _verified(each))
+            for each in await showing.looks_at(wiring.database, driver_id, place, limit)
+        ),
+        *(
+            (Place(each.at, each.look_up_id.uuid), _looked_up(each))
+            for each in await staff.look_ups_at(wiring.database, driver_id, place, limit)
+        ),
+        *(
+            (Place(each.at, each.entry.uuid), _in_record(each))
+            for each in await staff.record_looks_at(wiring.database, driver_id, place, limit)
+        ),
+    ]
+    found = sorted(every, key=itemgetter(0), reverse=True)[:limit]
+    following = str(found[-1][0]) if len(found) == limit else None
+    return LooksAnswer(looks=[look for _, look in found], next=following)
 
 
 def _verified(look: showing.Look) -> LookAnswer:

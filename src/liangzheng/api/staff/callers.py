@@ -13,9 +13,10 @@ from liangzheng import staff
 from liangzheng.api.auth import authenticates, bearer_token
 from liangzheng.api.wired import wired
 from liangzheng.infra.postgres import Connection
+from liangzheng.infra.reference import Reference
 from liangzheng.kernel.ids import DriverId
 from liangzheng.reviewing import ReviewDesk
-from liangzheng.staff import Act, Attempt, HeldDuty, Officer
+from liangzheng.staff import Act, Attempt, HeldDuty, Officer, Region
 
 
 @authenticates
@@ -30,18 +31,20 @@ async def review_desk(request: Request, act: Act, attempt: str) -> ReviewDesk:
     linked, where they must be; recorded as `attempt`."""
     who, wiring = await officer(request), wired(request)
     held = await permitted(request, who, act, attempt)
-    authorities = wiring.reference.authorities
-    mine = frozenset(
-        each.code for each in authorities if held.region.covers(staff.division_of(authorities, each.code))
-    )
-    if wiring.settings.demands_linked_reviewers:
-        async with recorded(request, who, Attempt(attempt)), wiring.database.read() as tx:
-            await staff.demand_link(tx, who.staff_id)
+    async with recorded(request, who, Attempt(attempt)), wiring.database.read() as tx:
+        await staff.demand_link(tx, who.staff_id, wiring.staff_policy)
 
     async def is_own(tx: Connection, driver_id: DriverId) -> bool:
         return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
 
-    return ReviewDesk(staff.actor_of(who), mine, timedelta(seconds=wiring.settings.review_lease_s), is_own)
+    lease = timedelta(seconds=wiring.settings.review_lease_s)
+    return ReviewDesk(staff.actor_of(who), authorities_in(wiring.reference, held.region), lease, is_own)
+
+
+def authorities_in(reference: Reference, region: Region) -> frozenset[str]:
+    """The issuing authorities of a region."""
+    known = reference.authorities
+    return frozenset(each.code for each in known if region.covers(staff.division_of(known, each.code)))
 
 
 OnDuty = Annotated[Officer, Depends(officer)]

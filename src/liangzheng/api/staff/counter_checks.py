@@ -103,9 +103,6 @@ async def decide_counter_check(
     """Decide a check that waits; a decided one answers 409. Another document and no such check are answered alike. Counted
     with the look-ups of the day."""
     wiring = wired(request)
-    if wiring.settings.demands_linked_reviewers:
-        async with recorded(request, who, staff.Attempt("face-check.refused")), wiring.database.read() as tx:
-            await staff.demand_link(tx, who.staff_id)
     check = await staff.decide_at_counter(
         wiring.database, who, body.asked(), wiring.key_index, wiring.staff_policy, wiring.account_policy,
         wiring.clock.now(),

@@ -11,11 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from rich.markup import escape
 
+from liangzheng.cli.demo import pictures
 from liangzheng.cli.demo.account import agree
 from liangzheng.cli.demo.authority import Authority
 from liangzheng.cli.demo.client import Client
@@ -25,6 +27,7 @@ from liangzheng.cli.demo.officers import division_of, enrolled
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.story import ISSUED_WITHIN_S, Story, b64, unb64
 from liangzheng.cli.phone import Phone
+from liangzheng.drivers.draw import portrait
 from liangzheng.infra import jpeg
 from liangzheng.infra.face import FaceFrame
 from liangzheng.infra.face_dlib import DlibComparer
@@ -40,6 +43,8 @@ SHORT: Final = {"LZ_MOBILE_PROOF": "no", "LZ_MOBILE_CHANGE_HOLD_S": "1", "LZ_CLO
 MANUAL: Final = "api-manual"
 _AUTHORITY: Final = "api-authority"
 _DLIB: Final = "api-dlib"
+_PLAYED: Final = "api-uncalibrated"
+_SEED: Final = 20260522
 _MISBEHAVES: Final[dict[str, Callable[[Authority], None]]] = {
     "silent": lambda authority: setattr(authority, "silent", True),
     "signed by another key": lambda authority: setattr(authority, "signs_as_stranger", True),
@@ -52,7 +57,7 @@ class Faces(Story):
 
     def __init__(self, stage: Stage, actor: Actor, verifier_token: str) -> None:
         super().__init__(stage, actor, verifier_token)
-        self._manual = self._asking_authority = stage.client
+        self._manual = self._asking_authority = self._uncalibrated = stage.client
         self._authority: Authority | None = None
         self._check = ""
 
@@ -62,9 +67,11 @@ class Faces(Story):
             ("face engine: none", self.manual),
             ("face engine: authority", self.authority),
             ("face engine: dlib", self.dlib),
+            ("uncalibrated engine", self.uncalibrated),
             ("capture not kept", self.not_kept),
             ("result bound", self.bound),
             ("phone re-bound", self.rebound),
+            ("one frontal face", self.one_face),
         ]
 
     # -- engines --------------------------------------------------------------------------------------------
@@ -72,9 +79,10 @@ class Faces(Story):
     async def manual(self) -> str:
         """Without an engine a person decides: nobody passes by sending pictures."""
         stage = self._stage
-        self._manual = stage.beside(MANUAL, LZ_FACE_ENGINE="manual", **SHORT)
+        self._manual = stage.beside(MANUAL, LZ_FACE_ENGINE="manual", LZ_PHOTO_FACES="simulated", **SHORT)
         self._authority = await asyncio.to_thread(Authority, stage.folder / "face-authority")
         self._asking_authority = stage.beside(_AUTHORITY, **self._authority.settings())
+        self._uncalibrated = stage.beside(_PLAYED, LZ_FACE_ENGINE="simulated", LZ_SIMULATED_FACE_COUNTS="no")
         await stage.until_ready(self._manual)
         await self._registered()
         check = await self._look(self._manual)
@@ -119,14 +127,36 @@ class Faces(Story):
         return f"installed, without a calibration: {check['state']}, reasons {', '.join(check['reasons'])}"
 
     async def _no_dlib(self) -> str:
-        environment = dict(self._stage.processes.environment) | {"LZ_FACE_ENGINE": "dlib"}
+        """The library or its models are missing: an API told to compare with it, or to count, ends by itself."""
+        asked = ["LZ_FACE_ENGINE"] if find_spec("dlib") else ["LZ_FACE_ENGINE", "LZ_PHOTO_FACES"]
+        said = await asyncio.gather(*(self._does_not_start(**{name: "dlib"}) for name in asked))
+        for each in said:
+            hold("liangzheng[face]" in each or "LZ_FACE_MODELS" in each, f"it names what is missing: {each}")
+        face = said[0]
+        return f"not installed on this machine; an API told to use it does not start: {escape(face)}"
+
+    async def _does_not_start(self, **more: str) -> str:
+        environment = dict(self._stage.processes.environment) | more
         tried = await asyncio.to_thread(
             subprocess.run, [sys.executable, "-m", "liangzheng", "serve", "--port", "0"],
             capture_output=True, text=True, env=environment, timeout=60,
         )  # fmt: skip
         said = tried.stderr.strip().rpartition("\n")[2].removeprefix("lz: ")
-        hold(tried.returncode == 1 and bool(said), "an API that cannot look does not start")
-        return f"not installed on this machine, so not shown; an API told to use it does not start: {escape(said)}"
+        hold(tried.returncode == 1 and bool(said), f"an API that cannot look does not start ({more})")
+        return str(said)
+
+    async def uncalibrated(self) -> str:
+        """An engine that says yes to everything and is not calibrated: a person decides, whatever it says."""
+        await self._stage.until_ready(self._uncalibrated)
+        check = await self._look(self._uncalibrated)
+        await asyncio.to_thread(self._stage.processes.end, _PLAYED)
+        hold(
+            check["simulated"] and not check["calibrated"],
+            "it says that it only plays, and has no calibration",
+        )
+        hold(check["state"] == "in_review", f"what it passes goes to a person, and is not {check['state']}")
+        hold(check["usable_until"] is None, "nothing can be done with it")
+        return "the simulated engine where its word does not count: it passes everybody, and each is in review, of no use"
 
     async def _look(self, api: Client, frames: Sequence[FaceFrame] | None = None) -> Any:
         """A check by the engine of this API."""
@@ -235,6 +265,38 @@ class Faces(Story):
         shown = await self._verify(new.show(SystemClock().now()))
         hold(shown["outcome"] == "valid", f"the new phone shows it, and not {shown['outcome']}")
         return f"a new phone in place {bound['slot']} of the old one: the old one's 亮码 is {dead}, the new one's valid"
+
+    async def one_face(self) -> str:
+        """Where faces are counted, a photo without one, with two or with one aside goes to no reviewer."""
+        counting, drawn = (
+            self._manual.as_caller(self._holder.token or ""),
+            portrait(_SEED, secrets.randbelow(10_000)),
+        )
+        found = {}
+        for what, picture, fault in (
+            ("nobody", pictures.nobody(drawn), "not_one_face"),
+            ("two people", pictures.two_people(drawn), "not_one_face"),
+            ("one aside", pictures.aside(drawn), "not_frontal"),
+        ):
+            judged = await self._judged(counting, picture)
+            faults = [each["code"] for each in judged["faults"]]
+            hold(
+                not judged["usable"] and fault in faults, f"{what}: refused for {fault}, and not for {faults}"
+            )
+            found[what] = next(each["zh"] for each in judged["faults"] if each["code"] == fault)
+        one, unseen = await self._judged(counting, drawn), await self._judged(self._holder, drawn)
+        doubts = [[each["code"] for each in judged["doubts"]] for judged in (one, unseen)]
+        hold(one["usable"] and unseen["usable"], "one in the middle is taken by both")
+        hold(
+            ["face_not_checked" in each for each in doubts] == [False, True],
+            f"where nobody counts, the reviewer is told so, and not {doubts}",
+        )
+        said = "; ".join(f"{what}: {words}" for what, words in found.items())
+        return f"{said} One: taken. The count is SIMULATED; without an engine the reviewer is told that nobody counted"
+
+    async def _judged(self, holder: Client, picture: bytes) -> Any:
+        body = {"source": "camera", "picture": b64(picture)}
+        return (await self._post(holder, "/holder/photos", body, f"photo-{secrets.token_hex(4)}")).expect(200)
 
     async def _until_dead(self, phone: Phone) -> str:
         """What a 亮码 of that phone is once the queue has followed."""

@@ -66,6 +66,30 @@ def without_end() -> bytes:
     return _png(3_000, 3_000, zlib.compress(b"\xff" * 60_000_000, 1))
 
 
+def nobody(picture: bytes) -> bytes:
+    """The same picture with nothing above the shoulders."""
+    image = _opened(picture)
+    ImageDraw.Draw(image).rectangle((0, 0, image.width, int(image.height * 0.62)), fill="white")
+    return _jpeg(image) + bytes(_PADDING)
+
+
+def two_people(picture: bytes) -> bytes:
+    """The drawn person twice, side by side."""
+    image = _opened(picture)
+    narrow = image.resize((image.width // 2, image.height))
+    for left in (0, image.width // 2):
+        image.paste(narrow, (left, 0))
+    return _jpeg(image) + bytes(_PADDING)
+
+
+def aside(picture: bytes) -> bytes:
+    """The drawn person at the edge of the picture."""
+    image = _opened(picture)
+    page = Image.new("RGB", image.size, "white")
+    page.paste(image.resize((image.width // 2, image.height)), (0, 0))
+    return _jpeg(page) + bytes(_PADDING)
+
+
 def _opened(picture: bytes) -> Image.Image:
     with Image.open(BytesIO(picture)) as opened:
         return opened.convert("RGB")

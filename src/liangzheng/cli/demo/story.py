@@ -36,6 +36,7 @@ from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.observed import Observed
 from liangzheng.cli.demo.office import Office
 from liangzheng.cli.demo.officers import Officers
+from liangzheng.cli.demo.oneself import Oneself
 from liangzheng.cli.demo.stage import Stage
 from liangzheng.cli.demo.stranger import Stranger
 from liangzheng.cli.demo.tampering import Tampering
@@ -122,6 +123,7 @@ class Story:
             *Officers(self._stage, self._actor, self._phone, lambda: self._holder).steps(),
             *self._hardening.begin(),
             *FourEyes(self._stage, self._actor, self._phone, self._officer, self._lz).steps(),
+            *Oneself(self._stage, self._actor, lambda: self._holder).steps(),
             *Confined(self._stage, self._actor, self._officer).steps(),
             *Behind(self._stage, self._actor).steps(),
             *Office(self._stage, self._actor).steps(),

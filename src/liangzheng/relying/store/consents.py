@@ -17,6 +17,7 @@ from liangzheng.kernel.ids import (
     PseudonymId,
     VerificationId,
 )
+from liangzheng.kernel.pages import Place
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.relying.lifecycle import (
     CONSENT_REQUEST,
@@ -293,14 +294,15 @@ async def add_looks(
     )  # fmt: skip
 
 
-async def looks_at(tx: Connection, driver_id: DriverId, before: datetime, limit: int) -> list[CompanyLook]:
+async def looks_at(tx: Connection, driver_id: DriverId, before: Place, limit: int) -> list[CompanyLook]:
     """What companies were answered about a driver by consent, newest first."""
     rows = await tx.fetch(
         "SELECT l.look_id, l.at, c.name, l.purpose, l.fields, l.class_asked, l.under FROM company_look AS l "
         "JOIN company AS c ON c.company_id = l.company_id "
-        "WHERE l.driver_id = $1 AND l.at < $2 ORDER BY l.at DESC, l.look_id DESC LIMIT $3",
+        "WHERE l.driver_id = $1 AND (l.at, l.look_id) < ($2, $3) ORDER BY l.at DESC, l.look_id DESC LIMIT $4",
         driver_id.uuid,
-        before,
+        before.at,
+        before.id,
         limit,
     )
     return [
