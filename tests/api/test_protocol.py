@@ -52,7 +52,12 @@ async def large(_request: Request) -> PlainTextResponse:
 
 LARGE = 8 << 20
 """More than the buffers of a connection hold."""
-ROUTES = [Route("/", hello), Route("/large", large), Route("/echo", echo, methods=["POST"]), Route("/slow", slow)]
+ROUTES = [
+    Route("/", hello),
+    Route("/large", large),
+    Route("/echo", echo, methods=["POST"]),
+    Route("/slow", slow),
+]
 
 
 @pytest.fixture
