@@ -73,10 +73,10 @@ async def log_in(
     async with db.read() as tx:
         staff_id = await store.staff_with_number(tx, number) or _NOBODY
         kept = await store.password_hash(tx, staff_id)
-    known = await passwords.matches(kept, password)
+    is_right = await passwords.matches(kept, password)
     # 3. The second factor, used up with the login it opens. A wrong password uses no code up.
     async with db.transaction() as tx:
-        if not known or not await factor.prove(tx, staff_id, proof, now):
+        if not is_right or not await factor.prove(tx, staff_id, proof, now):
             raise NotAuthenticated(REFUSED)
         await store.forget_attempts(tx, attempts_of(keys, number, own=own))
         return await open_session(tx, staff_id, policy, now)
