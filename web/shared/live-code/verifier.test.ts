@@ -187,7 +187,7 @@ test('a list that ran out, is another or too short does not speak for a credenti
 test('what is no code says what it is instead', () => {
   const read = {
     nothing: ['', ' \r\n'],
-    'too long': ['LZ1:' + '0'.repeat(1600)],
+    'too long': ['LZ1:' + '0'.repeat(1600), 'LZ1:' + '\n'.repeat(100_000) + '0'],
     'small letters': ['LZ1:AaB', 'lz1:ABC'],
     'other version': ['LZ2:ABC', 'LZ12:x'],
     'payment code': ['wxp://f2f0', 'ALIPAYS://platformapi', '134567890123456789', '281234567890123456'],
