@@ -120,6 +120,23 @@ async def test_failures_are_forgotten_after_a_quiet_day(world: World) -> None:
     assert await world.rows("SELECT failures FROM log_in_attempt") == [{"failures": 1}]
 
 
+async def test_who_fails_on_purpose_with_a_mobile_keeps_its_person_not_out(world: World) -> None:
+    person_id, other_id = await world.person(ONE), await world.person(TWO)
+    for known in (None, other_id.uuid):
+        for _ in range(6):
+            with pytest.raises((NotAuthenticated, TooMany)):
+                await world.log_in(ONE, "no", known=known)
+    with pytest.raises(TooMany):
+        await world.log_in(ONE, known=other_id.uuid)
+    await world.log_in(ONE, known=person_id.uuid)
+    assert await world.count("log_in_attempt") == 1, "what others failed stays counted"
+    for _ in range(5):
+        with pytest.raises(NotAuthenticated):
+            await world.log_in(ONE, "no", known=person_id.uuid)
+    with pytest.raises(TooMany):
+        await world.log_in(ONE, known=person_id.uuid)
+
+
 async def test_failures_of_one_mobile_do_not_close_anothers_door(world: World) -> None:
     await world.register(ONE)
     for _ in range(6):

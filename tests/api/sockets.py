@@ -23,8 +23,9 @@ class Server:
     def __init__(self, port: int, server: uvicorn.Server) -> None:
         self.port, self.server = port, server
 
-    async def connect(self) -> Connection:
-        return Connection(*await asyncio.open_connection("127.0.0.1", self.port))
+    async def connect(self, address: str = "127.0.0.1") -> Connection:
+        """A client at that address of this machine."""
+        return Connection(*await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0)))
 
 
 class Connection:

@@ -13,6 +13,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from liangzheng.api.faces import COOKIE, FACES, OPENING, Faces, content_security_policy, token_in
+from liangzheng.api.frame import SECURITY_HEADERS
 
 HOSTS = {"driver": "driver.localhost", "staff": "staff.localhost"}
 
@@ -81,6 +82,20 @@ async def test_names_with_a_hash_are_kept_for_ever_and_sent_compressed(browser: 
     assert "immutable" in answer.headers["cache-control"]
     plain = await browser.get("/assets/index-1.js", headers={"accept-encoding": "identity"})
     assert plain.text == "plain" and "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("br, gzip", "gzip"), ("deflate, GZIP;q=0.1", "gzip"), ("gzip;q=0", None), ("gzip; q=0.000, br", None),
+        ("x-gzip", None), ("gzippy", None), ("", None),
+    ],
+)  # fmt: skip
+async def test_a_coding_is_sent_to_who_takes_it(
+    browser: httpx.AsyncClient, accepted: str, coding: str | None
+) -> None:
+    answer = await browser.get("/assets/index-1.js", headers={"accept-encoding": accepted})
+    assert answer.status_code == 200 and answer.headers.get("content-encoding") == coding
 
 
 @pytest.mark.parametrize(
@@ -173,6 +188,46 @@ async def test_what_another_page_sends_is_refused(
     assert (answer.status_code != 403) is passes and bool(inner.asked) is passes
 
 
+@pytest.mark.parametrize(
+    ("site", "login"),
+    [("same-origin", "Bearer abc"), ("none", "Bearer abc"), ("same-site", None), ("cross-site", None)],
+)
+async def test_what_another_page_loads_is_asked_by_nobody(
+    browser: httpx.AsyncClient, inner: Inner, site: str, login: str | None
+) -> None:
+    """Cookies go with what a sibling host's page loads, and readings are recorded: an address in a picture reads nothing."""
+    asked = {"cookie": f"{COOKIE}=abc", "sec-fetch-site": site}
+    assert (await browser.get("/api/holder/account", headers=asked)).status_code == 200
+    assert inner.authorization() == login
+    await browser.get("/api/holder/account", headers=asked | {"authorization": "Basic eDp5"})
+    assert inner.authorization() == ("Basic eDp5" if login else None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/api/<script>", {}, 404),
+        ("POST", "/api/holder/sessions", {"sec-fetch-site": "cross-site"}, 403),
+        ("DELETE", "/api/cookie", {}, 204),
+        ("POST", "/", {}, 405),
+        ("GET", "/%00", {}, 404),
+        ("GET", "/none", {}, 404),
+        ("GET", "/assets/index-1.js", {"range": "bytes=900-"}, 416),
+        ("GET", "/assets/index-1.js", {"range": "bytes=3-1"}, 400),
+        ("GET", "/assets/index-1.js", {"range": "bytes=1-2"}, 206),
+        ("HEAD", "/assets/index-1.js", {}, 200),
+    ],
+)
+async def test_every_answer_of_a_face_carries_the_headers(
+    browser: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await browser.request(method, path, headers={"accept-encoding": "identity"} | headers)
+    assert answer.status_code == status
+    assert "<script" not in answer.text or answer.headers["content-type"] == "application/problem+json"
+    for name, _ in SECURITY_HEADERS:
+        assert len(answer.headers.get_list(name.decode())) == 1, name
+
+
 async def test_the_cookie_is_forgotten_without_the_server_s_word(
     browser: httpx.AsyncClient, inner: Inner
 ) -> None:
@@ -180,9 +235,31 @@ async def test_the_cookie_is_forgotten_without_the_server_s_word(
     assert answer.status_code == 204 and "Max-Age=0" in answer.headers["set-cookie"] and not inner.asked
 
 
-@pytest.mark.parametrize("text", ["", "a=b", f"{COOKIE}=", "\x00;;==", f"x{COOKIE}=abc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a=b", f"{COOKIE}=", "\x00;;==", f"x{COOKIE}=abc", f"{COOKIE.lower()}=abc",
+        # What a sibling host may set with `Domain=`: no browser takes these for a cookie of that name.
+        f"a=b {COOKIE}=planted", f"a=b\t{COOKIE}=planted", f"a=b, {COOKIE}=planted", f"a=b\xa0{COOKIE}=planted",
+        f"{COOKIE} =planted", f"\x0b{COOKIE}=planted", f"$Version=1 {COOKIE}=planted",
+        f"{COOKIE}=planted; {COOKIE}=abc", f'{COOKIE}="abc"', f"{COOKIE}=a b", f"{COOKIE}=abc\x0a",
+        f"{COOKIE}=" + "x" * 513,
+    ],
+)  # fmt: skip
 def test_no_token_is_read_from_other_cookies(text: str) -> None:
     assert token_in(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{COOKIE}=abc", f"a=b; {COOKIE}=abc;c=d", f"a=b {COOKIE}=planted; {COOKIE}=abc",
+        f"{COOKIE}=abc; z=y {COOKIE}=planted", f"path=/; {COOKIE}=abc", f"version=2; {COOKIE}=abc",
+        f'a="; {COOKIE}=abc; b="', f"a=\\; ;;x; {COOKIE}=abc",
+    ],
+)  # fmt: skip
+def test_cookies_of_others_neither_plant_nor_hide_the_token(text: str) -> None:
+    assert token_in(text) == "abc"
 
 
 def test_every_face_asks_only_for_paths_the_api_has() -> None:

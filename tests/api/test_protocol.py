@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,7 +17,7 @@ from liangzheng.api.auth import public
 from liangzheng.api.frame import Limits
 from liangzheng.api.protocol import BoundedProtocol
 from tests.api.small import small_app
-from tests.api.sockets import WITHIN_S, Server, running
+from tests.api.sockets import WITHIN_S, Connection, Server, running
 
 
 class Impatient(BoundedProtocol):
@@ -24,6 +25,7 @@ class Impatient(BoundedProtocol):
 
     header_s = 0.2
     body_s = 0.2
+    write_s = 0.4
     body_octets = 100_000
 
 
@@ -43,7 +45,19 @@ async def slow(request: Request) -> PlainTextResponse:
     return PlainTextResponse("slow")
 
 
-ROUTES = [Route("/", hello), Route("/echo", echo, methods=["POST"]), Route("/slow", slow)]
+@public
+async def large(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("x" * LARGE)
+
+
+LARGE = 8 << 20
+"""More than the buffers of a connection hold."""
+ROUTES = [
+    Route("/", hello),
+    Route("/large", large),
+    Route("/echo", echo, methods=["POST"]),
+    Route("/slow", slow),
+]
 
 
 @pytest.fixture
@@ -151,6 +165,42 @@ async def test_more_connections_than_are_served_are_told_so_at_once() -> None:
         assert (await again.answer())[0] == 200
 
 
+async def served(server: Server, address: str) -> Connection:
+    """A client at that address that was answered and stays."""
+    client = await server.connect(address)
+    await client.send(GET)
+    assert (await client.answer())[0] == 200
+    return client
+
+
+class Strict(Impatient):
+    """Counts this machine's connections too: all clients of a test are here."""
+
+    exempt = ()
+
+
+async def test_one_network_holds_its_share_of_the_connections_and_no_more() -> None:
+    async with running(small_app(ROUTES), http=Strict, limit_concurrency=9) as server:
+        kept = [await served(server, "127.0.0.8") for _ in range(3)]
+        await (await server.connect("127.0.0.9")).refused(503, "unavailable")
+        others = [await served(server, "127.0.1.9") for _ in range(3)]
+        kept[0].writer.close()
+        async with asyncio.timeout(WITHIN_S):
+            while len(server.server.server_state.connections) > 5:
+                await asyncio.sleep(0.01)
+        await served(server, "127.0.0.9")
+        assert len(others) == 3
+
+
+async def test_a_proxy_s_connections_are_many_people_s() -> None:
+    named = Strict.behind(["127.0.0.8", "10.0.0.0/8"])
+    async with running(small_app(ROUTES), http=named, limit_concurrency=12) as server:
+        kept = [await served(server, "127.0.0.8") for _ in range(5)]
+        kept += [await served(server, "127.0.0.9") for _ in range(4)]
+        await (await server.connect("127.0.0.9")).refused(503, "unavailable")
+    assert BoundedProtocol.behind(["2001:db8::/32"]).exempt[:2] == BoundedProtocol.exempt
+
+
 # --- how long ---------------------------------------------------------------------------------------
 
 
@@ -201,6 +251,44 @@ async def test_who_falls_silent_after_a_body_that_nobody_read_is_left() -> None:
         assert (await client.answer())[2] == b"ok"
         await client.send(b"1234567890")
         assert await client.closed() == b""
+
+
+def unread(server: Server) -> socket.socket:
+    """A client that never reads, with little room for what is sent to it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", server.port))
+    return client
+
+
+async def alone(server: Server) -> None:
+    """Until the server holds no connection any more."""
+    async with asyncio.timeout(WITHIN_S):
+        while server.server.server_state.connections:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"], ids=["kept", "to be closed"])
+async def test_who_does_not_read_the_answer_is_left(server: Server, more: bytes) -> None:
+    client = unread(server)
+    client.sendall(b"GET /large HTTP/1.1\r\nHost: test\r\n" + more + b"\r\n")
+    async with asyncio.timeout(WITHIN_S):
+        while not server.server.server_state.connections:
+            await asyncio.sleep(0.01)
+    await alone(server)
+    client.close()
+
+
+async def test_who_reads_slowly_is_served(server: Server) -> None:
+    """Longer in all than one piece may take."""
+    client = await server.connect()
+    await client.send(GET.replace(b" / ", b" /large "))
+    await client.reader.readuntil(b"\r\n\r\n")
+    left = LARGE
+    for _ in range(8):
+        left -= len(await client.reader.readexactly(LARGE // 16))
+        await asyncio.sleep(Impatient.write_s / 5)
+    assert len(await client.reader.readexactly(left)) == left
 
 
 # --- and everybody else is served -------------------------------------------------------------------
@@ -254,3 +342,4 @@ def test_the_real_limits_are_the_documented_ones() -> None:
         15,
         60,
     )
+    assert BoundedProtocol.write_s == 60

@@ -137,7 +137,10 @@ async def test_what_was_approved_changes_only_after_a_suspension(
             await relying.remove_grant(tx, company.id, "rental", clock.now())
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "样本\u202e租车", "样本\n"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "  ", "x" * 101, "样本\u202e租车", "样本\n", "\u3164", "\u2800", "样\xad本", "样本\U000e0041"],
+)
 async def test_a_name_that_cannot_be_shown_to_a_driver_is_refused(
     database: Database, clock: FixedClock, name: str
 ) -> None:

@@ -124,6 +124,24 @@ async def test_proving_again_is_counted_like_logging_in(place: Place) -> None:
     assert seen == [401] * 5 + [429]
 
 
+async def test_who_fails_on_purpose_with_a_number_keeps_its_officer_neither_out_nor_from_proving(
+    place: Place,
+) -> None:
+    badge, other = await place.on_duty("patrol"), await place.on_duty("patrol")
+    mark, other_mark = [(await each.log_in())["known_mark"] for each in (badge, other)]
+    wrong = _body(badge, "000000")
+    for marked in ({}, {"X-Known-Mark": other_mark}, {"X-Known-Mark": "A" * 44}):
+        while (await place.nobody.post("/staff/sessions", wrong, headers=marked)).status_code != 429:
+            pass
+    refused(await badge.try_to_log_in(), 429, "too-many")
+    assert (await badge.prove()).status_code == 204
+    body, marked = _body(badge, badge.next_totp()), {"X-Known-Mark": mark}
+    done(await badge.phone.post("/staff/sessions", body, headers=marked), 201)
+    # A mark makes nobody's tries more than theirs.
+    seen = [(await place.nobody.post("/staff/sessions", wrong, headers=marked)).status_code for _ in range(6)]
+    assert seen == [401] * 5 + [429]
+
+
 async def test_a_login_ends_when_idle_and_after_a_shift(place: Place) -> None:
     badge = await place.on_duty("patrol")
     place.clock.advance(899)

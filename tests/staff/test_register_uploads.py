@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,14 @@ async def imported(place: Place, tmp_path: Path) -> drivers.Upload | None:
     return await drivers.import_next_upload(
         place.database, place.wiring.key_index, tmp_path / "work", place.clock, drivers.ImportOptions()
     )
+
+
+async def test_no_more_than_ten_wait_however_many_begin_at_once(place: Place, file: bytes) -> None:
+    who = await clerk(place)
+    body = {"file_name": "register.csv", "octets": len(file), "drawn_at": "2026-11-19T00:00:00Z"}
+    answers = await asyncio.gather(*(who.post(PATH, body) for _ in range(24)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 14
+    assert {answer.json()["rule"] for answer in answers if answer.status_code == 409} == {"too-many-waiting"}
 
 
 async def test_a_file_is_sent_in_parts_released_by_another_and_imported(

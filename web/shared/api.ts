@@ -77,9 +77,40 @@ export async function askOctets(path: string, asked: Asked = {}): Promise<Uint8A
   return new Uint8Array(await (await send('get', path, asked)).arrayBuffer())
 }
 
-/** The login on this device ends, whatever the network says. */
-export async function forgetLogin(): Promise<void> {
-  await fetch('/api/cookie', { method: 'DELETE' }).catch(() => undefined)
+/** What is still to be told of a login that was ended here: the path that ends it on the server, or none. */
+const due = 'log-out-due'
+let ending: Promise<void> | null = null
+
+/** The login ends, on the server and in this browser. Its cookie is out of every script's reach: without a network it goes with
+ *  the first answer there is, and nothing else is asked before. */
+export async function endLogin(path: '/holder/sessions/current' | '/staff/sessions/current' | ''): Promise<void> {
+  localStorage.setItem(due, path)
+  await endDue().catch(() => undefined)
+}
+
+function endDue(): Promise<void> {
+  ending ??= tellDue().finally(() => (ending = null))
+  return ending
+}
+
+async function tellDue(): Promise<void> {
+  const path = localStorage.getItem(due)
+  if (path === null) return
+  for (const ended of path ? [path, '/cookie'] : ['/cookie']) {
+    const response = await fetch(`/api${ended}`, { method: 'DELETE', signal: patient().signal }).catch(() => null)
+    // A login that had ended by itself is as good; the cookie is only gone when we hear so.
+    if (!response || (ended === '/cookie' && !response.ok)) throw new Problem('offline', 0)
+  }
+  localStorage.removeItem(due)
+}
+
+addEventListener('online', () => void endDue().catch(() => undefined))
+void endDue().catch(() => undefined)
+
+/** Gives up after 20 seconds. */
+function patient(): AbortController & { timer: ReturnType<typeof setTimeout> } {
+  const patience = new AbortController()
+  return Object.assign(patience, { timer: setTimeout(() => patience.abort(), patienceMs) })
 }
 
 async function send(method: Method, path: string, asked: Asked): Promise<Response> {
@@ -101,8 +132,8 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   if (asked.knownMark) headers['X-Known-Mark'] = asked.knownMark
   if (asked.basic) headers.Authorization = `Basic ${btoa(`${asked.basic.user}:${asked.basic.password}`)}`
   if (navigator.onLine === false) throw new Problem('offline', 0)
-  const patience = new AbortController()
-  const timer = setTimeout(() => patience.abort(), patienceMs)
+  if (localStorage.getItem(due) !== null) await endDue()
+  const patience = patient()
   asked.signal?.addEventListener('abort', () => patience.abort())
   let response: Response
   try {
@@ -112,7 +143,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   } catch {
     throw new Problem('offline', 0)
   } finally {
-    clearTimeout(timer)
+    clearTimeout(patience.timer)
   }
   const offset = response.headers.get('x-phone-clock-offset')
   if (offset !== null) clockAheadMs = Number(offset)

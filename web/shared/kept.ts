@@ -50,6 +50,11 @@ export async function forget(key: string): Promise<void> {
   await act('readwrite', (kept) => kept.delete(key))
 }
 
+export async function forgetAllBut(stays: RegExp): Promise<void> {
+  const keys = await act<IDBValidKey[]>('readonly', (kept) => kept.getAllKeys())
+  for (const key of keys.map(String)) if (!stays.test(key)) await forget(key)
+}
+
 export async function forgetAll(): Promise<void> {
   await act('readwrite', (kept) => kept.clear())
 }

@@ -7,9 +7,9 @@ other. The token of a log-in never reaches a script: it leaves as an HttpOnly co
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,6 +89,7 @@ class Faces:
             await self._app(scope, receive, send)
             return
         face, files = found
+        send = _dressing(send)
         path: str = scope["path"]
         if path == API or path.startswith(API + "/"):
             await self._ask(face, scope, receive, send)
@@ -106,10 +107,13 @@ class Faces:
             await of_failure(NotFound(f"this page uses no {path}"))(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if scope["method"] in _UNSAFE and not _is_from_here(headers, scope):
+        here = _is_from_here(headers, scope)
+        if scope["method"] in _UNSAFE and not here:
             await of_failure(Forbidden("another site asked; open this page itself"))(scope, receive, send)
             return
-        inner = dict(scope) | {"path": path, "raw_path": path.encode(), "headers": _with_token(headers)}
+        # Reading for somebody may leave a record that they read: what another page loads is asked by nobody.
+        sent = _with_token(headers) if here else _without_login(headers)
+        inner = dict(scope) | {"path": path, "raw_path": path.encode(), "headers": sent}
         opens = scope["method"] == "POST" and path.endswith(OPENING)
         await self._app(inner, receive, _Keeping(send) if opens else send)
 
@@ -126,6 +130,19 @@ class Faces:
         answer = HTMLResponse(whole.replace(_PLACE, _PLACE.removesuffix("</div>") + body + "</div>", 1))
         files.dress(answer)
         await answer(scope, receive, send)
+
+
+def _dressing(send: Send) -> Send:
+    """`send`, with the headers every answer has where this layer's own has none of them: refusals, a range that is not there."""
+
+    async def dressed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message.get("headers", ())}
+            missing = [pair for pair in SECURITY_HEADERS if pair[0] not in present]
+            message = {**message, "headers": [*message.get("headers", ()), *missing]} if missing else message
+        await send(message)
+
+    return dressed
 
 
 _PLACE: Final = '<div id="app"></div>'
@@ -205,7 +222,7 @@ class _Files(StaticFiles):
         if Path(name).name.startswith("."):
             raise HTTPException(404)
         for coding, ending in (("br", ".br"), ("gzip", ".gz")):
-            if coding in accepted and scope["method"] == "GET":
+            if scope["method"] == "GET" and _takes(accepted, coding):
                 try:
                     answer = await super().get_response(name + ending, scope)
                 except HTTPException:
@@ -254,6 +271,15 @@ def not_built() -> HTMLResponse:
     return answer
 
 
+def _takes(accepted: str, coding: str) -> bool:
+    """Whether an Accept-Encoding names `coding`, and not to refuse it (RFC 9110, 12.5.3)."""
+    for named in accepted.lower().split(","):
+        name, _, weight = named.partition(";")
+        if name.strip() == coding:
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
+    return False
+
+
 _MEDIA: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -289,9 +315,13 @@ def _is_from_here(headers: Headers, scope: Scope) -> bool:
     return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
+def _without_login(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in headers.raw if name not in {b"cookie", b"authorization"}]
+
+
 def _with_token(headers: Headers) -> list[tuple[bytes, bytes]]:
     """The headers with the cookie's token as `Authorization`; what a script set there is dropped, and cookies go no further."""
-    kept = [(name, value) for name, value in headers.raw if name not in {b"cookie", b"authorization"}]
+    kept = _without_login(headers)
     basic = headers.get("authorization", "")
     if basic.startswith("Basic "):  # a company's log-in (RFC 6749, 2.3.1)
         return [*kept, (b"authorization", basic.encode("latin-1"))]
@@ -299,13 +329,19 @@ def _with_token(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [*kept, (b"authorization", b"Bearer " + token.encode("latin-1"))] if token else kept
 
 
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
+
+
 def token_in(cookies: str) -> str | None:
-    """The token in a Cookie header, if one is there."""
-    try:
-        morsel = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel and morsel.value else None
+    """The token in a Cookie header, if one is there; of two, none.
+
+    Cut at semicolons alone, as browsers join cookies (RFC 6265, 5.4). Python's own reader also cuts at spaces and believes
+    quotes and `Path=`: `a=b __Host-lz=planted`, which a sibling host may set, would be a login it chose, past what browsers
+    promise for the prefix.
+    """
+    pairs = (pair.strip(" \t").partition("=") for pair in cookies.split(";"))
+    found = [value for name, _, value in pairs if name == COOKIE]
+    return found[0] if len(found) == 1 and _TOKEN.fullmatch(found[0]) else None
 
 
 def _cookie(token: str, seconds: int) -> str:

@@ -8,16 +8,26 @@ a request that comes in one piece costs two looks at the clock.
 from __future__ import annotations
 
 from asyncio import Transport
+from collections import Counter
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from liangzheng.api.frame import KIB, SECURITY_HEADERS
 from liangzheng.api.problems import PROTOCOL, problem
+from liangzheng.infra.limits import Network, network_of
 
 _BETWEEN: Final = 0
 _HEADERS: Final = 1
 _BODY: Final = 2
+
+
+_HELD: Final[WeakKeyDictionary[ServerState, Counter[Network]]] = WeakKeyDictionary()
+"""Connections of each network, by server."""
 
 
 class _Refused(Exception):
@@ -38,11 +48,26 @@ class BoundedProtocol(HttpToolsProtocol):
     """From the end of the headers to the end of the body, whether or not somebody reads it (frame.py is
     stricter with those who are read)."""
 
+    write_s = 60.0
+    """So long what is ready for a client may lie there, without one piece (48 KiB) of it being taken."""
+
     body_octets = 4096 * KIB
     """Body with its chunk sizes and trailers, on the wire. How much is taken in decides the frame."""
 
+    share = 3
+    """One network (IPv4 /24, IPv6 /48) may hold one connection of so many there may be: nobody alone takes them all."""
+
+    exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    """Whose connections are many people's: this machine's own, and reverse proxies (`behind`)."""
+
+    @classmethod
+    def behind(cls, proxies: Iterable[str]) -> type[BoundedProtocol]:
+        """The same, with these addresses and networks for proxies too."""
+        return type(cls.__name__, (cls,), {"exempt": (*cls.exempt, *map(ip_network, proxies))})
+
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._network: Network | None = None  # under which this connection is counted
         self._reading = _BETWEEN
         self._until: float | None = None  # when what is being read must be whole; None: nothing is awaited
         self._begun = 0  # requests on this connection
@@ -50,29 +75,71 @@ class BoundedProtocol(HttpToolsProtocol):
         self._piece = 0
         self._waited = False  # for us, when the clock was last looked at
         self._refusal: int | None = None
+        self._unread_since: float | None = None  # what is to be written waits for the client
         self._look: Any = None
 
     # --- the clock ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+        if self.limit_concurrency is not None and not self._has_place(self.limit_concurrency):
             self.connections.discard(self)  # uvicorn would count it until it is closed
             self._refuse(503)  # now, before it can hold a place by saying nothing
             return
         self._until = self.loop.time() + self.header_s
         self._look = self.loop.call_at(self._until, self._look_at_the_clock)
 
+    def _has_place(self, most: int) -> bool:
+        """Whether there is room for it, and its network has not more than its share; then it is counted."""
+        if len(self.connections) >= most:
+            return False
+        network = network_of(self.client[0]) if self.client else None
+        if network is None or any(self._is_of(each) for each in self.exempt):
+            return True
+        held = _HELD.setdefault(self.server_state, Counter())
+        if held[network] >= most // self.share:
+            return False
+        held[network] += 1
+        self._network = network
+        return True
+
+    def _is_of(self, network: Network) -> bool:
+        assert self.client is not None, "asked of a client with an address"
+        found = ip_address(self.client[0].partition("%")[0])
+        mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+        return (mapped or found) in network
+
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._network is not None:
+            held = _HELD[self.server_state]
+            held[self._network] -= 1
+            if not held[self._network]:
+                del held[self._network]
+            self._network = None
         if self._look is not None:
             self._look.cancel()
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        """More is ready than the client takes."""
+        super().pause_writing()
+        self._unread_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """It has taken some."""
+        super().resume_writing()
+        self._unread_since = None
+
     def _look_at_the_clock(self) -> None:
         """Never later than `header_s` after the last look, so no deadline set meanwhile is missed."""
-        if self.transport.is_closing():
-            return
         now = self.loop.time()
+        if self._unread_since is not None and now >= self._unread_since + self.write_s:
+            self.transport.abort()  # closing would wait for it to be read
+            return
+        if self.transport.is_closing():
+            self._unread_since = self._unread_since or now
+            self._look = self.loop.call_at(now + self.header_s, self._look_at_the_clock)
+            return
         if self._until is not None and now >= self._until:
             waited, self._waited = self._waited, self._is_waiting_for_us()
             if not (waited or self._waited):

@@ -23,6 +23,7 @@ import uvicorn
 
 from liangzheng.api.app import SERVER_OPTIONS, create_app
 from liangzheng.api.faces import Faces
+from liangzheng.api.protocol import BoundedProtocol
 from liangzheng.cli.main import run
 from liangzheng.infra import logs
 from liangzheng.infra.metrics_server import serving
@@ -128,7 +129,7 @@ async def answer(
         log_config=None,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=int(_GRACE_S),
-        **SERVER_OPTIONS,
+        **(SERVER_OPTIONS | {"http": BoundedProtocol.behind(wiring.settings.proxies)}),
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

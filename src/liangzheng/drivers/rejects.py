@@ -22,7 +22,7 @@ from liangzheng.kernel.errors import Conflict, Unavailable
 
 REJECT_HEADERS: Final = tuple(REJECT_PREFIX + name for name in ("line", "column", "rule", "reason", "raw"))
 _HEADER: Final = (",".join(REJECT_HEADERS + HEADERS) + "\n").encode()
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 _ROUND: Final = re.compile(r"(.+)\.rejects(?:-([0-9]{1,4}))?\.csv")

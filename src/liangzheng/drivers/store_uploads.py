@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from liangzheng.infra.postgres import Connection, Database, Row
 from liangzheng.kernel.ids import StaffId, UploadId
@@ -46,8 +46,13 @@ async def latest(tx: Connection, limit: int) -> list[Row]:
     return await tx.fetch(f"SELECT {COLUMNS} FROM register_upload ORDER BY upload_id DESC LIMIT $1", limit)
 
 
+_BEGIN_LOCK: Final = 0x4C5A_0009
+
+
 async def waiting(tx: Connection) -> int:
-    """How many are on their way: begun and not ended."""
+    """How many are on their way: begun and not ended. Until the transaction ends nobody else counts them: of several who begin at
+    once each counts those before."""
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", _BEGIN_LOCK)
     found: int = await tx.fetchval(
         "SELECT count(*) FROM register_upload WHERE state IN ('sending', 'sent', 'released')"
     )

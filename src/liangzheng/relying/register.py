@@ -26,7 +26,12 @@ from liangzheng.relying.pseudonyms import webhook_key
 from liangzheng.relying.store import companies
 
 MOVED = "company.moved"
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Control, bidirectional and zero-width marks, and what is a letter or a sign to Unicode and nothing to the eye: fillers,
+# soft hyphens, blank Braille, tags. A driver agrees to what they can read.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _OPERATOR = audit.Actor("operator")
 
 

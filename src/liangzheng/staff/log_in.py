@@ -20,7 +20,8 @@ from liangzheng.staff.ports import SecondFactor
 
 _TOUCH_EVERY: Final = timedelta(seconds=30)
 _ATTEMPTS: Final = 65
-"""The kind of the keyed hash under which attempts are counted; none of the key index's own."""
+_OWN_ATTEMPTS: Final = 67
+"""The kinds of the keyed hash under which attempts are counted; none of the key index's own."""
 REFUSED: Final = "number, password or second factor is wrong"
 _NOBODY: Final = StaffId(UUID(int=0))
 
@@ -48,35 +49,44 @@ async def log_in(
     keys: KeyIndex,
     policy: StaffPolicy,
     now: datetime,
+    known: UUID | None = None,
 ) -> OfficerLoggedIn:
     """A new login. Raises NotAuthenticated in the same words for a wrong number, password or second factor, TooMany while
     attempts with this number are refused, whether or not it is anybody's.
+
+    `known`: who the device says has logged in on it, proven by a mark of ours; tries of theirs are counted apart.
     """
     # 1. Counted before anything is looked at: many at once get no more tries than one by one.
-    await count_attempt(db, number, keys, policy, now)
+    own = False
+    if known is not None:
+        async with db.read() as tx:
+            owner = await store.staff_with_number(tx, number)
+        own = owner is not None and owner.uuid == known
+    await count_attempt(db, number, keys, policy, now, own=own)
     # 2. The password, outside any transaction: a hash takes long, and takes it for nobody too.
     async with db.read() as tx:
         staff_id = await store.staff_with_number(tx, number) or _NOBODY
         kept = await store.password_hash(tx, staff_id)
-    known = await passwords.matches(kept, password)
+    is_right = await passwords.matches(kept, password)
     # 3. The second factor, used up with the login it opens. A wrong password uses no code up.
     async with db.transaction() as tx:
-        if not known or not await factor.prove(tx, staff_id, proof, now):
+        if not is_right or not await factor.prove(tx, staff_id, proof, now):
             raise NotAuthenticated(REFUSED)
-        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, number))
+        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, number, own=own))
         return await open_session(tx, staff_id, policy, now)
 
 
-def attempts_of(keys: KeyIndex, number: str) -> bytes:
-    """Under what attempts with a number are counted: what people type there by mistake is kept nowhere."""
-    return keys.hash(_ATTEMPTS, number)
+def attempts_of(keys: KeyIndex, number: str, *, own: bool = False) -> bytes:
+    """Under what attempts with a number are counted: what people type there by mistake is kept nowhere. `own`: those of whose
+    number it is, as far as a mark or a login says so; what anybody may fail in their name is counted apart from these."""
+    return keys.hash(_OWN_ATTEMPTS if own else _ATTEMPTS, number)
 
 
 async def count_attempt(
-    db: Database, number: str, keys: KeyIndex, policy: StaffPolicy, now: datetime
+    db: Database, number: str, keys: KeyIndex, policy: StaffPolicy, now: datetime, *, own: bool = False
 ) -> None:
     """One attempt more. Raises TooMany while attempts with this number are refused."""
-    await attempts.count(db, store.ATTEMPTS, attempts_of(keys, number), policy, now)
+    await attempts.count(db, store.ATTEMPTS, attempts_of(keys, number, own=own), policy, now)
 
 
 async def open_session(
@@ -128,13 +138,13 @@ async def prove_again(
     policy: StaffPolicy,
     now: datetime,
 ) -> None:
-    """The login carries a second factor proved now. Raises NotAuthenticated, TooMany; attempts count as those of a log-in."""
-    await count_attempt(db, officer.number.value, keys, policy, now)
+    """The login carries a second factor proved now. Raises NotAuthenticated, TooMany; attempts count as log-ins of one's own."""
+    await count_attempt(db, officer.number.value, keys, policy, now, own=True)
     async with db.transaction() as tx:
         proved = await factor.prove(tx, officer.staff_id, proof, now)
         if not proved or not await store.prove_session(tx, officer, now):
             raise NotAuthenticated(REFUSED)
-        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, officer.number.value))
+        await attempts.forget(tx, store.ATTEMPTS, attempts_of(keys, officer.number.value, own=True))
         await audit.record(
             tx, act="staff-session.proved", actor=audit.Actor("staff", officer.staff_id),
             subject=officer.staff_id, purpose="second-factor", now=now,

@@ -6,7 +6,7 @@ import * as kept from '@shared/kept'
 import { openDocument, type DocumentClaims } from '@shared/live-code/document'
 import { decodeSnapshot, type SnapshotClaims } from '@shared/live-code/claims'
 import { parse } from '@shared/live-code/cose'
-import type { Octets } from '@shared/live-code/octets'
+import { toHex, type Octets } from '@shared/live-code/octets'
 import { makeKey, publicKeyOf, show, signerOf } from '@shared/live-code/phone'
 import { useRareFont } from './rare'
 import { tellTabs, whenTabSays } from './tabs'
@@ -151,8 +151,11 @@ export const phone = reactive({
 
   async refreshStatus(): Promise<void> {
     const taken = await ask('post', '/holder/licence/snapshot')
+    const octets = fromBase64url(taken.snapshot) as Octets
+    // Another person has logged in on this phone: their standing is not shown on this licence.
+    if (page.value && toHex(decodeSnapshot(parse(octets).payload).licenceId) !== toHex(page.value.claims.licenceId)) return
     snapshot.value = {
-      octets: fromBase64url(taken.snapshot) as Octets, asOf: taken.as_of, expiresAt: taken.expires_at, amberAfterS: taken.amber_after_s,
+      octets, asOf: taken.as_of, expiresAt: taken.expires_at, amberAfterS: taken.amber_after_s,
     }
     await kept.write('snapshot', snapshot.value)
     readSnapshot()

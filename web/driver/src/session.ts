@@ -1,6 +1,7 @@
 /** Whether somebody is logged in on this phone, as last heard. The token itself is in a cookie no script can read. */
 import { reactive } from 'vue'
-import { ask, forgetLogin, type Problem } from '@shared/api'
+import { ask, endLogin, type Problem } from '@shared/api'
+import * as kept from '@shared/kept'
 import { tellTabs, whenTabSays } from './tabs'
 
 export const session = reactive({
@@ -37,12 +38,24 @@ const knownMark = 'known-mark'
 
 /** What a log-in is sent with besides. */
 export function known(): { knownMark?: string } {
-  const kept = localStorage.getItem(knownMark)
-  return kept ? { knownMark: kept } : {}
+  const mark = localStorage.getItem(knownMark)
+  return mark ? { knownMark: mark } : {}
+}
+
+/** What makes this device the phone it is. The rest is what somebody has begun: pictures taken, forms half filled in. */
+const ofPhone = /^(key|licence|snapshot|deployment|clock|trust [0-9a-f]+)$/
+/** A check that waits at a counter: an id, good for the person alone. */
+const ofPhoneOrCounter = new RegExp(`${ofPhone.source}|^face-check `)
+
+async function forgetDrafts(but: RegExp): Promise<void> {
+  sessionStorage.clear()
+  await kept.forgetAllBut(but).catch(() => undefined)
 }
 
 /** A login was opened, by whichever means. */
-export function loggedIn({ level, known_mark }: { level: number; known_mark: string }): void {
+export async function loggedIn({ level, known_mark }: { level: number; known_mark: string }): Promise<void> {
+  // The mark is the same for a person each time: what another one began here and left is not theirs.
+  if (localStorage.getItem(knownMark) !== known_mark) await forgetDrafts(ofPhone)
   localStorage.setItem(knownMark, known_mark)
   session.is = 'in'
   session.ended = false
@@ -56,7 +69,7 @@ export async function logIn(mobile: string, password: string, proof?: string): P
     ...known(),
     body: { mobile, password, ...(proof ? { mobile_proof: proof } : {}) },
   })
-  loggedIn(found)
+  await loggedIn(found)
 }
 
 /** The server no longer knows this login. */
@@ -67,11 +80,14 @@ export function loggedOut(): void {
   localStorage.removeItem(mark)
 }
 
-export async function logOut(): Promise<void> {
-  await ask('delete', '/holder/sessions/current').catch(() => undefined)
-  await forgetLogin()
+/** `forgetToo`: nothing here says any more who was logged in. */
+export async function logOut(forgetToo = false): Promise<void> {
+  if (forgetToo) localStorage.removeItem(knownMark)
+  await endLogin('/holder/sessions/current')
   loggedOut()
   session.ended = false
+  // Nothing this person began is left for the next.
+  await forgetDrafts(ofPhoneOrCounter)
   tellTabs('session')
 }
 

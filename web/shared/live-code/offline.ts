@@ -27,7 +27,7 @@ export const TRUST_AGES_AFTER_S = 7 * 86400;
 
 const MOST_STANDINGS = 100_000;
 
-/** The verifier's clock stands before the time its trust bundle was made: no answer can be right. */
+/** The verifier's clock stands before the time its trust bundle or its newest status list was made: no answer can be right. */
 export class ClockBehind extends Error {}
 
 /** What a verifier remembers between codes. Plain data: keep it in IndexedDB (structured clone) between visits.
@@ -116,6 +116,8 @@ export async function verifyOffline(
   const steps = new Verifier(trust, lives);
   const trustAgeS = at - trust.issuedAt;
   if (memory) meet(memory, trust, trustAgeS, lives);
+  const newest = asks.statusData?.newest ?? null;
+  if (newest !== null && at < newest - lives.skew) throw new ClockBehind('a status list was made later than now by this clock');
   const trustAged = trustAgeS > trustAgesAfterS;
   let showing: Showing | null = null;
   try {

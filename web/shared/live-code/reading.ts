@@ -24,6 +24,8 @@ const WHY: Readonly<Record<Misread, string>> = {
 
 /** What `text` is if not a code; null when it begins like one. */
 export function misreadOf(text: string): Misread | null {
+  // No symbol holds so much; and taking line ends off takes the square of their number.
+  if (text.length > 10 * MAX_CHARACTERS) return 'too long';
   const code = stripped(text);
   if (code.trim() === '') return 'nothing';
   if (code.length > MAX_CHARACTERS) return 'too long';

@@ -93,11 +93,13 @@ function readMember(member: Value | undefined): {bits: number; octets: Octets} {
 export class StatusData {
   readonly #lists = new Map<number, StatusList>();
 
-  /** Keeps a list that `openStatusList` verified, unless a newer one of that number is here. */
-  put(number: number, list: StatusList): void {
+  /** Keeps a list that `openStatusList` verified, unless a newer one of that number is here. Whether it was kept. */
+  put(number: number, list: StatusList): boolean {
     if (list.uri !== uriOf(number)) throw new RangeError('status list: kept under the number of another');
     const held = this.#lists.get(number);
-    if (!held || held.iat <= list.iat) this.#lists.set(number, list);
+    if (held && held.iat > list.iat) return false;
+    this.#lists.set(number, list);
+    return true;
   }
 
   /** What is known of a credential at `at`, and when that was so; null without a list of its number that is in time. An entry
@@ -113,5 +115,11 @@ export class StatusData {
   get oldest(): number | null {
     const made = [...this.#lists.values()].map((list) => list.iat);
     return made.length > 0 ? Math.min(...made) : null;
+  }
+
+  /** When the newest list was made: no clock that is right stands before it. null without any. */
+  get newest(): number | null {
+    const made = [...this.#lists.values()].map((list) => list.iat);
+    return made.length > 0 ? Math.max(...made) : null;
   }
 }

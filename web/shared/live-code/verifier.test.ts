@@ -174,19 +174,20 @@ test('a list that ran out, is another or too short does not speak for a credenti
   assert.equal(data.of(CLAIMS_LIST, CLAIMS_INDEX, GOOD_LIST.list.exp), null);
   assert.equal(data.of(4, 0, AT), null);
   assert.throws(() => data.put(CLAIMS_LIST, list), RangeError);
-  data.put(4, list);
+  assert.equal(data.put(4, list), true);
   assert.equal(data.of(4, 3, AT)?.listed, 'valid');
   assert.equal(data.of(4, 4, AT)?.listed, 'invalid');
-  data.put(4, {...list, iat: AT - 1, octets: Uint8Array.of(0xaa)});
+  assert.equal(data.put(4, {...list, iat: AT - 1, octets: Uint8Array.of(0xaa)}), false);
   assert.equal(data.of(4, 3, AT)?.listed, 'valid');
   assert.equal(data.oldest, GOOD_LIST.list.iat);
-  assert.equal(new StatusData().oldest, null);
+  assert.equal(data.newest, AT);
+  assert.deepEqual([new StatusData().oldest, new StatusData().newest], [null, null]);
 });
 
 test('what is no code says what it is instead', () => {
   const read = {
     nothing: ['', ' \r\n'],
-    'too long': ['LZ1:' + '0'.repeat(1600)],
+    'too long': ['LZ1:' + '0'.repeat(1600), 'LZ1:' + '\n'.repeat(100_000) + '0'],
     'small letters': ['LZ1:AaB', 'lz1:ABC'],
     'other version': ['LZ2:ABC', 'LZ12:x'],
     'payment code': ['wxp://f2f0', 'ALIPAYS://platformapi', '134567890123456789', '281234567890123456'],
@@ -229,6 +230,12 @@ test('a verifier remembers the newest trust bundle, and knows when its own clock
   await assert.rejects(verifyOffline(LISTS.code, trust, behind, {memory: newMemory()}), ClockBehind);
   const answer = await verifyOffline(LISTS.code, trust, behind + 1, {memory: newMemory()});
   assert.equal(answer.decision.outcome, 'clock_ahead');
+  // A status list is made every few minutes: it tells of a clock set back long before a bundle does.
+  const list = {uri: uriOf(4), iat: AT + 61, exp: AT + 600, ttl: 1, bits: 2, octets: new Uint8Array(1)};
+  const statusData = new StatusData();
+  statusData.put(4, list);
+  await assert.rejects(verifyOffline(LISTS.code, trust, AT, {statusData}), ClockBehind);
+  assert.notEqual((await verifyOffline(LISTS.code, trust, AT + 1, {statusData})).decision.outcome, 'clock_ahead');
   await assert.rejects(verifyOffline(LISTS.code, trust, AT, {wantClass: 'C7'}), RangeError);
 });
 

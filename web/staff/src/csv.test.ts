@@ -7,6 +7,6 @@ test('what needs quotes has them', () => {
 })
 
 test('what a spreadsheet would carry out is shown', () => {
-  for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\tx']) assert.equal(csv([[text]]), `'${text}\r\n`)
+  for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\0=1', '＝1+1', '＠SUM(A1)']) assert.equal(csv([[text]]), `'${text}\r\n`)
   assert.equal(csv([['1-1']]), '1-1\r\n')
 })

@@ -1,7 +1,10 @@
 /** Comma-separated values (RFC 4180) that a spreadsheet shows and does not carry out. */
 
+/** What begins a formula, in the wide forms of Chinese and Japanese keyboards too. */
+const formula = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/
+
 function cell(value: string): string {
-  const tame = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  const tame = formula.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame
 }
 

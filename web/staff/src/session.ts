@@ -1,6 +1,6 @@
 /** Who is logged in, with which duties, as last heard. The token itself is in a cookie no script can read. */
 import { computed, reactive } from 'vue'
-import { ask, forgetLogin, type Problem } from '@shared/api'
+import { ask, endLogin, type Problem } from '@shared/api'
 import type { components } from '@shared/openapi'
 
 export type Officer = components['schemas']['OfficerAnswer']
@@ -64,7 +64,6 @@ export async function logIn(number: string, password: string, factor: Factor): P
 }
 
 export async function logOut(): Promise<void> {
-  await ask('delete', '/staff/sessions/current').catch(() => undefined)
-  await forgetLogin()
+  await endLogin('/staff/sessions/current')
   loggedOut()
 }

@@ -32,7 +32,10 @@ export function csv(list: readonly Entry[], minute: (at: string | Date) => strin
   return '\uFEFF' + [['时间', '结果', '原因', '姓名', '准驾', '号牌', '方式'], ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n'
 }
 
+/** What begins a formula, in the wide forms of Chinese and Japanese keyboards too. */
+const formula = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/
+
 export function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const safe = formula.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -117,8 +117,10 @@ async function stand(found: Deployment, trust: Trust | null): Promise<void> {
   const memory = (same && earlier.memory) || (await kept.read<Memory>(memoryKey + found.root).catch(() => undefined)) || newMemory()
   ground.value = { deployment: found, trust, statusData: same ? earlier.statusData : new StatusData(), memory }
   state.missing = null
-  if (!same) void openKept()
+  if (!same) opening = openKept()
 }
+
+let opening: Promise<void> = Promise.resolve()
 
 /** The lists kept on this device, once the screen is there. */
 async function openKept(): Promise<void> {
@@ -128,33 +130,38 @@ async function openKept(): Promise<void> {
   tell()
 }
 
-async function put(number: number, octets: Octets): Promise<void> {
+/** Whether it was kept: not one older than one that was here. */
+async function put(number: number, octets: Octets): Promise<boolean> {
   const { trust, statusData } = ground.value!
-  statusData.put(number, await openStatusList(octets, trust.bundle, uriOf(number), now()))
+  return statusData.put(number, await openStatusList(octets, trust.bundle, uriOf(number), now()))
 }
 
 function tell(): void {
   state.listsOf = ground.value?.statusData.oldest ?? null
 }
 
-/** Downloads every list there is, from the first to the one there is not. Whether all came. */
+/** Downloads every list there is, from the first to the one there is not. Whether all came: whoever answers in the service's place
+ *  can say of each that it is not there, or give an older one, and takes none away by it. */
 export async function fetchLists(): Promise<boolean> {
   if (!ground.value || state.fetching) return false
   state.fetching = true
   state.fetched = 0
-  const got: KeptList[] = []
+  const place = listsKey + ground.value.deployment.root
   try {
-    for (let number = 1; ; number++) {
-      const octets = (await askOctets(uriOf(number))) as Octets
-      await put(number, octets)
-      got.push({ number, octets })
-      state.fetched = number
+    await opening
+    const lists = new Map(((await kept.read<KeptList[]>(place).catch(() => undefined)) ?? []).map((list) => [list.number, list]))
+    try {
+      for (let number = 1; ; number++) {
+        const octets = (await askOctets(uriOf(number))) as Octets
+        if (await put(number, octets)) lists.set(number, { number, octets })
+        state.fetched = number
+      }
+    } catch (problem) {
+      if ((problem as Problem).status !== 404) return false
     }
-  } catch (problem) {
-    if ((problem as Problem).status !== 404) return false
-    await kept.write(listsKey + ground.value.deployment.root, got).catch(() => undefined)
-    state.lists = got.length
-    return true
+    await kept.write(place, [...lists.values()]).catch(() => undefined)
+    state.lists = lists.size
+    return state.fetched >= lists.size
   } finally {
     state.fetching = false
     tell()

@@ -3,8 +3,9 @@ import { ref } from 'vue'
 import * as kept from '@shared/kept'
 import type { Entry } from './entry'
 
-/** A check made without a network by an officer: the code and when it was scanned, for the server to answer later. */
-export interface Waiting { id: string; code: string; at: number; choice: string; request: string }
+/** A check made without a network by an officer: the code and when it was scanned, for the server to answer later. `by`: their
+ *  number; only in their name is it asked, whoever has the device by then. */
+export interface Waiting { id: string; code: string; at: number; choice: string; request: string; by: string }
 
 export const entries = ref<Entry[]>([])
 export const waiting = ref<Waiting[]>([])
@@ -18,7 +19,7 @@ const days = 30
 export async function load(): Promise<void> {
   const since = Date.now() / 1000 - days * 86_400
   entries.value = ((await kept.read<Entry[]>(entriesKey).catch(() => undefined)) ?? []).filter(({ at }) => at > since)
-  waiting.value = (await kept.read<Waiting[]>(waitingKey).catch(() => undefined)) ?? []
+  waiting.value = ((await kept.read<Waiting[]>(waitingKey).catch(() => undefined)) ?? []).filter(({ at }) => at > since)
 }
 
 /** Kept, in the place of what was kept of the same check before. */

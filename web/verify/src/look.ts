@@ -1,5 +1,5 @@
 /** One look at a code: by this device at once, by the server where somebody is logged in and there is a network. */
-import { reactive, shallowRef } from 'vue'
+import { computed, reactive, shallowRef, watch } from 'vue'
 import { ask, askOctets, newKey, type Problem } from '@shared/api'
 import { ClockBehind, isPortraitOf, verifyOffline, type OfflineAnswer } from '@shared/live-code/index'
 import { ground, heard, keepMemory, learn, now } from './ground'
@@ -36,8 +36,22 @@ export function justRead(text: string): boolean {
   return last.text === text && Date.now() - last.at < 4000
 }
 
-function begin(): Look {
+/** The last look is on no screen any more: another person has the device. */
+export function forgetLook(): void {
   if (look.value?.portrait) URL.revokeObjectURL(look.value.portrait)
+  look.value = null
+}
+
+// A login that ended by itself is taken up again by the same person, who goes on with what was seen; by another it is not.
+let seenBy = session.number
+watch(() => session.number, (number) => {
+  if (!number || number === seenBy) return
+  if (seenBy) forgetLook()
+  seenBy = number
+}, { flush: 'sync' })
+
+function begin(): Look {
+  forgetLook()
   const made: Look = reactive({
     id: newKey(), shown: null, fault: '', asking: false, problem: null, waits: false, portrait: null, portraitFault: '',
   })
@@ -153,18 +167,22 @@ async function portraitOf(mine: Look, shown: Shown, answer: OfflineAnswer | null
 async function queue(mine: Look, code: string, at: number, choice: string, answer: OfflineAnswer | null): Promise<void> {
   if (session.kind !== 'officer' || !answer?.verified) return
   mine.waits = true
-  await wait({ id: mine.id, code, at, choice, request: mine.id })
+  await wait({ id: mine.id, code, at, choice, request: mine.id, by: session.number })
 }
 
 let sending = false
 
-/** Asks the server about everything that waits. How many it answered. */
+/** What waits to be asked by whoever is logged in; all of it while nobody is, so that it is not forgotten. */
+export const mineWaiting = computed(() => waiting.value.filter(({ by }) => session.kind === 'public' || by === session.number))
+
+/** Asks the server about everything of this officer's that waits. How many it answered. */
 export async function sendWaiting(): Promise<number> {
-  if (sending || session.kind !== 'officer' || waiting.value.length === 0) return 0
+  if (sending || session.kind !== 'officer' || mineWaiting.value.length === 0) return 0
   sending = true
   let sent = 0
   try {
-    for (const { id, code, at, choice, request } of [...waiting.value]) {
+    for (const { id, code, at, choice, request, by } of [...mineWaiting.value]) {
+      if (by !== session.number) break // another person has logged in meanwhile
       const { wantClass, plateKind } = wantedOf(choice)
       const scanned_at = new Date(at * 1000).toISOString()
       try {

@@ -96,7 +96,7 @@ test('pseudonyms are read from lines and from the first column of a CSV', () => 
 })
 
 test('no cell of an export is a formula', () => {
-  each(cell, [['=1+1', "'=1+1"], ['a,b', '"a,b"'], ['a"b', '"a""b"'], ['有效', '有效']])
+  each(cell, [['=1+1', "'=1+1"], ['＝1+1', "'＝1+1"], ['－1', "'－1"], ['\0=1', "'\0=1"], ['a,b', '"a,b"'], ['a"b', '"a""b"'], ['有效', '有效']])
 })
 
 test('night is from 18:00 to 07:00 in China', () => {

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from liangzheng import accounts
 from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.known import known_mark
+from liangzheng.api.known import known_by_mark, known_mark
 from liangzheng.api.wired import wired
 from liangzheng.kernel.ids import SessionId
 from liangzheng.kernel.people import Mobile
@@ -104,6 +104,7 @@ async def log_in(request: Request, body: PasswordLogInBody) -> LoggedInAnswer:
         now=wiring.clock.now(),
         phone_offset_ms=request.state.phone_offset_ms,
         mobile_proof=body.mobile_proof,
+        known=known_by_mark(request, wiring.key_index),
     )
     return LoggedInAnswer.opened(found, wiring)
 

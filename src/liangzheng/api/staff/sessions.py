@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 from liangzheng import staff
 from liangzheng.api.auth import public
 from liangzheng.api.bodies import Answer, Body, resource
-from liangzheng.api.known import known_mark
+from liangzheng.api.known import known_by_mark, known_mark
 from liangzheng.api.passkey_bodies import Credential, credential_text
 from liangzheng.api.staff.callers import OnDuty
 from liangzheng.api.staff.second_factors import passkey_factor
@@ -201,6 +201,7 @@ async def log_in_staff(request: Request, body: StaffLogInBody) -> StaffLoggedInA
         keys=wiring.key_index,
         policy=wiring.staff_policy,
         now=now,
+        known=known_by_mark(request, wiring.key_index),
     )
     return StaffLoggedInAnswer.opened(found, wiring.key_index, wiring.staff_policy, now)
 
