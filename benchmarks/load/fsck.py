@@ -1,4 +1,4 @@
-"""`./lz fsck` over many licences, `./lz backup`, and `./lz restore` into an empty place, each as an operator runs it.
+"""`./lz restore` of many licences into an empty place, and `./lz fsck` over them there, each as an operator runs it.
 
 The licences are real: every driver has a person with a phone, the issuers sign (two signatures a licence), the audit
 record is sealed and a checkpoint of it signed. Limits are the promises: a million licences checked in five minutes,
@@ -34,7 +34,9 @@ from liangzheng.infra import blobs, epochs
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.keys_file import FileSigners, Trust, init, read_index_secret
 from liangzheng.infra.postgres import Connection, Database, attach
+from liangzheng.infra.postgres.dump import MANIFEST, read_manifest
 from liangzheng.infra.postgres.provider import joined_params
+from liangzheng.infra.sealed_files import Sealer
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.ids import ApplicationId, DriverId, FaceCheckId, PersonId, PhoneKeyId
 from liangzheng.kernel.people import citizen_check_character
@@ -60,35 +62,48 @@ class Size:
 FULL, QUICK = Size(100_000), Size(10_000)
 
 
-def run(quick: bool, licences: int | None = None) -> list[Figure]:
-    """`fsck`, `fsck-memory`, `restore` and the same with SM2. `licences`: so many."""
+def run(quick: bool, licences: int | None = None, kept: Path | None = None) -> list[Figure]:
+    """`fsck`, `fsck-memory`, `restore` and the same with SM2. `licences`: so many. `kept`: their backups and keys stay there,
+    and are measured again where they are there already: making a million takes longer than all that is measured."""
     size = Size(licences) if licences else QUICK if quick else FULL
-    return [figure for alg in Alg for figure in measured(alg, size)]
+    return [figure for alg in Alg for figure in measured(alg, size, kept)]
 
 
-def measured(alg: Alg, size: Size) -> list[Figure]:
+def measured(alg: Alg, size: Size, kept: Path | None = None) -> list[Figure]:
     """`run` of that size, one algorithm."""
     with room() as directory:
-        return uvloop.run(_measure(alg, size, directory))
+        return uvloop.run(_measure(alg, size, directory, kept / alg.name if kept else directory / "kept"))
 
 
-async def _measure(alg: Alg, size: Size, directory: Path) -> list[Figure]:
-    there, empty, kept = directory / "var", directory / "new", directory / "backup"
-    settings = Settings.from_env({"LZ_MODE": "test", "LZ_DATA_DIR": str(there), "LZ_ALG": alg.name})
+async def _measure(alg: Alg, size: Size, directory: Path, kept: Path) -> list[Figure]:
+    if not (kept / "backup" / MANIFEST).is_file():
+        there = _place(alg, directory / "var")
+        init(key_dirs(there), alg, SystemClock().now() - timedelta(days=1), "Benchmark")
+        async with attach(there) as database:
+            await _fill(database, there, size.licences)
+            await asyncio.to_thread(_command, there, "backup", str(kept / "backup"))
+        shutil.copytree(there.data_dir / "keys", kept / "keys", symlinks=True)
+    manifest, _ = read_manifest(kept / "backup", _not_sealed)
+    (licences,) = (each.rows for each in manifest.tables if each.table == "licence")
+    empty = _place(alg, directory / "new")
+    shutil.copytree(kept / "keys", empty.data_dir / "keys", symlinks=True)
+    restored = await asyncio.to_thread(_command, empty, "restore", str(kept / "backup"))
+    async with attach(empty):
+        checked = await asyncio.to_thread(_command, empty, "fsck", "--json")
+    return _figures(alg, licences, checked, restored)
+
+
+def _place(alg: Alg, data: Path) -> Settings:
+    settings = Settings.from_env({"LZ_MODE": "test", "LZ_DATA_DIR": str(data), "LZ_ALG": alg.name})
     settings.make_data_dir()
-    init(key_dirs(settings), alg, SystemClock().now() - timedelta(days=1), "Benchmark")
-    async with attach(settings) as database:
-        await _fill(database, settings, size.licences)
-        checked = await asyncio.to_thread(_command, settings, "fsck", "--json")
-        backed_up = await asyncio.to_thread(_command, settings, "backup", str(kept))
-    empty.mkdir(mode=0o711)
-    shutil.copytree(there / "keys", empty / "keys")
-    elsewhere = Settings.from_env({"LZ_MODE": "test", "LZ_DATA_DIR": str(empty), "LZ_ALG": alg.name})
-    restored = await asyncio.to_thread(_command, elsewhere, "restore", str(kept))
-    return _figures(alg, size.licences, checked, backed_up, restored)
+    return settings
 
 
-def _figures(alg: Alg, licences: int, checked: Ran, backed_up: Ran, restored: Ran) -> list[Figure]:
+def _not_sealed(salt: bytes) -> Sealer:
+    raise AssertionError("made without a passphrase")
+
+
+def _figures(alg: Alg, licences: int, checked: Ran, restored: Ran) -> list[Figure]:
     report = json.loads(checked.output)
     assert report["faults"] == [] and report["pending"] == 0, report["faults"]
     suffix = "-sm2" if alg is Alg.SM2 else ""
@@ -107,7 +122,7 @@ def _figures(alg: Alg, licences: int, checked: Ran, backed_up: Ran, restored: Ra
         ),
         Figure(
             f"restore{suffix}", back, "licences/s", RESTORED_PER_S, back / RESTORED_PER_S, 1.0,
-            f"1 M in 10 minutes, fsck included; {restored.seconds:.1f} s, the backup {backed_up.seconds:.1f} s",
+            f"1 M in 10 minutes; {licences:,} licences, its own fsck included, {restored.seconds:.1f} s",
         ),
     ]  # fmt: skip
 

@@ -131,17 +131,21 @@ def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
 
 
 def test_how_many_licences_is_a_question_of_fsck_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[object, ...]] = []
+    asked: list[dict[str, object]] = []
     module = types.ModuleType("bench_sized")
-    module.run = lambda *given: asked.append(given) or [a_figure(0.5)]  # type: ignore[attr-defined]
+    module.run = lambda quick, **given: asked.append(given) or [a_figure(0.5)]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "bench_sized", module)
     monkeypatch.setattr(bench, "MODULES", {"fsck": "bench_sized", "sign": "bench_sized"})
-    assert CliRunner().invoke(bench.app, ["fsck", "--licences", "5000", "--json"]).exit_code == 0
-    assert asked == [(False, 5000)]
+    assert (
+        CliRunner().invoke(bench.app, ["fsck", "--licences", "5000", "--kept", "/kept", "--json"]).exit_code
+        == 0
+    )
+    assert asked == [{"licences": 5000, "kept": Path("/kept")}]
     for words in (["sign"], ["sign", "fsck"], []):
-        answer = CliRunner().invoke(bench.app, [*words, "--licences", "5000"])
-        assert answer.exit_code == 2
-        assert "for fsck alone" in answer.output
+        for option in (["--licences", "5000"], ["--kept", "/kept"]):
+            answer = CliRunner().invoke(bench.app, [*words, *option])
+            assert answer.exit_code == 2
+            assert f"{option[0]} is for fsck alone" in answer.output
     assert len(asked) == 1
 
 

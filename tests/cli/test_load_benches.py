@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,11 +36,6 @@ def _verify_online() -> Any:
     return module.measured(Alg.ES256, module.Size(drivers=40, requests=60, runs=1))
 
 
-def _fsck() -> Any:
-    module = _module("fsck")
-    return module.measured(Alg.ES256, module.Size(licences=120))
-
-
 @pytest.mark.parametrize(
     "bench, first",
     [
@@ -47,13 +43,21 @@ def _fsck() -> Any:
         (_issue, "issue"),
         (_apply, "apply"),
         (_verify_online, "verify-online"),
-        (_fsck, "fsck"),
     ],
 )
 def test_a_load_benchmark_comes_to_its_figures(bench: Callable[[], Any], first: str) -> None:
     figures = bench()
     assert figures[0].name == first
     assert all(figure.value > 0 and figure.limit > 0 and figure.ratio > 0 for figure in figures)
+
+
+def test_what_was_kept_is_measured_again(tmp_path: Path) -> None:
+    module = _module("fsck")
+    made = [module.measured(Alg.ES256, module.Size(licences=more), tmp_path) for more in (100, 200)]
+    for figures in made:
+        assert [figure.name for figure in figures] == ["fsck", "fsck-memory", "restore"]
+        assert all(figure.value > 0 and figure.ratio > 0 for figure in figures)
+        assert "100 licences" in figures[0].note
 
 
 def test_every_request_that_may_name_somebody_is_asked_and_answered_as_it_should_be() -> None:

@@ -31,7 +31,7 @@ MODULES: Final = {
     "web": "benchmarks.load.web",
 }
 SIZED: Final = frozenset({"fsck"})
-"""Those that take `--licences`: their `run` has a second argument."""
+"""Those that take `--licences` and `--kept`: their `run` has more arguments."""
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _RESULTS: Final = _ROOT / "benchmarks" / "RESULTS.md"
@@ -49,6 +49,9 @@ def bench(
     licences: int | None = typer.Option(
         None, "--licences", min=100, help="fsck only: how many there are; 100,000 if not said."
     ),
+    kept: Path | None = typer.Option(
+        None, "--kept", file_okay=False, help="fsck only: where backups of them stay, to be measured again."
+    ),
 ) -> None:
     """Measures, each figure as a ratio against a named limit worked in the same run.
 
@@ -60,8 +63,10 @@ def bench(
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(MODULES)}")
     chosen = list(dict.fromkeys(names or MODULES))
-    if licences is not None and not SIZED.issuperset(chosen):
-        raise typer.BadParameter(f"--licences is for {', '.join(sorted(SIZED))} alone: name it")
+    sized = {"licences": licences, "kept": kept}
+    more = {name: value for name, value in sized.items() if value is not None}
+    if more and not SIZED.issuperset(chosen):
+        raise typer.BadParameter(f"--{min(more)} is for {', '.join(sorted(SIZED))} alone: name it")
     if not (_ROOT / "benchmarks").is_dir():
         typer.echo("lz: the benchmarks are in the source tree, not in the installed package", err=True)
         raise typer.Exit(1)
@@ -72,7 +77,7 @@ def bench(
     figures: list[Any] = []
     for at, (name, run) in enumerate(runs.items(), 1):
         typer.echo(f"measuring {name} ({at} of {len(runs)}) …", err=True)
-        found = run(quick) if licences is None else run(quick, licences)
+        found = run(quick, **more)
         for figure in found:
             typer.echo(f"  {figure.name}: {figure.ratio:.3f} of {figure.goal:.2f}", err=True)
         if record and not quick:
