@@ -267,10 +267,18 @@ def list_in(trust: TrustBundle, octets: bytes, uri: str, at: int) -> dict[str, A
 def documents(alg: Alg) -> dict[str, Any]:
     place = deployment(alg)
     signed = document.sign_document(DOCUMENT, place.jiangsu)
+    with_font = document.sign_document(
+        replace(DOCUMENT, font_sha256=document.font_sha256(b"font")), place.jiangsu
+    )
     payload = DOCUMENT.encode()
     cases = {
-        "good": document.pack_document(signed, PORTRAIT, b"font"),
+        "good": document.pack_document(with_font, PORTRAIT, b"font"),
         "without a font": document.pack_document(signed, PORTRAIT, None),
+        "with another font": cbor.encode([with_font, PORTRAIT, b"other"]),
+        "with its font left out": cbor.encode([with_font, PORTRAIT, None]),
+        "with a font nobody signed": cbor.encode([signed, PORTRAIT, b"font"]),
+        "with the largest font": _with_font(bytes(document.MAX_FONT_OCTETS), place),
+        "with a font that is too large": _with_font(bytes(document.MAX_FONT_OCTETS + 1), place),
         "with another portrait": cbor.encode([signed, PORTRAIT + b"x", None]),
         "of another province": cbor.encode(
             [document.sign_document(DOCUMENT, place.zhejiang), PORTRAIT, None]
@@ -302,6 +310,11 @@ def documents(alg: Alg) -> dict[str, Any]:
             inner = inner[key]
         inner[path[-1]] = value
         cases[name] = cbor.encode([cose.sign(cbor.encode(whole), place.jiangsu), PORTRAIT, None])
+    for name, more in (("a null", [None]), ("half a hash", [bytes(16)]), ("two hashes", [bytes(32)] * 2)):
+        whole = cbor.decode(payload)
+        whole[-65539] = [*whole[-65539], *more]
+        changed = cose.sign(cbor.encode(whole), place.jiangsu)
+        cases[f"{name} at its end"] = cbor.encode([changed, PORTRAIT, None])
     for count in (20, 22):
         whole = cbor.decode(payload)
         whole[-65539] = [*whole[-65539], b""][:count]
@@ -330,6 +343,11 @@ def documents(alg: Alg) -> dict[str, Any]:
     }
 
 
+def _with_font(font: bytes, place: Deployment) -> bytes:
+    claims = replace(DOCUMENT, font_sha256=document.font_sha256(font))
+    return cbor.encode([document.sign_document(claims, place.jiangsu), PORTRAIT, font])
+
+
 def document_in(trust: TrustBundle, credential: CredentialClaims, octets: bytes) -> dict[str, Any] | None:
     try:
         opened = document.open_document(octets, trust)
@@ -343,4 +361,5 @@ def document_in(trust: TrustBundle, credential: CredentialClaims, octets: bytes)
         "validUntil": claims.valid_until and claims.valid_until.isoformat(),
         "version": claims.version,
         "belongs": opened.belongs_to(credential),
+        "font": opened.font and len(opened.font),
     }

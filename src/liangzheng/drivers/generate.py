@@ -66,6 +66,7 @@ class Case:
     school_bus: bool = False
     ends_in_days: int | None = None
     female: bool | None = None
+    authority: str | None = None
 
 
 def _path(classes: str) -> f.Path:
@@ -98,6 +99,7 @@ CASES: Final = (
     Case("adapted car with hearing aid", path=_path("C5"), hearing_aid=True, female=True),
     Case("hearing aid", hearing_aid=True),
     *(Case(f"class {p.spells[-1][0]}", age=42, held_years=9, path=p) for p in f.PATHS if p.years == 0),
+    *(Case(f"rare name {number}", name=name, path=_path("C1"), authority="苏E") for number, name in enumerate(f.RARE_NAMES)),
 )  # fmt: skip
 
 
@@ -200,7 +202,9 @@ class Generator:
         self._today = as_of.toordinal()
         self._today_iso = as_of.isoformat()
         self._portraits = portraits
-        self._office = _Weighted(_offices(tables))
+        offices = _offices(tables)
+        self._office = _Weighted(offices)
+        self._by_code = {office.code: office for _, office in offices}
         self._path = _Weighted([(path.weight, path) for path in f.PATHS])
         self._status = _Weighted(f.STATUSES)
         self._abolished = _abolished_counties(tables)
@@ -226,6 +230,8 @@ class Generator:
         index, self._made = self._made, self._made + 1
         case = CASES[index] if index < len(CASES) else _ANYONE
         office = self._office.at(self._chance())
+        if case.authority is not None:
+            office = self._by_code[case.authority]
         county, place = office.counties[int(self._chance() * len(office.counties))]
         person = self._person(index, case, county)
         licence, status = self._licence(person.birth, case)

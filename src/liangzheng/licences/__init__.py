@@ -53,10 +53,13 @@ from liangzheng.licences.photo_rules import (
     PhotoSource,
     Usable,
 )
+from liangzheng.licences.rare_characters import wanted_in
 from liangzheng.licences.read import (
     application,
     applications_of,
     credentials,
+    font_of,
+    font_of_name,
     licence_for,
     progress,
     review_of,
@@ -155,6 +158,8 @@ __all__ = [
     "judge_photo",
     "late_reviews",
     "let_go_of_photos",
+    "font_of",
+    "font_of_name",
     "licence_for",
     "photo_state",
     "photos_of",
@@ -176,4 +181,5 @@ __all__ = [
     "snapshot",
     "take_review",
     "withdraw",
+    "wanted_in",
 ]

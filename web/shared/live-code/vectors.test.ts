@@ -150,7 +150,7 @@ for (const alg of ['ES256', 'SM2']) {
         const document = await openDocument(fromHex(octets), trust);
         const {name, documentNumber, birthDate, validUntil, version} = document.claims;
         const until = validUntil === null ? null : isoDay(validUntil);
-        return {name, documentNumber, birthDate: isoDay(birthDate), validUntil: until, version, belongs: belongsTo(document, credential)};
+        return {name, documentNumber, birthDate: isoDay(birthDate), validUntil: until, version, belongs: belongsTo(document, credential), font: document.font && document.font.length};
       } catch (fault) {
         if (fault instanceof Malformed || fault instanceof BadSignature) return null;
         throw fault;
