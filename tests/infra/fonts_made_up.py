@@ -29,7 +29,7 @@ def font_file(
         builder.setupCFF("Fictional", {}, strings, {})
     else:
         builder.setupGlyf({name: _quadratic(side) for name, side in outlines.items()})
-    builder.setupHorizontalMetrics({name: (em, 0) for name in outlines})
+    builder.setupHorizontalMetrics(dict.fromkeys(outlines, (em, 0)))
     builder.setupHorizontalHeader(ascent=em, descent=0)
     builder.setupNameTable({"copyright": NOTICE, "familyName": "Fictional", "styleName": "Regular"})
     builder.setupOS2(fsType=forbids)

@@ -31,8 +31,8 @@ from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone as Caller
 from tests.api.phone import done, refused, unb64
 from tests.real_name import SimulatedRealName
-from tests.standards.making import DOCUMENT
 from tests.showing.world import MASKED, PORTRAIT, WHOLE_NUMBER, World, signers
+from tests.standards.making import DOCUMENT
 
 
 @dataclass
@@ -163,7 +163,9 @@ FONT = b"the octets of a font"
 async def named_rarely(world: World, address: str = "样本路1号") -> None:
     """The driver is 例𬭚 from now on, and the licence brings a font."""
     await world.change(name="例𬭚")
-    claims = replace(DOCUMENT, name="例𬭚", resident_address=address, record="", font_sha256=font_sha256(FONT))
+    claims = replace(
+        DOCUMENT, name="例𬭚", resident_address=address, record="", font_sha256=font_sha256(FONT)
+    )
     octets = document_to_be_signed(claims, world.keys.alg, world.keys.document.kid)
     async with world.database.transaction() as tx:
         await blobs.put(tx, FONT)
@@ -175,9 +177,19 @@ async def test_beside_a_rare_name_comes_its_font_and_beside_no_other(world: Worl
     assert done(await verify(officer, body(world)), 200)["font"] is None
     await named_rarely(world)
     for verifier in (officer, shop):
-        said = done(await verify(verifier, body(world, f"again-{verifier is shop}", code=world.phone.show(world.now))), 200)
+        said = done(
+            await verify(
+                verifier, body(world, f"again-{verifier is shop}", code=world.phone.show(world.now))
+            ),
+            200,
+        )
         assert (said["holder"]["name"], unb64(said["font"])) == ("例𬭚", FONT)
-    again = done(await verify(officer, body(world, "a replay", code=world.phone.show(world.now - timedelta(seconds=99)))), 200)
+    again = done(
+        await verify(
+            officer, body(world, "a replay", code=world.phone.show(world.now - timedelta(seconds=99)))
+        ),
+        200,
+    )
     assert (again["holder"], again["font"]) == (None, None), "who hears no name is sent no font"
 
 

@@ -76,7 +76,8 @@ def test_another_portrait_is_neither_packed_nor_opened(alg: Alg) -> None:
 
 @both
 @pytest.mark.parametrize(
-    ("claims", "font"), [("with", FONT + b"!"), ("with", None), ("with", b""), ("without", FONT), ("without", b"")]
+    ("claims", "font"),
+    [("with", FONT + b"!"), ("with", None), ("with", b""), ("without", FONT), ("without", b"")],
 )
 def test_a_font_its_issuer_did_not_sign_is_neither_packed_nor_opened(
     alg: Alg, claims: str, font: bytes | None

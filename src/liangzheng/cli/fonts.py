@@ -37,14 +37,20 @@ def fonts(
         )
     for file in chosen.files:
         face = chosen.face(file)
-        has = "cannot be used" if face is None else " ".join(f"{name} {face.count(*run)}" for name, *run in _BLOCKS)
+        has = (
+            "cannot be used"
+            if face is None
+            else " ".join(f"{name} {face.count(*run)}" for name, *run in _BLOCKS)
+        )
         typer.echo(f"{file}  {has}\n    SHA-256 {sha256_of(file)}")
     wanted = wanted_in(text)
     for character in rare(text):
         drawn_as = wanted.get(character)
-        file = chosen.who_draws(drawn_as) if drawn_as else None
+        drawer = chosen.who_draws(drawn_as) if drawn_as else None
         stands = f" as U+{ord(drawn_as):04X}" if drawn_as and drawn_as != character else ""
-        typer.echo(f"{character} U+{ord(character):04X}{stands}: {file or 'no font: its code point is shown'}")
+        typer.echo(
+            f"{character} U+{ord(character):04X}{stands}: {drawer or 'no font: its code point is shown'}"
+        )
     if text and not rare(text):
         typer.echo("no character of it is rare  无生僻字")
     drawn = chosen.draw(wanted)

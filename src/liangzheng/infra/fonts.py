@@ -39,6 +39,8 @@ REMEMBERED: Final = 4096
 _EM: Final = 1000
 _ASCENT: Final = 880
 """Of an ideograph's square above the baseline, in thousandths: as both of Debian's families have it."""
+_NO_DAY: Final = 2_082_844_800
+"""1970, in seconds since 1904, as the day each font was made: the same octets whenever it is."""
 _NO_EMBEDDING, _NO_SUBSETS, _BITMAPS_ONLY = 0x0002, 0x0100, 0x0200
 """Bits of OS/2.fsType (ISO/IEC 14496-22 §5.2.7.3): what a font's maker forbids."""
 
@@ -188,7 +190,9 @@ class Fonts:
             metrics.RARE_FONTS.labels("no glyph").inc()
             return Drawn(None, missing)
         try:
-            octets = _woff2({c: (*face.outline(drawn_as), face.notice) for c, (face, drawn_as) in found.items()})
+            octets = _woff2(
+                {c: (*face.outline(drawn_as), face.notice) for c, (face, drawn_as) in found.items()}
+            )
         except Exception as fault:  # whatever a damaged file makes of it, licences go on being issued
             _log.error("a font could not be made", extra={"reason": type(fault).__name__})
             metrics.RARE_FONTS.labels("failed").inc()
@@ -212,6 +216,7 @@ def _woff2(drawn: Mapping[str, tuple[Any, int, str]]) -> bytes:
     names = {ord(character): f"u{ord(character):05X}" for character in sorted(drawn)}
     order = [".notdef", *names.values()]
     builder = FontBuilder(_EM, isTTF=True)
+    builder.updateHead(created=_NO_DAY, modified=_NO_DAY)
     builder.setupGlyphOrder(order)
     builder.setupCharacterMap(names)
     glyphs = {names[ord(character)]: glyph for character, (glyph, _, _) in drawn.items()}
@@ -235,7 +240,6 @@ def _woff2(drawn: Mapping[str, tuple[Any, int, str]]) -> bytes:
     builder.setupPost(keepGlyphNames=False)
     builder.font.flavor = "woff2"
     octets = BytesIO()
-    # No time in it: FontBuilder writes none unless it is told one.
     builder.font.save(octets)
     return octets.getvalue()
 

@@ -178,7 +178,9 @@ async def _fonts_for(records: Sequence[LicenceRecord], desk: Desk) -> dict[Drive
         wanted = wanted_in(record.name, record.resident_address, record.record)
         if wanted:
             # Opening a font file takes a second, once: on a thread, so that the other loops of this process go on.
-            drawn = desk.fonts.known(wanted) or await asyncio.to_thread(desk.fonts.draw, wanted)
+            drawn = desk.fonts.known(wanted)
+            if drawn is None:
+                drawn = await asyncio.to_thread(desk.fonts.draw, wanted)
             if drawn.octets is not None:
                 fonts[record.driver_id] = drawn.octets
     return fonts

@@ -47,6 +47,8 @@ class NoFonts:
 def wanted_in(*texts: str) -> dict[str, str]:
     """The rare characters of what a document shows, each with the character whose glyph stands for it."""
     found = rare("".join(texts))
+    if not found:
+        return {}
     drawn_as = {character: drivers.modern(character) for character in found}
     return {character: stands for character, stands in drawn_as.items() if not is_private(stands)}
 

@@ -73,9 +73,7 @@ async def font_of(tx: Connection, licence: LiveLicence) -> bytes | None:
     return None if licence.font_hash is None else await blobs.get(tx, licence.font_hash)
 
 
-async def font_of_name(
-    tx: Connection, driver_id: DriverId, number: LicenceNumber, name: str
-) -> bytes | None:
+async def font_of_name(tx: Connection, driver_id: DriverId, number: LicenceNumber, name: str) -> bytes | None:
     """The font of a version for whoever is shown the name on it, and nothing else of the document.
 
     None too where the font would tell more than the name does: it has a rare character of the address.

@@ -129,7 +129,9 @@ def verdict(
         licence_version=answer.licence_version if fields is None else None,
         shown_at=answer.shown_at,
         portrait=_portrait(answer, verification, known_as),
-        font=to_base64url(answer.font) if answer.font and (fields is None or AskedField.NAME in fields) else None,
+        font=to_base64url(answer.font)
+        if answer.font and (fields is None or AskedField.NAME in fields)
+        else None,
     )
 
 

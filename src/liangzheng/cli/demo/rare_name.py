@@ -43,7 +43,10 @@ class RareName(Story):
         points = " ".join(f"U+{ord(character):04X}" for character in rare(opened.claims.name))
         able = await asyncio.to_thread(self._able, opened.claims.name + opened.claims.resident_address)
         verdict = await self._verify(self._phone.show(datetime.now(UTC)))
-        hold(verdict["holder"]["name"] == self._actor.name, "the verifier hears the name as the register has it")
+        hold(
+            verdict["holder"]["name"] == self._actor.name,
+            "the verifier hears the name as the register has it",
+        )
         if opened.font is None:
             hold(not able or held_before, "what a font file has travels with the licence")
             hold(verdict["font"] is None, "nor is the verifier sent one")

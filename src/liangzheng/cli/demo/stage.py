@@ -35,8 +35,8 @@ from liangzheng.infra.postgres import Database
 from liangzheng.infra.reference import Reference, load_reference
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Conflict, NotFound, Unavailable
-from liangzheng.kernel.region import IssuingAuthority
 from liangzheng.kernel.ideographs import rare
+from liangzheng.kernel.region import IssuingAuthority
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.rollout.history import calendar_of_history
 from liangzheng.standards.keys import Alg, SoftwareSigner
@@ -203,7 +203,13 @@ class Stage:
         return await self.new_actor(wave, once=True, told=True)
 
     async def new_actor(
-        self, wave: rollout.Wave, *, once: bool, told: bool = False, role: str = "", rarely_named: bool = False
+        self,
+        wave: rollout.Wave,
+        *,
+        once: bool,
+        told: bool = False,
+        role: str = "",
+        rarely_named: bool = False,
     ) -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on.
         `rarely_named`: one with rare characters in the name; the others are left to those who ask for them."""

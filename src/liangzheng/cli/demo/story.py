@@ -246,7 +246,10 @@ class Story:
             credential.portrait_hash == hashlib.sha256(opened.portrait).digest()[:16], "one portrait in both"
         )
         hold(opened.claims.name == self._actor.name, "the document names the driver")
-        hold(opened.font is None or bool(rare(self._actor.name)), "no font where every phone has the characters")
+        hold(
+            opened.font is None or bool(rare(self._actor.name)),
+            "no font where every phone has the characters",
+        )
         return (
             f"version {opened.claims.version}, classes {opened.claims.classes}: signature, portrait "
             f"({len(opened.portrait)} octets) and credential verified under the trust bundle"
