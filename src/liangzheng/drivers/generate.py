@@ -79,6 +79,7 @@ CASES: Final = (
     *(Case(f"statuses {letters}", status=letters, extended_days=-5 if "N" in letters else None) for letters in f.STATUS_SETS),
     *(Case(f"status {letter}, extension over", status=letter, extended_days=-1) for letter in "NPT"),
     *(Case(f"document {kind}", kind=kind) for kind in "CDEFGM"),
+    *(Case(f"rare name {number}", name=name, path=_path("C1"), authority="苏E") for number, name in enumerate(f.RARE_NAMES)),
     *(Case(f"rare character {number}", name=f"例{rare}") for number, rare in enumerate(f.RARE)),
     Case("middle dot", name="买买提·虚拟江"),
     Case("longest name", name=f.LONGEST_NAME),
@@ -99,7 +100,6 @@ CASES: Final = (
     Case("adapted car with hearing aid", path=_path("C5"), hearing_aid=True, female=True),
     Case("hearing aid", hearing_aid=True),
     *(Case(f"class {p.spells[-1][0]}", age=42, held_years=9, path=p) for p in f.PATHS if p.years == 0),
-    *(Case(f"rare name {number}", name=name, path=_path("C1"), authority="苏E") for number, name in enumerate(f.RARE_NAMES)),
 )  # fmt: skip
 
 
