@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.chromium import CHROMIUM, FLAGS, context
 from liangzheng.cli.browser.stage import Stage
+from liangzheng.cli.qr import draw_qr
 from liangzheng.infra.fonts import Fonts
 from liangzheng.kernel.ideographs import rare
 from tests.browser.conftest import Watched
@@ -44,7 +46,7 @@ def old_phone(browser: Any, platform: Stage, tmp_path_factory: pytest.TempPathFa
 
 
 def test_a_rare_name_is_drawn_on_a_phone_without_a_font_for_it(
-    old_phone: Any, platform: Stage, watched: Watched
+    old_phone: Any, platform: Stage, watched: Watched, tmp_path: Path
 ) -> None:
     driver = platform.rarely_named()
     character = next(each for each in rare(driver["name"]) if Fonts.named(None).who_draws(each))
@@ -71,7 +73,30 @@ def test_a_rare_name_is_drawn_on_a_phone_without_a_font_for_it(
     page.goto(platform.at("driver") + "/#/licence")
     page.get_by_role("button", name="生僻字").click()
     page.get_by_text(f"U+{ord(character):04X}").wait_for()
+
+    # An officer whose phone has no font for it either is sent the same one beside the name.
+    picture = tmp_path / "code.png"
+    draw_qr(acts.shown_code(page), picture)
+    officer = context(old_phone.browser).new_page()
+    watched.follow(officer)
+    _log_in(officer, platform)
+    assert officer.evaluate(PICTURE, [character, "holder"]) == missing
+    officer.locator("input[type=file]").set_input_files(picture)
+    officer.locator(".name.rare").filter(has_text=driver["name"]).wait_for()
+    officer.wait_for_function("() => document.fonts.size > 0")
+    assert officer.evaluate(PICTURE, [character, "holder"]) == drawn
     assert not watched.faults
+
+
+def _log_in(page: Any, platform: Stage) -> None:
+    """An officer, in the verifier's app."""
+    who = platform.officers()[0]
+    page.goto(platform.at("verify") + "/#/log-in")
+    page.locator("input[name=number]").fill(who["number"])
+    page.locator("input[name=password]").fill(who["password"])
+    page.locator("input[name=totp]").fill(acts.one_time_code(platform, who))
+    page.locator("button[type=submit]").click()
+    page.get_by_text("名单版本").wait_for()
 
 
 def _drawn_everywhere(page: Any, platform: Stage, name: str, character: str) -> str:
