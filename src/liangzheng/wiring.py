@@ -21,6 +21,7 @@ from liangzheng.infra.face_calibration import read_calibration
 from liangzheng.infra.face_dlib import NAME, DlibComparer, DlibFace
 from liangzheng.infra.face_manual import ManualFace
 from liangzheng.infra.face_simulated import SimulatedFace
+from liangzheng.infra.fonts import Fonts
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.keys_file import (
     FileSigners,
@@ -84,6 +85,8 @@ class Wiring:
     face_finder: licences.FaceFinder = field(default_factory=licences.NoFaceFinder)
     photo_process: licences.PhotoProcess = field(default_factory=licences.PhotoProcess)
     """Decodes holders' pictures; starts with the first one."""
+    fonts: Fonts = field(default_factory=lambda: Fonts(()))
+    """Draws rare characters of names, in the issuer alone."""
     _status_signers: FileSigners | None = field(default=None, repr=False)
     _document_signers: FileSigners | None = field(default=None, repr=False)
     _audit_signers: FileSigners | None = field(default=None, repr=False)
@@ -236,6 +239,7 @@ def wire(settings: Settings, part: Part, database: Database, clock: Clock | None
         webhooks=HttpWebhooks(call_policy(settings.mode)),
         photo_policy=_photo_policy(settings),
         face_finder=_face_finder(settings) if part is Part.API else licences.NoFaceFinder(),
+        fonts=Fonts.named(settings.fonts) if part is Part.ISSUER else Fonts(()),
         _status_signers=FileSigners(dirs.status, Role.STATUS, trust) if part is Part.API else None,
         _document_signers=FileSigners(dirs.issuer, Role.DOCUMENT, trust) if part is Part.ISSUER else None,
         _audit_signers=FileSigners(dirs.audit, Role.AUDIT, trust) if part is Part.QUEUE else None,

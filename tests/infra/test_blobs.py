@@ -20,6 +20,17 @@ async def test_what_was_put_is_what_is_got_and_twice_is_one_row(tx: Connection) 
     assert await tx.fetchval("SELECT count(*) FROM blob") == 1
 
 
+async def test_of_several_only_the_missing_are_put(tx: Connection) -> None:
+    there = await blobs.put(tx, PHOTO)
+    other = hashlib.sha256(b"other").digest()
+    for _ in range(2):
+        await blobs.put_missing(tx, {there: PHOTO, other: b"other"})
+    assert await blobs.get(tx, other) == b"other"
+    assert await tx.fetchval("SELECT count(*) FROM blob") == 2
+    with pytest.raises(AssertionError):
+        await blobs.put_missing(tx, {bytes(32): b"not under its own hash"})
+
+
 async def test_bytes_that_changed_in_store_are_not_given_out(tx: Connection) -> None:
     digest = await blobs.put(tx, PHOTO)
     await tx.execute("UPDATE blob SET bytes = set_byte(bytes, 100, 7)")

@@ -91,6 +91,7 @@ OTHER_WORDS = {
     "LZ_SMS_KEY_FILE": "/keys/sms",
     "LZ_FACE_ENGINE": "simulated",
     "LZ_PHOTO_FACES": "dlib",
+    "LZ_FONTS": "/fonts/one.ttf,/fonts/many.ttc#2",
     "LZ_REVIEWERS_LINKED": "yes",
     "LZ_SIMULATED_FACE_COUNTS": "no",
     "LZ_MOBILE_PROOF": "no",

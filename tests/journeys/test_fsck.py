@@ -230,6 +230,7 @@ PLANTED = {
     "every kept file has its hash": "UPDATE blob SET bytes = bytes || '\\x00'",
     "every archived photo is kept": f"UPDATE driver SET portrait_hash = sha256('another') WHERE driver_id = {ONE}",
     "every photo a licence was issued with is kept": "DELETE FROM blob",
+    "every font a licence was issued with is kept": f"UPDATE licence SET font_hash = sha256('a font') WHERE driver_id = {ONE}",
     "every entry of a status list is a credential's": (
         "INSERT INTO status_entry SELECT list_id, 1048575, driver_id, gen_random_uuid(), 0 FROM status_entry LIMIT 1"
     ),

@@ -71,7 +71,7 @@ class Deployment:
         hashed = self.wiring.key_index.hash(Kind.IDENTITY_NUMBER, identity.canonical)
         async with self.world.database.transaction() as tx:
             await keyindex.claim(tx, Kind.IDENTITY_NUMBER, hashed, driver_id)
-        name = PersonName("样本" + chr(0x4E00 + number % 5000))
+        name = PersonName(str(columns.get("name", "样本" + chr(0x4E00 + number % 5000))))
         person = MadeUp(Mobile(f"1390000{number:04d}"), identity, name, driver_id)
         phone = await self.phone.another().arrive(person)
         signer = SoftwareSigner.generate(Alg.ES256)

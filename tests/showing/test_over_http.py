@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from liangzheng import relying
 from liangzheng.api.app import create_app
+from liangzheng.infra import blobs
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.settings import Settings
@@ -18,11 +20,13 @@ from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import FixedClock
 from liangzheng.relying import ConsentPolicy, CreditCode, Grant
 from liangzheng.showing import VerifierKind, add_verifier, end_verifier, follow_companies
+from liangzheng.standards.document import document_to_be_signed, font_sha256
 from tests.accounts.people import MADE_UP
 from tests.api.phone import Phone as Caller
-from tests.api.phone import done, refused
+from tests.api.phone import done, refused, unb64
 from tests.showing.wired import Wired
 from tests.showing.world import MASKED, PORTRAIT, WHOLE_NUMBER, World, signers
+from tests.standards.making import DOCUMENT
 
 
 @pytest.fixture
@@ -118,6 +122,56 @@ async def test_the_public_hears_what_the_code_discloses(world: World, caller: Ca
         None,
     )
     assert said["portrait"] is None
+
+
+FONT = b"the octets of a font"
+
+
+async def named_rarely(world: World, address: str = "样本路1号") -> None:
+    """The driver is 例𬭚 from now on, and the licence brings a font."""
+    await world.change(name="例𬭚")
+    claims = replace(
+        DOCUMENT, name="例𬭚", resident_address=address, record="", font_sha256=font_sha256(FONT)
+    )
+    octets = document_to_be_signed(claims, world.keys.alg, world.keys.document.kid)
+    async with world.database.transaction() as tx:
+        await blobs.put(tx, FONT)
+        await tx.execute("UPDATE licence SET document = $1, font_hash = $2", octets, claims.font_sha256)
+
+
+async def test_beside_a_rare_name_comes_its_font_and_beside_no_other(world: World, caller: Caller) -> None:
+    officer, shop = await as_verifier(world, caller), await as_verifier(world, caller, VerifierKind.PUBLIC)
+    assert done(await verify(officer, body(world)), 200)["font"] is None
+    await named_rarely(world)
+    for verifier in (officer, shop):
+        said = done(
+            await verify(
+                verifier, body(world, f"again-{verifier is shop}", code=world.phone.show(world.now))
+            ),
+            200,
+        )
+        assert (said["holder"]["name"], unb64(said["font"])) == ("例𬭚", FONT)
+    again = done(
+        await verify(
+            officer, body(world, "a replay", code=world.phone.show(world.now - timedelta(seconds=99)))
+        ),
+        200,
+    )
+    assert (again["holder"], again["font"]) == (None, None), "who hears no name is sent no font"
+
+
+async def test_a_font_with_more_than_the_name_s_characters_is_not_sent(world: World, caller: Caller) -> None:
+    await named_rarely(world, address="样本㛃路1号")
+    said = done(await verify(await as_verifier(world, caller), body(world)), 200)
+    assert (said["holder"]["name"], said["font"]) == ("例𬭚", None)
+
+
+async def test_a_company_that_hears_no_name_is_sent_no_font(
+    world: World, caller: Caller, clock: FixedClock
+) -> None:
+    await named_rarely(world)
+    said = done(await verify(await as_company(world, caller, clock), body(world)), 200)
+    assert (said["holder"], said["font"]) == ({"number": MASKED}, None)
 
 
 async def test_a_suspended_driver_is_red_in_colour_icon_and_word(world: World, caller: Caller) -> None:

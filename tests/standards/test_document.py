@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from liangzheng.standards import cbor, cose
 from liangzheng.standards.document import (
+    MAX_FONT_OCTETS,
     DocumentClaims,
     document_to_be_signed,
+    font_sha256,
     open_document,
     pack_document,
     sign_document,
@@ -23,15 +25,18 @@ from liangzheng.standards.errors import BadSignature, Malformed
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from tests.standards.making import AT, CLAIMS, DAY, DOCUMENT, PORTRAIT, deployment
 
+FONT = b"font"
+WITH_FONT = replace(DOCUMENT, font_sha256=font_sha256(FONT))
+
 both = pytest.mark.parametrize("alg", list(Alg))
 
 
 @both
 def test_a_file_opens_to_what_was_packed(alg: Alg) -> None:
     place = deployment(alg)
-    file = pack_document(sign_document(DOCUMENT, place.jiangsu), PORTRAIT, b"font")
+    file = pack_document(sign_document(WITH_FONT, place.jiangsu), PORTRAIT, FONT)
     opened = open_document(file, place.trust)
-    assert (opened.claims, opened.portrait, opened.font) == (DOCUMENT, PORTRAIT, b"font")
+    assert (opened.claims, opened.portrait, opened.font) == (WITH_FONT, PORTRAIT, FONT)
     without_font = pack_document(sign_document(DOCUMENT, place.jiangsu), PORTRAIT, None)
     assert open_document(without_font, place.trust).font is None
 
@@ -40,7 +45,7 @@ def test_it_carries_every_field_of_both_pages() -> None:
     page = {
         "document_number", "name", "sex", "nationality", "birth_date", "first_issue_date", "classes", "valid_from",
         "valid_until", "points_at_issue", "status_at_issue", "card_core_number", "resident_address", "authority",
-        "authority_name", "file_number", "record", "hearing_aid", "portrait_sha256",
+        "authority_name", "file_number", "record", "hearing_aid", "portrait_sha256", "font_sha256",
     }  # fmt: skip
     frame = {"issuer", "licence_id", "version", "iat", "exp"}
     assert {item.name for item in fields(DocumentClaims)} == page | frame
@@ -67,6 +72,50 @@ def test_another_portrait_is_neither_packed_nor_opened(alg: Alg) -> None:
         pack_document(document, PORTRAIT + b"!", None)
     with pytest.raises(BadSignature, match="portrait"):
         open_document(cbor.encode([document, PORTRAIT + b"!", None]), place.trust)
+
+
+@both
+@pytest.mark.parametrize(
+    ("claims", "font"),
+    [("with", FONT + b"!"), ("with", None), ("with", b""), ("without", FONT), ("without", b"")],
+)
+def test_a_font_its_issuer_did_not_sign_is_neither_packed_nor_opened(
+    alg: Alg, claims: str, font: bytes | None
+) -> None:
+    """A font decides what a character looks like: 张 drawn as 王 would be a lie nobody signed."""
+    place = deployment(alg)
+    document = sign_document(WITH_FONT if claims == "with" else DOCUMENT, place.jiangsu)
+    with pytest.raises(Malformed, match="font"):
+        pack_document(document, PORTRAIT, font)
+    with pytest.raises(BadSignature, match="font"):
+        open_document(cbor.encode([document, PORTRAIT, font]), place.trust)
+
+
+def test_a_font_has_a_size_at_most_even_when_it_was_signed() -> None:
+    place = deployment(Alg.ES256)
+    for octets, holds in ((MAX_FONT_OCTETS, True), (MAX_FONT_OCTETS + 1, False)):
+        font = bytes(octets)
+        document = sign_document(replace(DOCUMENT, font_sha256=font_sha256(font)), place.jiangsu)
+        if holds:
+            assert open_document(pack_document(document, PORTRAIT, font), place.trust).font == font
+            continue
+        with pytest.raises(Malformed):
+            pack_document(document, PORTRAIT, font)
+        with pytest.raises(Malformed):
+            open_document(cbor.encode([document, PORTRAIT, font]), place.trust)
+
+
+def test_a_document_without_a_font_has_the_octets_it_always_had() -> None:
+    items = cbor.decode(DOCUMENT.encode())[-65539]
+    assert len(items) == 21
+    assert cbor.decode(WITH_FONT.encode())[-65539] == [*items, font_sha256(FONT)]
+    whole = cbor.decode(DOCUMENT.encode())
+    whole[-65539] = [*items, None]
+    with pytest.raises(Malformed, match="one form"):
+        DocumentClaims.decode(cbor.encode(whole))
+    whole[-65539] = [*items, font_sha256(FONT), font_sha256(FONT)]
+    with pytest.raises(Malformed):
+        DocumentClaims.decode(cbor.encode(whole))
 
 
 @both
@@ -142,7 +191,7 @@ def test_what_is_no_document_file_is_refused(file: Any) -> None:
         ("valid_until", date(2000, 1, 1)), ("points_at_issue", -1), ("status_at_issue", ""),
         ("card_core_number", "1" * 14), ("resident_address", "x" * 129), ("authority", ""), ("authority_name", ""),
         ("file_number", "1" * 13), ("record", "x" * 401), ("record", None), ("hearing_aid", 1),
-        ("portrait_sha256", bytes(16)), ("iat", DOCUMENT.exp),
+        ("portrait_sha256", bytes(16)), ("font_sha256", bytes(16)), ("font_sha256", "x" * 32), ("iat", DOCUMENT.exp),
     ],
 )  # fmt: skip
 def test_a_value_out_of_its_form_is_never_signed(field: str, value: Any) -> None:
@@ -151,7 +200,7 @@ def test_a_value_out_of_its_form_is_never_signed(field: str, value: Any) -> None
 
 
 def test_whatever_octets_are_taken_are_those_that_would_be_written() -> None:
-    octets = DOCUMENT.encode()
+    octets = WITH_FONT.encode()
     for at in range(len(octets)):
         for value in (0x00, 0x01, 0x18, 0x20, 0x61, 0xF4, 0xF5, 0xF6, 0xFF, octets[at] ^ 1):
             changed = octets[:at] + bytes((value,)) + octets[at + 1 :]

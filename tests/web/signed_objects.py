@@ -269,8 +269,8 @@ def documents(alg: Alg) -> dict[str, Any]:
     signed = document.sign_document(DOCUMENT, place.jiangsu)
     payload = DOCUMENT.encode()
     cases = {
-        "good": document.pack_document(signed, PORTRAIT, b"font"),
-        "without a font": document.pack_document(signed, PORTRAIT, None),
+        "good": document.pack_document(signed, PORTRAIT, None),
+        **_with_fonts(signed, place),
         "with another portrait": cbor.encode([signed, PORTRAIT + b"x", None]),
         "of another province": cbor.encode(
             [document.sign_document(DOCUMENT, place.zhejiang), PORTRAIT, None]
@@ -330,6 +330,28 @@ def documents(alg: Alg) -> dict[str, Any]:
     }
 
 
+def _with_fonts(without: bytes, place: Deployment) -> dict[str, bytes]:
+    """Files with a font, signed and not, and documents whose items end in another way."""
+
+    def naming(font: bytes) -> bytes:
+        return document.sign_document(
+            replace(DOCUMENT, font_sha256=document.font_sha256(font)), place.jiangsu
+        )
+
+    made = {
+        "with a font": [naming(b"font"), PORTRAIT, b"font"],
+        "with another font": [naming(b"font"), PORTRAIT, b"other"],
+        "with its font left out": [naming(b"font"), PORTRAIT, None],
+        "with a font nobody signed": [without, PORTRAIT, b"font"],
+    }
+    for name, more in (("a null", [None]), ("half a hash", [bytes(16)]), ("two hashes", [bytes(32)] * 2)):
+        whole = cbor.decode(DOCUMENT.encode())
+        whole[-65539] = [*whole[-65539], *more]
+        changed = cose.sign(cbor.encode(whole), place.jiangsu)
+        made[f"{name} at its end"] = [changed, PORTRAIT, None]
+    return {name: cbor.encode(parts) for name, parts in made.items()}
+
+
 def document_in(trust: TrustBundle, credential: CredentialClaims, octets: bytes) -> dict[str, Any] | None:
     try:
         opened = document.open_document(octets, trust)
@@ -343,4 +365,5 @@ def document_in(trust: TrustBundle, credential: CredentialClaims, octets: bytes)
         "validUntil": claims.valid_until and claims.valid_until.isoformat(),
         "version": claims.version,
         "belongs": opened.belongs_to(credential),
+        "font": opened.font and len(opened.font),
     }

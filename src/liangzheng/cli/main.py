@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "keys": Command(
         "liangzheng.cli.keys", "Make, rotate and list signing keys; write the trust bundle.", _RUN
     ),
+    "fonts": Command("liangzheng.cli.fonts", "What draws the rare characters of names. 生僻字字体", _RUN),
     "fsck": Command("liangzheng.cli.fsck", "Check that everything stored agrees with itself.", _RUN),
     "backup": Command("liangzheng.cli.backup", "Write the whole database into files.", _RUN),
     "restore": Command("liangzheng.cli.restore", "A backup into an empty data directory, checked.", _RUN),

@@ -58,7 +58,7 @@ from liangzheng.drivers.model import (
     StandingChange,
     ValidityTerm,
 )
-from liangzheng.drivers.names import same_name, sort_key
+from liangzheng.drivers.names import modern, same_name, sort_key
 from liangzheng.drivers.picture_process import PictureProcess
 from liangzheng.drivers.points import PointsPolicy
 from liangzheng.drivers.portraits import PackReport, PhotoRules, check_photo, import_pack, portrait
@@ -192,6 +192,7 @@ __all__ = [
     "list_sources",
     "list_uploads",
     "matches",
+    "modern",
     "named",
     "pack_beside",
     "portrait",

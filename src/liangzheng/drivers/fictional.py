@@ -31,6 +31,8 @@ SECOND: Final = (
 )
 RARE: Final = "䶮㛃㙓䲟頔璟翀赟骉犇龑𠀀𠮷𡘙𢘐𣶼𤧛𥖄𨱏𩽾𪚥𫍯𫖮𫘧𬀩𬍛𬭎𬱖𮧵"
 """Characters of BMP extensions and of GB 18030-2022 levels 2 and 3 (extensions A to F)."""
+RARE_NAMES: Final = ("例𬭚𮧵", "例𠮷", "例㛃", "例䶮𫍯𬱖")
+"""Of drivers who may apply in the first cities: extensions A, B, C, E and F, alone and together."""
 
 DOTTED_FIRST: Final = (
     "阿里木",

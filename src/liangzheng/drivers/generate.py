@@ -66,6 +66,7 @@ class Case:
     school_bus: bool = False
     ends_in_days: int | None = None
     female: bool | None = None
+    authority: str | None = None
 
 
 def _path(classes: str) -> f.Path:
@@ -78,6 +79,7 @@ CASES: Final = (
     *(Case(f"statuses {letters}", status=letters, extended_days=-5 if "N" in letters else None) for letters in f.STATUS_SETS),
     *(Case(f"status {letter}, extension over", status=letter, extended_days=-1) for letter in "NPT"),
     *(Case(f"document {kind}", kind=kind) for kind in "CDEFGM"),
+    *(Case(f"rare name {number}", name=name, path=_path("C1"), authority="苏E") for number, name in enumerate(f.RARE_NAMES)),
     *(Case(f"rare character {number}", name=f"例{rare}") for number, rare in enumerate(f.RARE)),
     Case("middle dot", name="买买提·虚拟江"),
     Case("longest name", name=f.LONGEST_NAME),
@@ -200,7 +202,9 @@ class Generator:
         self._today = as_of.toordinal()
         self._today_iso = as_of.isoformat()
         self._portraits = portraits
-        self._office = _Weighted(_offices(tables))
+        offices = _offices(tables)
+        self._office = _Weighted(offices)
+        self._by_code = {office.code: office for _, office in offices}
         self._path = _Weighted([(path.weight, path) for path in f.PATHS])
         self._status = _Weighted(f.STATUSES)
         self._abolished = _abolished_counties(tables)
@@ -226,6 +230,8 @@ class Generator:
         index, self._made = self._made, self._made + 1
         case = CASES[index] if index < len(CASES) else _ANYONE
         office = self._office.at(self._chance())
+        if case.authority is not None:
+            office = self._by_code[case.authority]
         county, place = office.counties[int(self._chance() * len(office.counties))]
         person = self._person(index, case, county)
         licence, status = self._licence(person.birth, case)

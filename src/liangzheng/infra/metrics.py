@@ -48,6 +48,12 @@ BATCHES: Final = Counter(
 LICENCES: Final = Counter(
     "lz_licences", "What became of applications an issuer took.", ["outcome"], registry=REGISTRY
 )
+RARE_FONTS: Final = Counter(
+    "lz_rare_fonts",
+    "Fonts for the rare characters of a person: made, in part, no glyph, too large, failed; each set of characters once.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 CHECKPOINTS: Final = Counter(
     "lz_audit_checkpoints", "Checkpoints of the audit record signed.", registry=REGISTRY
 )

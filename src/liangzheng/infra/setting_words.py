@@ -93,6 +93,18 @@ def faces(variable: str, text: str) -> tuple[str, ...]:
     return found
 
 
+def fonts(variable: str, text: str) -> tuple[str, ...]:
+    """Font files between commas, or off."""
+    from liangzheng.infra.fonts import FontFile
+
+    if text == "off":
+        return ()
+    try:
+        return tuple(str(FontFile.parse(word)) for word in words(variable, text))
+    except ValueError as fault:
+        raise Invalid(variable, f"is font files, comma-separated, each {fault}; or off") from None
+
+
 def counts(variable: str, text: str) -> tuple[str, ...]:
     """NAME=NUMBER between commas."""
     found = words(variable, text)

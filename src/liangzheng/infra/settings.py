@@ -114,6 +114,7 @@ class Settings:
     photo_faces: Literal["none", "dlib", "simulated"]
     reviewers_linked: bool | None
     review_lease_s: int
+    fonts: tuple[str, ...] | None
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -463,6 +464,10 @@ TABLE: Final[tuple[Setting, ...]] = (
          "none: yes in production"),
     _row("LZ_REVIEW_LEASE_S", "review_lease_s", words.number(60, 86400), 900,
          "seconds a photo stays in the hand of the reviewer who took it"),
+    _row("LZ_FONTS", "fonts", words.fonts, None,
+         "font files the issuer draws rare characters of names from, comma-separated, the first that has a character draws it; "
+         "FILE#2: third face of a collection; off: none, code points are shown; none: those of Debian's fonts-noto-cjk and "
+         "fonts-hanazono that are there"),
 )  # fmt: skip
 
 _ATTRIBUTES = {setting.name for setting in TABLE} - {f"{role}_keys" for role in ROLES} | {"key_dirs"}

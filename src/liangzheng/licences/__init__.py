@@ -52,10 +52,13 @@ from liangzheng.licences.photo_rules import (
     PhotoSource,
     Usable,
 )
+from liangzheng.licences.rare_characters import wanted_in
 from liangzheng.licences.read import (
     application,
     applications_of,
     credentials,
+    font_of,
+    font_of_name,
     licence_for,
     progress,
     review_of,
@@ -140,6 +143,8 @@ __all__ = [
     "follow_closed_accounts",
     "follow_phone_keys",
     "follow_standing",
+    "font_of",
+    "font_of_name",
     "judge_photo",
     "let_go_of_photos",
     "licence_for",
@@ -157,5 +162,6 @@ __all__ = [
     "review_of",
     "review_pictures",
     "snapshot",
+    "wanted_in",
     "withdraw",
 ]

@@ -71,9 +71,10 @@ def document_claims(
     portrait: bytes,
     made_at: datetime,
     lives_s: int,
+    font: bytes | None = None,
 ) -> DocumentClaims:
     """Front and back page. Points and status are named as of now: what is shown as present comes from a
-    snapshot.
+    snapshot. `font`: SHA-256 of the font with the rare characters.
     """
     made = int(made_at.timestamp())
     return DocumentClaims(
@@ -99,6 +100,7 @@ def document_claims(
         record=record.record,
         hearing_aid=record.hearing_aid,
         portrait_sha256=portrait,
+        font_sha256=font,
         iat=made,
         exp=made + lives_s,
     )

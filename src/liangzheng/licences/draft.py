@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from liangzheng import drivers
 from liangzheng.drivers import LicenceRecord
-from liangzheng.infra import outbox
+from liangzheng.infra import blobs, outbox
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, Id, LicenceId, PhoneKeyId, PhotoId
@@ -36,12 +37,13 @@ from liangzheng.licences.model import (
     Phone,
     StatusPlace,
 )
+from liangzheng.licences.rare_characters import Draws, NoFonts, wanted_in
 from liangzheng.licences.rules import Refuse, decide_draft, decide_reissue, free_slot, status_value
 from liangzheng.licences.store import applications as waiting_store
 from liangzheng.licences.store import drafting, held, lists, reviews
 from liangzheng.licences.store.applications import ApplicationMove, Waiting
 from liangzheng.licences.store.drafting import Lineage, OnPhone
-from liangzheng.standards.document import document_to_be_signed
+from liangzheng.standards.document import document_to_be_signed, font_sha256
 from liangzheng.standards.keys import Signer
 from liangzheng.standards.livecode import Lives, credential_to_be_signed
 
@@ -75,6 +77,7 @@ class Desk:
     lease: Lease
     now: datetime
     policy: StatusPolicy = DEFAULT_POLICY
+    fonts: Draws = field(default_factory=NoFonts)
     _chosen: dict[str, Signer | None] = field(default_factory=dict)
 
     def signer_for(self, authority: IssuingAuthority) -> Signer | None:
@@ -98,6 +101,8 @@ class Drafted:
     refused: list[tuple[ApplicationMove, LicenceRecord]] = field(default_factory=list)
     ended: list[tuple[DriverId, CredentialId, CredentialEvent]] = field(default_factory=list)
     postponed: list[Waiting] = field(default_factory=list)
+    fonts: dict[bytes, bytes] = field(default_factory=dict)
+    """SHA-256 → font, of those drafts whose names have rare characters."""
 
     @property
     def drivers(self) -> list[DriverId]:
@@ -115,6 +120,8 @@ class _Known:
     on_phones: Mapping[DriverId, list[OnPhone]]
     ended: set[tuple[DriverId, PhoneKeyId]]
     own_photos: Mapping[PhotoId, bytes]
+    fonts: Mapping[DriverId, bytes]
+    """For those with rare characters that something draws."""
 
     def portrait_for(self, application: Application) -> bytes:
         """SHA-256 of the photo a version made for this application has."""
@@ -136,7 +143,7 @@ async def draft(tx: Connection, claimed: Sequence[Waiting], desk: Desk) -> Draft
     )
     requests = [(w.driver_id, w.subject) for w in claimed if isinstance(w.subject, CredentialId)]
     asked = sorted({a.driver_id for a in accepted} | {driver for driver, _ in requests})
-    known = await _known(tx, asked, accepted)
+    known = await _known(tx, asked, accepted, desk)
     # 2. One draft each, or a reason.
     for application in accepted:
         _draft_application(plan, application, known, desk)
@@ -149,7 +156,9 @@ async def draft(tx: Connection, claimed: Sequence[Waiting], desk: Desk) -> Draft
     return plan
 
 
-async def _known(tx: Connection, asked: Sequence[DriverId], accepted: Sequence[Application]) -> _Known:
+async def _known(
+    tx: Connection, asked: Sequence[DriverId], accepted: Sequence[Application], desk: Desk
+) -> _Known:
     lineages = await drafting.hold_lineages(tx, asked)
     on_phones = await drafting.on_phones(tx, asked)
     ended = await drafting.ended_phones(tx, asked)
@@ -157,7 +166,24 @@ async def _known(tx: Connection, asked: Sequence[DriverId], accepted: Sequence[A
     own_photos = await reviews.portrait_hashes(
         tx, [(a.driver_id, a.photo_id) for a in accepted if a.photo_id is not None]
     )
-    return _Known(records, lineages, on_phones, ended, own_photos)
+    fonts = await _fonts_for([records[a.driver_id] for a in accepted], desk)
+    return _Known(records, lineages, on_phones, ended, own_photos, fonts)
+
+
+async def _fonts_for(records: Sequence[LicenceRecord], desk: Desk) -> dict[DriverId, bytes]:
+    """The font of each who needs one. Nearly nobody does, and of those nearly every set of characters was met before."""
+    fonts: dict[DriverId, bytes] = {}
+    for record in records:
+        # The authority's name has none: tests/licences/test_rare_characters.py holds the data file to it.
+        wanted = wanted_in(record.name, record.resident_address, record.record)
+        if wanted:
+            # Opening a font file takes a second, once: on a thread, so that the other loops of this process go on.
+            drawn = desk.fonts.known(wanted)
+            if drawn is None:
+                drawn = await asyncio.to_thread(desk.fonts.draw, wanted)
+            if drawn.octets is not None:
+                fonts[record.driver_id] = drawn.octets
+    return fonts
 
 
 def _draft_application(plan: Drafted, application: Application, known: _Known, desk: Desk) -> None:
@@ -182,8 +208,11 @@ def _draft_application(plan: Drafted, application: Application, known: _Known, d
         plan.postponed.append(Waiting(driver_id, application.id, now + TRY_MUCH_LATER))
         return
     number = _next_number(lineage)
-    portrait = known.portrait_for(application)
-    plan.licences.append(_licence_draft(application, record, number, portrait, signer, desk))
+    portrait, font = known.portrait_for(application), known.fonts.get(driver_id)
+    made = _licence_draft(application, record, number, portrait, font, signer, desk)
+    plan.licences.append(made)
+    if font is not None and made.font_hash is not None:
+        plan.fonts[made.font_hash] = font
     for slot, credential_id, phone in _phones_of(application, phones, known):
         plan.credentials.append(
             _credential_draft(record, number, slot, credential_id, phone, portrait, signer, desk)
@@ -267,11 +296,15 @@ def _licence_draft(
     record: LicenceRecord,
     number: LicenceNumber,
     portrait: bytes,
+    font: bytes | None,
     signer: Signer,
     desk: Desk,
 ) -> LicenceDraft:
     authority = desk.authorities.get(record.issuing_authority)
-    claims = as_code.document_claims(record, authority, number, portrait, desk.now, desk.lives.credential)
+    font_hash = None if font is None else font_sha256(font)
+    claims = as_code.document_claims(
+        record, authority, number, portrait, desk.now, desk.lives.credential, font_hash
+    )
     return LicenceDraft(
         driver_id=application.driver_id,
         number=number,
@@ -279,6 +312,7 @@ def _licence_draft(
         standing_version=record.standing_version,
         terms=as_code.terms_of(record),
         portrait_hash=claims.portrait_sha256,
+        font_hash=font_hash,
         kid=signer.kid,
         octets=document_to_be_signed(claims, signer.alg, signer.kid),
     )
@@ -318,6 +352,8 @@ def _credential_draft(
 
 async def _keep(tx: Connection, plan: Drafted, desk: Desk) -> None:
     now, lease = desk.now, desk.lease
+    if plan.fonts:
+        await blobs.put_missing(tx, plan.fonts)
     if plan.licences:
         await drafting.keep_licence_drafts(tx, plan.licences, lease, now)
         moved = await waiting_store.move(

@@ -27,6 +27,7 @@ from liangzheng.licences.draft import Desk, DocumentSigners, Drafted, draft
 from liangzheng.licences.keep import Signatures, keep
 from liangzheng.licences.model import BatchResult, Lease, StatusPlace
 from liangzheng.licences.places import LIST_SIZE, places
+from liangzheng.licences.rare_characters import Draws, NoFonts
 from liangzheng.licences.store import applications, drafting, lists
 from liangzheng.licences.store.applications import Waiting
 from liangzheng.standards import cose
@@ -82,10 +83,12 @@ class Issuer:
         lives: Lives,
         *,
         policy: StatusPolicy = DEFAULT_POLICY,
+        fonts: Draws | None = None,
         reached: Callable[[str], None] = _go_on,
     ) -> None:
         self._database, self._signers, self._trust = database, signers, trust
         self._authorities, self._lives, self._policy = authorities, lives, policy
+        self._fonts = fonts or NoFonts()
         self._reached = reached
         self._places: deque[StatusPlace] = deque()
 
@@ -132,8 +135,9 @@ class Issuer:
         return await self._sign_and_keep(found, kept, lease.token, now)
 
     def _desk(self, lease: Lease, now: datetime) -> Desk:
+        take_place = self._places.popleft
         return Desk(
-            self._signers, self._authorities, self._lives, self._places.popleft, lease, now, self._policy
+            self._signers, self._authorities, self._lives, take_place, lease, now, self._policy, self._fonts
         )
 
     async def _stock_places(self, needed: int, now: datetime) -> None:

@@ -142,6 +142,8 @@ class LicenceDraft:
     standing_version: int
     terms: Terms
     portrait_hash: bytes
+    font_hash: bytes | None
+    """SHA-256 of the font with the rare characters; None without one."""
     kid: bytes
     octets: bytes = field(repr=False)
 
@@ -176,6 +178,7 @@ class LiveLicence:
     terms: Terms
     standing_version: int
     portrait_hash: bytes
+    font_hash: bytes | None
     document: bytes = field(repr=False)
     """COSE_Sign1, as its issuer signed it."""
     issued_at: datetime

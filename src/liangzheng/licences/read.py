@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liangzheng import reviewing
+from liangzheng.infra import blobs
 from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import NotFound
 from liangzheng.kernel.ids import ApplicationId, DriverId, PersonId
@@ -11,10 +12,12 @@ from liangzheng.licences.model import (
     Application,
     ApplicationEventRow,
     Credential,
+    LicenceNumber,
     LiveLicence,
     PhotoReview,
     TurnedAway,
 )
+from liangzheng.licences.rare_characters import font_is_of_name_alone
 from liangzheng.licences.store import applications, held
 from liangzheng.licences.store.reviews import PHOTO_QUEUE
 
@@ -65,6 +68,22 @@ async def licence_for(tx: Connection, driver_id: DriverId) -> LiveLicence:
     if found is None:
         raise NotFound("there is no live electronic licence")
     return found
+
+
+async def font_of(tx: Connection, licence: LiveLicence) -> bytes | None:
+    """The font with the holder's rare characters; None where the document names none."""
+    return None if licence.font_hash is None else await blobs.get(tx, licence.font_hash)
+
+
+async def font_of_name(tx: Connection, driver_id: DriverId, number: LicenceNumber, name: str) -> bytes | None:
+    """The font of a version for whoever is shown the name on it, and nothing else of the document.
+
+    None too where the font would tell more than the name does: it has a rare character of the address.
+    """
+    found = await held.issued_font(tx, driver_id, number)
+    if found is None or not font_is_of_name_alone(found[1], name):
+        return None
+    return await blobs.get(tx, found[0])
 
 
 async def credentials(tx: Connection, driver_id: DriverId) -> list[Credential]:

@@ -120,6 +120,7 @@ def of_licence(row: Row) -> Said:
         "valid_until": row["valid_until"],
         "authority": row["authority"],
         "portrait_sha256": row["portrait_hash"],
+        "font_sha256": row["font_hash"],
     }
 
 

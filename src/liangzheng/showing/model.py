@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -181,6 +181,7 @@ class Answer:
     class_held: bool | None = None
     shown_at: datetime | None = None
     portrait_of: DriverId | None = None  # set when the verifier may fetch the portrait
+    font: bytes | None = field(default=None, repr=False)  # with the rare characters of the holder's name
 
     @property
     def outcome(self) -> Outcome:

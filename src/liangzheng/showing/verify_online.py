@@ -3,13 +3,14 @@ trip."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from liangzheng import audit, drivers
+from liangzheng import audit, drivers, licences
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.classes import Classes, DrivingClass
 from liangzheng.kernel.errors import Invalid, NotAuthenticated
+from liangzheng.kernel.ideographs import rare
 from liangzheng.kernel.ids import VerificationId
 from liangzheng.kernel.status import DEFAULT_POLICY, Status, StatusPolicy, may_drive
 from liangzheng.kernel.time import civil_day
@@ -93,7 +94,17 @@ async def verify(
         answer = _answer(steps, verifier, ask, showing, found, turn, newer, now, policy)
     except NotVerifiedStep as failure:
         answer = refusal(failure, now)
-    return disclose(answer, verifier.kind)
+    return await _with_font(db, disclose(answer, verifier.kind), found)
+
+
+async def _with_font(db: Database, answer: Answer, found: store.Found) -> Answer:
+    """The answer, and beside a name with rare characters the font that draws them: a read that hardly any name costs."""
+    if answer.holder is None or not rare(answer.holder.name):
+        return answer
+    number = licences.LicenceNumber(found.licence_id, found.licence_version)
+    async with db.read() as connection:
+        font = await licences.font_of_name(connection, found.driver_id, number, answer.holder.name)
+    return replace(answer, font=font)
 
 
 def refusal(failure: NotVerifiedStep, now: datetime) -> Answer:

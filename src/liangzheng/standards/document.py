@@ -2,8 +2,8 @@
 
     file = [document: bstr .cbor COSE_Sign1, portrait: bstr, font: bstr / null]
 
-The signature covers every field and SHA-256 of the portrait. The font, a subset with the holder's rare
-characters, is not signed: it must come from the place the page itself comes from.
+The signature covers every field, SHA-256 of the portrait and, where there is one, of the font: a WOFF2 with nothing but the
+holder's rare characters. A font decides what a character looks like, so none is taken that its issuer did not sign.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from liangzheng.standards.x509 import Role
 
 DOCUMENT: Final = -65539
 MAX_FILE_OCTETS: Final = 4 << 20
+MAX_FONT_OCTETS: Final = 1 << 16
+"""What a browser is given to read as a font is small, whoever signed it."""
 
 _ISS, _EXP, _IAT = 1, 4, 6
 _NATIONALITY: Final = re.compile("[A-Z]{3}")
@@ -118,6 +120,8 @@ class DocumentClaims:
     """记录, one line; may be empty."""
     hearing_aid: bool
     portrait_sha256: bytes
+    font_sha256: bytes | None = None
+    """Of the font that travels with it; None, and no item, where the name has no rare character."""
     iat: int
     """Epoch seconds; so is `exp`."""
     exp: int
@@ -128,12 +132,16 @@ class DocumentClaims:
         for name, holds in _ITEMS.items():
             if not holds(getattr(self, name)):
                 raise Malformed(f"claims: {name}")
+        if self.font_sha256 is not None and not is_octets(self.font_sha256, 32):
+            raise Malformed("claims: font_sha256")
         check_validity(self.valid_from, self.valid_until)
         check_times(self.iat, self.exp)
 
     def encode(self) -> bytes:
         """The CWT claims set, deterministic."""
         items = [_as_item(name, getattr(self, name)) for name in _ITEMS]
+        if self.font_sha256 is not None:
+            items.append(self.font_sha256)
         # Keys are written in the order RFC 8949 §4.2.1 sorts them.
         encoded: bytes = cbor2.dumps({_ISS: self.issuer, _EXP: self.exp, _IAT: self.iat, DOCUMENT: items})
         return encoded
@@ -145,9 +153,13 @@ class DocumentClaims:
         if type(claims) is not dict or tuple(claims) != (_ISS, _EXP, _IAT, DOCUMENT):
             raise Malformed("claims: not the claims of a licence document")
         try:
-            items = zip(_ITEMS, claims[DOCUMENT], strict=True)
-            fields = {name: _from_item(name, item) for name, item in items}
-            read = cls(issuer=claims[_ISS], exp=claims[_EXP], iat=claims[_IAT], **fields)
+            items = claims[DOCUMENT]
+            fields = {
+                name: _from_item(name, item) for name, item in zip(_ITEMS, items[: len(_ITEMS)], strict=True)
+            }
+            # One item more, or none: a null in its place would be a second form of the same.
+            font = _the_one(items[len(_ITEMS) :])
+            read = cls(issuer=claims[_ISS], exp=claims[_EXP], iat=claims[_IAT], font_sha256=font, **fields)
         except (TypeError, KeyError, ValueError) as fault:
             raise as_malformed(fault, "document") from None
         # One value, one form: this finds long forms, another order, and a `true` that was read as 1.
@@ -168,9 +180,15 @@ def _from_item(name: str, item: Any) -> Any:
     return day_of(item) if name in _DAYS and item is not None else item
 
 
+def _the_one(further: list[Any]) -> Any:
+    if len(further) > 1:
+        raise ValueError("more items than a document has")
+    return further[0] if further else None
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedDocument:
-    """What a document file held, after its signature and the portrait's hash were checked."""
+    """What a document file held, after its signature and the hashes of portrait and font were checked."""
 
     claims: DocumentClaims
     portrait: bytes
@@ -201,12 +219,25 @@ def portrait_sha256(portrait: bytes) -> bytes:
     return hashlib.sha256(portrait).digest()
 
 
+def font_sha256(font: bytes) -> bytes:
+    """What the document names a font by."""
+    return hashlib.sha256(font).digest()
+
+
 def pack_document(document: bytes, portrait: bytes, font: bytes | None) -> bytes:
-    """The file for the phone. Raises Malformed when the portrait is not the one the document names."""
+    """The file for the phone. Raises Malformed when portrait or font is not the one the document names."""
     claims = DocumentClaims.decode(cose.parse(document).payload)
     if claims.portrait_sha256 != portrait_sha256(portrait):
         raise Malformed("document: the portrait is not the one it names")
+    if not _is_font_of(claims, font):
+        raise Malformed("document: the font is not the one it names")
     return cbor.encode([document, portrait, font])
+
+
+def _is_font_of(claims: DocumentClaims, font: bytes | None) -> bool:
+    if font is None or len(font) > MAX_FONT_OCTETS:
+        return font is None and claims.font_sha256 is None
+    return claims.font_sha256 == font_sha256(font)
 
 
 def open_document(file: bytes, trust: TrustBundle) -> OpenedDocument:
@@ -221,11 +252,13 @@ def open_document(file: bytes, trust: TrustBundle) -> OpenedDocument:
     ):
         raise Malformed("document: not a document file")
     document, portrait, font = parts
-    if font is not None and type(font) is not bytes:
+    if font is not None and (type(font) is not bytes or len(font) > MAX_FONT_OCTETS):
         raise Malformed("document: not a document file")
     claims = verify_document(document, trust)
     if claims.portrait_sha256 != portrait_sha256(portrait):
         raise BadSignature("document: the portrait is not the one that was signed")
+    if not _is_font_of(claims, font):
+        raise BadSignature("document: the font is not the one that was signed")
     return OpenedDocument(claims, portrait, font)
 
 

@@ -31,6 +31,7 @@ def issuer_batch(
         wiring.reference.authorities,
         wiring.lives,
         policy=wiring.settings.status_policy,
+        fonts=wiring.fonts,
         **points,
     )
     looked: datetime | None = None

@@ -7,8 +7,8 @@ import { openDocument, type DocumentClaims } from '@shared/live-code/document'
 import { decodeSnapshot, type SnapshotClaims } from '@shared/live-code/claims'
 import { parse } from '@shared/live-code/cose'
 import { toHex, type Octets } from '@shared/live-code/octets'
+import { useRareFont } from '@shared/rare'
 import { makeKey, publicKeyOf, show, signerOf } from '@shared/live-code/phone'
-import { useRareFont } from './rare'
 import { tellTabs, whenTabSays } from './tabs'
 
 interface KeptLicence {
@@ -177,6 +177,7 @@ export const phone = reactive({
     await kept.forgetAll()
     key.value = licence.value = snapshot.value = page.value = status.value = null
     held.value = 'unknown'
+    void useRareFont(null)
     tellTabs('phone')
   },
 })
@@ -206,6 +207,7 @@ async function forgetKey(): Promise<void> {
 async function forgetLicence(): Promise<void> {
   if (!licence.value) return
   licence.value = snapshot.value = page.value = status.value = null
+  void useRareFont(null)
   await kept.forget('licence')
   await kept.forget('snapshot')
   tellTabs('phone')
@@ -215,11 +217,11 @@ async function forgetLicence(): Promise<void> {
 async function turnToPage(offline: boolean): Promise<void> {
   if (page.value) URL.revokeObjectURL(page.value.portrait)
   page.value = null
-  if (!licence.value || !service.value) return
+  if (!licence.value || !service.value) return useRareFont(null)
   const known = await (offline ? keptTrust : trust)(service.value.root)
-  if (!known) return
+  if (!known) return useRareFont(null)
   const { claims, portrait, font } = await openDocument(licence.value.file, known.bundle)
-  if (font) await useRareFont(font)
+  await useRareFont(font)
   page.value = { claims, portrait: URL.createObjectURL(new Blob([portrait], { type: 'image/jpeg' })), font }
 }
 

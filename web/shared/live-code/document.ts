@@ -2,8 +2,8 @@
  *
  *     file = [document: bstr .cbor COSE_Sign1, portrait: bstr, font: bstr / null]
  *
- * The signature covers every field and SHA-256 of the portrait. The font is not signed: it must come from the place the page
- * itself comes from.
+ * The signature covers every field, SHA-256 of the portrait and, where there is one, of the font with the holder's rare
+ * characters: a font decides what a character looks like, so none is taken that its issuer did not sign.
  */
 import * as cbor from './cbor.ts';
 import type {Value} from './cbor.ts';
@@ -22,6 +22,8 @@ const IAT = 6;
 const DOCUMENT = -65539;
 const MAX_FILE_OCTETS = 4 << 20;
 const MAX_CLAIMS_OCTETS = 8192;
+/** What the browser is given to read as a font is small, whoever signed it. */
+const MAX_FONT_OCTETS = 1 << 16;
 
 /** Every field of the licence, front and back page. Status and points are those of the day it was issued. */
 export interface DocumentClaims {
@@ -48,12 +50,14 @@ export interface DocumentClaims {
   readonly record: string;
   readonly hearingAid: boolean;
   readonly portraitSha256: Octets;
+  /** null, and no item, where the name has no rare character. */
+  readonly fontSha256: Octets | null;
   /** Epoch seconds; so is `exp`. */
   readonly iat: number;
   readonly exp: number;
 }
 
-/** What a document file held, after its signature and the portrait's hash were checked. */
+/** What a document file held, after its signature and the hashes of portrait and font were checked. */
 export interface OpenedDocument {
   readonly claims: DocumentClaims;
   readonly portrait: Octets;
@@ -64,14 +68,22 @@ export interface OpenedDocument {
 export async function openDocument(file: Octets, trust: TrustBundle): Promise<OpenedDocument> {
   const parts = cbor.decode(file, MAX_FILE_OCTETS);
   const [document, portrait, font] = Array.isArray(parts) && parts.length === 3 ? parts : [];
-  if (!(document instanceof Uint8Array) || !(portrait instanceof Uint8Array) || !(font === null || font instanceof Uint8Array)) {
+  if (!(document instanceof Uint8Array) || !(portrait instanceof Uint8Array) || !isFont(font)) {
     throw new Malformed('document: not a document file');
   }
   const claims = await verifyDocument(document, trust);
   if (!same(claims.portraitSha256, await sha256(portrait))) {
     throw new BadSignature('document: the portrait is not the one that was signed');
   }
+  const named = claims.fontSha256;
+  if (font === null ? named !== null : named === null || !same(named, await sha256(font))) {
+    throw new BadSignature('document: the font is not the one that was signed');
+  }
   return {claims, portrait, font};
+}
+
+function isFont(part: Value | undefined): part is Octets | null {
+  return part === null || (part instanceof Uint8Array && part.length <= MAX_FONT_OCTETS);
 }
 
 /** Whether document and credential are of one version of one licence and show one portrait. */
@@ -105,7 +117,7 @@ async function verifyDocument(document: Octets, trust: TrustBundle): Promise<Doc
 export function decodeDocument(payload: Octets): DocumentClaims {
   const claims = cbor.decode(payload, MAX_CLAIMS_OCTETS);
   const items = claims instanceof Map && claims.size === 4 ? claims.get(DOCUMENT) : null;
-  if (!(claims instanceof Map) || !Array.isArray(items) || items.length !== 21) {
+  if (!(claims instanceof Map) || !Array.isArray(items) || (items.length !== 21 && items.length !== 22)) {
     throw new Malformed('claims: not the claims of a licence document');
   }
   const issuer = claims.get(ISS);
@@ -161,6 +173,8 @@ export function decodeDocument(payload: Octets): DocumentClaims {
     record: textOrEmpty(400),
     hearingAid: flag(item()),
     portraitSha256: octets(32),
+    // One item more, or none: a null in its place would be a second form of the same.
+    fontSha256: items.length === 22 ? octets(32) : null,
     iat: iat as number,
     exp: exp as number,
   };

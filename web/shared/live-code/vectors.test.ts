@@ -150,7 +150,7 @@ for (const alg of ['ES256', 'SM2']) {
         const document = await openDocument(fromHex(octets), trust);
         const {name, documentNumber, birthDate, validUntil, version} = document.claims;
         const until = validUntil === null ? null : isoDay(validUntil);
-        return {name, documentNumber, birthDate: isoDay(birthDate), validUntil: until, version, belongs: belongsTo(document, credential)};
+        return {name, documentNumber, birthDate: isoDay(birthDate), validUntil: until, version, belongs: belongsTo(document, credential), font: document.font && document.font.length};
       } catch (fault) {
         if (fault instanceof Malformed || fault instanceof BadSignature) return null;
         throw fault;
@@ -158,6 +158,11 @@ for (const alg of ['ES256', 'SM2']) {
     };
     assert.deepEqual(await differences(cases, opened, (row) => row.document), []);
     assert.ok(cases.filter((row: any) => row.document).length > 4);
+    // Where the good file has no font, one of 65,536 octets, which nobody signed, and one more octet, which is not even looked at.
+    const good = fromHex(cases[0].octets);
+    const withFont = (octets: number) => openDocument(Uint8Array.of(...good.subarray(0, -1), 0x5a, 0, 1, 0, octets - 65536, ...new Uint8Array(octets)), trust);
+    await assert.rejects(withFont(65536), BadSignature);
+    await assert.rejects(withFont(65537), Malformed);
     assert.equal(await isPortraitOf(fromHex(portrait), credential), true);
     assert.equal(await isPortraitOf(fromHex(portrait + '00'), credential), false);
   });

@@ -1,7 +1,8 @@
 /** One look at a code: by this device at once, by the server where somebody is logged in and there is a network. */
 import { computed, reactive, shallowRef, watch } from 'vue'
-import { ask, askOctets, newKey, type Problem } from '@shared/api'
+import { ask, askOctets, fromBase64url, newKey, type Problem } from '@shared/api'
 import { ClockBehind, isPortraitOf, verifyOffline, type OfflineAnswer } from '@shared/live-code/index'
+import { useRareFont } from '@shared/rare'
 import { ground, heard, keepMemory, learn, now } from './ground'
 import { entryOf } from './entry'
 import { note, wait, waiting, waitsNoMore } from './history'
@@ -149,6 +150,8 @@ function show(mine: Look, shown: Shown): void {
   mine.shown = shown
   mine.fault = ''
   if (look.value !== mine) return
+  // Of this name alone: what the last one had is let go of.
+  void useRareFont(shown.font === null ? null : (fromBase64url(shown.font) as Uint8Array<ArrayBuffer>))
   if (before?.colour !== shown.colour) sound(shown.colour)
   void note(entryOf(mine.id, shown))
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { pseudonymsIn } from './bulk.ts'
 import { cell, entryOf } from './entry.ts'
 import { ageKey, isNight } from './times.ts'
-import { colourOf, masked, ofServer, ofStrange, rareIn, stepsOf, strange, wantedOf, type Shown, type Verdict } from './verdict.ts'
+import { colourOf, masked, ofServer, ofStrange, stepsOf, strange, wantedOf, type Shown, type Verdict } from './verdict.ts'
 
 const verdict: Verdict = {
   outcome: 'valid', tone: 'green', words: { zh: '有效', en: 'Valid' }, reasons: [], checked_at: '2026-11-21T02:42:07Z',
@@ -79,10 +79,6 @@ test('the history holds no name, no number and no code', () => {
 
 test('a name is kept as its first character', () => {
   each(masked, [['李', '李*'], ['李四', '李*'], ['𠮷野家', '𠮷**'], ['阿卜杜拉·买买提', '阿***']])
-})
-
-test('rare characters of a name are told with their code points', () => {
-  each(rareIn, [['示例甲', []], ['例𢘐', ['𢘐 U+22610']], ['䶮䶮', ['䶮 U+4DAE']]])
 })
 
 test('a class, a kind of plate, or neither is wanted', () => {

@@ -44,6 +44,8 @@ export interface Shown {
   standingVersion: number | null
   /** Address of the portrait, for the next five minutes. */
   portrait: string | null
+  /** WOFF2, base64url: the rare characters of the name. */
+  font: string | null
 }
 
 /** A verdict of the API, as far as it is read here. */
@@ -61,6 +63,7 @@ export interface Verdict {
   standing?: { as_of: string; points?: number | null; status_words?: Words | null; may_drive: boolean; standing_version?: number } | null
   class?: { asked: string; allowed: boolean | null } | null
   portrait?: string | null
+  font?: string | null
 }
 
 const ICON: Record<Colour, Icon> = { green: '✔', red: '✖', amber: '!', grey: '?' }
@@ -81,7 +84,7 @@ export function colourOf(outcome: string, tone: string): Colour {
 const nothing = {
   misread: null, name: null, number: null, sex: null, classes: [], validFrom: null, authority: null, points: null, status: null,
   statusAsOf: null, classAsked: null, classHeld: null, plateKind: null, plateClasses: [], listed: null, failedStep: null,
-  verification: null, portrait: null, standingVersion: null,
+  verification: null, portrait: null, standingVersion: null, font: null,
 } satisfies Partial<Shown>
 
 /** What this device found out by itself. */
@@ -138,6 +141,7 @@ export function ofServer(verdict: Verdict, plateKind?: string): Shown {
     verification: verdict.verification ?? null,
     standingVersion: standing?.standing_version ?? null,
     portrait: verdict.portrait ?? null,
+    font: verdict.font ?? null,
   }
   return withPlate(shown, at, plateKind)
 }
@@ -197,10 +201,4 @@ export function stepsOf(shown: Shown): { name: string; held: boolean | null }[] 
 export function masked(name: string): string {
   const characters = [...name]
   return characters[0] + '*'.repeat(Math.min(Math.max(characters.length - 1, 1), 3))
-}
-
-/** Characters many phones cannot draw, each with its code point: a name can be compared by it. */
-export function rareIn(name: string): string[] {
-  return [...new Set(name)].filter((one) => one.codePointAt(0)! > 0xffff || /[\u3400-\u4dbf]/.test(one))
-    .map((one) => `${one} U+${one.codePointAt(0)!.toString(16).toUpperCase()}`)
 }

@@ -49,7 +49,7 @@ class CredentialAnswer(Answer):
 
 
 class LicenceAnswer(Answer):
-    """The live licence. `file`: document and portrait as one file (docs/live-code.md), base64url."""
+    """The live licence. `file`: document, portrait and font as one file (docs/live-code.md), base64url."""
 
     licence_id: str
     version: int
@@ -122,11 +122,12 @@ async def show_licence(request: Request, who: Holder) -> LicenceAnswer:
         found = await licences.licence_for(tx, _driver_of(who))
         on_phones = await licences.credentials(tx, found.driver_id)
         portrait = await drivers.portrait(tx, found.portrait_hash)
+        font = await licences.font_of(tx, found)
     return LicenceAnswer(
         licence_id=str(found.number.licence_id),
         version=found.number.version,
         issued_at=found.issued_at,
-        file=to_base64url(pack_document(found.document, portrait, None)),
+        file=to_base64url(pack_document(found.document, portrait, font)),
         credentials=[CredentialAnswer.of(credential) for credential in on_phones],
     )
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
+from liangzheng.api.octets import to_base64url
 from liangzheng.kernel.ids import PseudonymId
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.status import Status
@@ -91,6 +92,8 @@ class VerdictAnswer(msgspec.Struct):
     shown_at: datetime | None = None
     portrait: str | None = None
     """Where the portrait is for the next five minutes: for police, and for a company whose purpose has it."""
+    font: str | None = None
+    """WOFF2, base64url: the rare characters of the name in `holder`; null for nearly every name."""
 
 
 def verdict(
@@ -126,6 +129,9 @@ def verdict(
         licence_version=answer.licence_version if fields is None else None,
         shown_at=answer.shown_at,
         portrait=_portrait(answer, verification, known_as),
+        font=to_base64url(answer.font)
+        if answer.font and (fields is None or AskedField.NAME in fields)
+        else None,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from liangzheng.cli.browser.camera import film_noise
 from liangzheng.kernel.errors import Unavailable
+from liangzheng.kernel.ideographs import rare
 
 _SOURCE: Final = Path(__file__).resolve().parents[3]
 _READY_WITHIN_S: Final = 300.0
@@ -48,11 +49,17 @@ class Stage:
 
     def driver(self) -> dict[str, Any]:
         """A driver with an account and no licence, whom nobody else is given. Raises IndexError when all are given."""
-        actors = [actor for actor in self.kept["actors"] if not actor["once"]]
+        actors = [actor for actor in self.kept["actors"] if not actor["once"] and not rare(actor["name"])]
         count = self.folder / "demo" / "given"
         given = int(count.read_text()) if count.exists() else 0
         count.write_text(str(given + 1))
         found: dict[str, Any] = actors[given]
+        return found
+
+    def rarely_named(self) -> dict[str, Any]:
+        """The driver with rare characters in the name, who has an account and no licence unless one was applied for."""
+        people = (actor for actor in self.kept["actors"] if not actor["once"])
+        found: dict[str, Any] = next(actor for actor in people if rare(actor["name"]))
         return found
 
     def officers(self) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liangzheng.cli.demo import face_reviews, leaving, officers, photo
+from liangzheng.cli.demo import face_reviews, leaving, officers, photo, rare_name
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.restored import Restored
@@ -112,6 +112,8 @@ async def _tell(stage: Stage, teller: Teller) -> None:
         await teller.step(title, act)
     for title, act in await leaving.steps(stage, wave, token):
         await teller.step(title, act)
+    for title, act in await rare_name.steps(stage, wave, token):
+        await teller.step(title, act)
     last = await stage.spare(wave)
     async with Restored(stage, last, token) as copy:
         for title, act in copy.steps():
@@ -143,7 +145,9 @@ async def _wait(stage: Stage, teller: Teller, accounts: int) -> None:
 async def _accounts(stage: Stage, accounts: int) -> str:
     wave, _ = await stage.open_first_wave()
     while len(_people(stage)) < accounts:
-        await stage.new_actor(wave, once=False)
+        # The last of them has rare characters in the name, for whoever wants to see that drawn.
+        is_last = len(_people(stage)) == accounts - 1 > 0
+        await stage.new_actor(wave, once=False, rarely_named=is_last)
     token = await stage.verifier_token()
     for actor in _people(stage):
         await Story(stage, actor, token).account()

@@ -35,6 +35,7 @@ from liangzheng.infra.postgres import Database
 from liangzheng.infra.reference import Reference, load_reference
 from liangzheng.infra.settings import Settings
 from liangzheng.kernel.errors import Conflict, NotFound, Unavailable
+from liangzheng.kernel.ideographs import rare
 from liangzheng.kernel.region import IssuingAuthority
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.rollout.history import calendar_of_history
@@ -48,6 +49,7 @@ REGISTER_AS_OF: Final = date(2026, 1, 1)
 """The generated people are consistent as of this day; a fixed day, so that the same file comes out tomorrow."""
 FIRST_WAVE: Final = "first"
 _READY_WITHIN_S: Final = 90.0
+_RARELY_NAMED: Final = "rare name"
 _PASSWORD_OCTETS: Final = 12
 
 
@@ -191,14 +193,28 @@ class Stage:
                 return actor
         return await self.new_actor(wave, once=True, role=role)
 
+    async def rarely_named(self, wave: rollout.Wave) -> Actor:
+        """The driver whose name has rare characters: the same at every start, who has the licence since the first."""
+        known = next((actor for actor in self.kept.actors if actor.role == _RARELY_NAMED), None)
+        return known or await self.new_actor(wave, once=True, role=_RARELY_NAMED, rarely_named=True)
+
     async def spare(self, wave: rollout.Wave) -> Actor:
         """A driver whose steps cannot be gone on with: a start that is cut off leaves them behind, the next takes another."""
         return await self.new_actor(wave, once=True, told=True)
 
-    async def new_actor(self, wave: rollout.Wave, *, once: bool, told: bool = False, role: str = "") -> Actor:
-        """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on."""
+    async def new_actor(
+        self,
+        wave: rollout.Wave,
+        *,
+        once: bool,
+        told: bool = False,
+        role: str = "",
+        rarely_named: bool = False,
+    ) -> Actor:
+        """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on.
+        `rarely_named`: one with rare characters in the name; the others are left to those who ask for them."""
         known = {actor.line for actor in self.kept.actors}
-        found = await asyncio.to_thread(self._eligible, wave, known)
+        found = await asyncio.to_thread(self._eligible, wave, known, rarely_named)
         line, row = found
         number = len(self.kept.actors)
         actor = Actor(
@@ -221,7 +237,9 @@ class Stage:
         self.keep()
         return actor
 
-    def _eligible(self, wave: rollout.Wave, known: set[int]) -> tuple[int, dict[str, str]]:
+    def _eligible(
+        self, wave: rollout.Wave, known: set[int], rarely_named: bool
+    ) -> tuple[int, dict[str, str]]:
         day = civil_day(SystemClock().now())
         today, a_year_ago = day.isoformat(), (day - timedelta(days=366)).isoformat()
         for line, row in self._rows():
@@ -229,7 +247,8 @@ class Stage:
                 continue
             authority = self._authority(row["issuing_authority"])
             if (
-                row["status"] == "A"
+                bool(rare(row["name"])) is rarely_named
+                and row["status"] == "A"
                 and row["portrait"]
                 and "C1" in row["driving_privileges"]
                 and row["first_issue_date"] <= a_year_ago  # a points cycle of theirs is over

@@ -44,6 +44,7 @@ from liangzheng.cli.phone import Phone
 from liangzheng.infra.face import FaceFrame
 from liangzheng.infra.face_simulated import Behaviour, played_frames
 from liangzheng.kernel.errors import Failure
+from liangzheng.kernel.ideographs import rare
 from liangzheng.rollout import NotOpen, Open
 from liangzheng.standards.keys import SoftwareSigner
 from liangzheng.standards.livecode import Verifier, open_document
@@ -253,6 +254,10 @@ class Story:
             credential.portrait_hash == hashlib.sha256(opened.portrait).digest()[:16], "one portrait in both"
         )
         hold(opened.claims.name == self._actor.name, "the document names the driver")
+        hold(
+            opened.font is None or bool(rare(self._actor.name)),
+            "no font where every phone has the characters",
+        )
         return (
             f"version {opened.claims.version}, classes {opened.claims.classes}: signature, portrait "
             f"({len(opened.portrait)} octets) and credential verified under the trust bundle"

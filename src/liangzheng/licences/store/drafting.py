@@ -119,7 +119,7 @@ async def ended_phones(tx: Connection, drivers: Sequence[DriverId]) -> set[tuple
 
 _LICENCE = (
     "driver_id", "id", "version", "state", "move", "application_id", "standing_version", "classes", "valid_from",
-    "valid_until", "authority", "portrait_hash", "kid", "document", "lease", "leased_until", "drafted_at",
+    "valid_until", "authority", "portrait_hash", "font_hash", "kid", "document", "lease", "leased_until", "drafted_at",
 )  # fmt: skip
 _CREDENTIAL = (
     "driver_id", "id", "licence_id", "licence_version", "state", "move", "asked", "slot", "phone_key_id", "phone_key",
@@ -138,7 +138,7 @@ async def keep_licence_drafts(
         (
             d.driver_id.uuid, d.number.licence_id.uuid, d.number.version, state.value, 1, d.application_id.uuid,
             d.standing_version, str(d.terms.classes), d.terms.valid_from, d.terms.valid_until, d.terms.authority,
-            d.portrait_hash, d.kid, d.octets, lease.token, lease.until, now,
+            d.portrait_hash, d.font_hash, d.kid, d.octets, lease.token, lease.until, now,
         )
         for d in drafts
     ]  # fmt: skip

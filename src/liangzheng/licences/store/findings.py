@@ -144,6 +144,11 @@ CHECKS = (
         "(SELECT 1 FROM blob AS b WHERE b.hash = l.portrait_hash) LIMIT $1",
     ),
     Check(
+        "every font a licence was issued with is kept",
+        "SELECT l.id AS subject, 'version ' || l.version AS found FROM licence AS l WHERE l.font_hash IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.hash = l.font_hash) LIMIT $1",
+    ),
+    Check(
         "every entry of a status list is a credential's",
         "SELECT s.credential_id AS subject, s.list_id || '/' || s.list_index AS found FROM status_entry AS s LEFT JOIN "
         "credential AS c ON c.driver_id = s.driver_id AND c.id = s.credential_id WHERE c.id IS NULL LIMIT $1",
@@ -201,7 +206,8 @@ async def signed(tx: Connection, table: str) -> AsyncIterator[Row]:
     as they come.
     """
     columns = {
-        "licence": "document AS octets, version, classes, valid_from, valid_until, authority, portrait_hash",
+        "licence": "document AS octets, version, classes, valid_from, valid_until, authority, portrait_hash, "
+        "font_hash",
         "credential": "octets, licence_id, licence_version, list_id, list_index, phone_key",
     }[table]
     async for row in tx.cursor(

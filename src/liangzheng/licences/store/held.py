@@ -31,7 +31,7 @@ async def live_licence(tx: Connection, driver_id: DriverId) -> LiveLicence | Non
     """The driver's live licence with its signed document."""
     row = await tx.fetchrow(
         "SELECT driver_id, id, version, classes, valid_from, valid_until, authority, standing_version, "
-        "portrait_hash, "
+        "portrait_hash, font_hash, "
         "document, signature, issued_at FROM licence WHERE driver_id = $1 AND state = 'live'",
         driver_id.uuid,
     )
@@ -43,9 +43,24 @@ async def live_licence(tx: Connection, driver_id: DriverId) -> LiveLicence | Non
         terms=terms_of(row),
         standing_version=row["standing_version"],
         portrait_hash=row["portrait_hash"],
+        font_hash=row["font_hash"],
         document=cose.seal(row["document"], row["signature"]),
         issued_at=row["issued_at"],
     )
+
+
+async def issued_font(
+    tx: Connection, driver_id: DriverId, number: LicenceNumber
+) -> tuple[bytes, bytes] | None:
+    """SHA-256 of the font of a version that was issued, and its signed document; None for one without."""
+    row = await tx.fetchrow(
+        "SELECT font_hash, document, signature FROM licence WHERE driver_id = $1 AND id = $2 AND version = $3 "
+        "AND font_hash IS NOT NULL AND signature IS NOT NULL",
+        driver_id.uuid,
+        number.licence_id.uuid,
+        number.version,
+    )
+    return None if row is None else (row["font_hash"], cose.seal(row["document"], row["signature"]))
 
 
 async def live_number(tx: Connection, driver_id: DriverId) -> LicenceNumber | None:
