@@ -1,0 +1,214 @@
+/** Take any check out of the browser's verifier, and its tests go red.
+ *
+ * As tests/standards/test_every_check_counts.py does for Python: every `throw`, every call made for its effect, every way out
+ * that is not taken, every condition among several and every bound of these modules is taken out or moved, one at a time, in
+ * memory, and the tests beside the modules must notice. It takes minutes, so it runs when it is asked for:
+ *
+ *     node --no-warnings tests/web/mutants.ts [module …]
+ *
+ * Prints what nobody noticed and is not in SAME_THING, and ends with 1 if there is any.
+ */
+import {readFileSync} from 'node:fs';
+import {createRequire, registerHooks, stripTypeScriptTypes} from 'node:module';
+import {Worker, isMainThread, parentPort, workerData} from 'node:worker_threads';
+import type * as Ts from 'typescript';
+
+const LIVE_CODE = new URL('../../web/shared/live-code/', import.meta.url);
+const ts: typeof Ts = createRequire(new URL('../../web/package.json', import.meta.url))('typescript');
+
+/** The modules that refuse, and the tests that must notice, the quick ones first. */
+const MODULES = ['base45', 'cbor', 'claims', 'cose', 'der', 'document', 'inflate', 'keys', 'offline', 'p256', 'reading', 'sm2', 'statuslist', 'trust', 'verifier', 'x509'];
+const TESTS = ['der', 'refusals', 'verifier', 'phone', 'vectors'];
+
+/** A mutant that goes round in circles is one that was noticed. */
+const PATIENCE_MS = 60_000;
+
+/** Changes that change nothing a test could see, each with its reason. */
+const SAME_THING: Readonly<Record<string, string>> = {};
+
+interface Mutant {
+  readonly module: string;
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly put: string;
+}
+
+const MOVED: Readonly<Record<string, string>> = {'<': '<=', '<=': '<', '>': '>=', '>=': '>'};
+
+function mutantsOf(module: string): Mutant[] {
+  const source = readFileSync(new URL(`${module}.ts`, LIVE_CODE), 'utf8');
+  const file = ts.createSourceFile(`${module}.ts`, source, ts.ScriptTarget.ES2022, true);
+  const found: Mutant[] = [];
+  const text = (node: Ts.Node) => node.getText(file).replace(/\s+/g, ' ');
+  const add = (node: Ts.Node, within: string, change: string, put: string) =>
+    found.push({module, name: `${module} ${within}: ${change}`, from: node.getStart(file), to: node.end, put});
+
+  function look(node: Ts.Node, within: string): void {
+    const inside = nameOf(node) ?? within;
+    if (ts.isThrowStatement(node)) add(node, inside, `no ${text(node)}`, ';');
+    if (ts.isExpressionStatement(node)) {
+      const called = ts.isAwaitExpression(node.expression) ? node.expression.expression : node.expression;
+      if (ts.isCallExpression(called)) add(node, inside, `no ${text(node)}`, ';');
+    }
+    if (ts.isIfStatement(node) && !node.elseStatement && ts.isReturnStatement(node.thenStatement)) {
+      add(node, inside, `not: ${text(node)}`, ';');
+    }
+    if (ts.isBinaryExpression(node)) {
+      const sign = node.operatorToken.getText(file);
+      if (sign === '||' || sign === '&&') {
+        add(node, inside, `without ${text(node.right)} of ${text(node)}`, `(${node.left.getText(file)})`);
+        add(node, inside, `without ${text(node.left)} of ${text(node)}`, `(${node.right.getText(file)})`);
+      }
+      const moved = MOVED[sign];
+      if (moved) add(node, inside, `${moved} in ${text(node)}`, `${node.left.getText(file)} ${moved} ${node.right.getText(file)}`);
+    }
+    ts.forEachChild(node, (child) => look(child, inside));
+  }
+  look(file, '');
+  return found;
+}
+
+function nameOf(node: Ts.Node): string | null {
+  const named = ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isGetAccessor(node);
+  if (named) return node.name!.getText();
+  return ts.isConstructorDeclaration(node) ? 'constructor' : null;
+}
+
+// -- at work: in a thread of its own, which can be ended -----------------------------------------------------------------
+
+interface Test {readonly name: string; readonly act: () => unknown}
+
+const collected: Test[] = [];
+let atWork: Mutant | null = null;
+
+/** Each mutant is a world of its own: the number behind the question mark goes from a test to all it imports. */
+function hook(): void {
+  const plain = new Map<string, string>();
+  const fake = 'export const test = (name, act) => globalThis.collected.push({name, act})';
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === 'node:test') return {url: `data:text/javascript,${encodeURIComponent(fake)}`, shortCircuit: true};
+      const found = next(specifier, context);
+      const world = /\?world=\d+$/.exec(context.parentURL ?? '')?.[0];
+      return world && found.url.startsWith(LIVE_CODE.href) ? {...found, url: found.url + world} : found;
+    },
+    load(url, context, next) {
+      const [file] = url.split('?world=');
+      if (!file?.startsWith(LIVE_CODE.href) || file === url) return next(url, context);
+      const name = file.slice(LIVE_CODE.href.length);
+      if (atWork && name === `${atWork.module}.ts`) return {format: 'module', source: sourceOf(name, atWork), shortCircuit: true};
+      if (!plain.has(name)) plain.set(name, sourceOf(name, null));
+      return {format: 'module', source: plain.get(name)!, shortCircuit: true};
+    },
+  });
+}
+
+function sourceOf(name: string, mutant: Mutant | null): string {
+  const source = readFileSync(new URL(name, LIVE_CODE), 'utf8');
+  return stripTypeScriptTypes(mutant ? source.slice(0, mutant.from) + mutant.put + source.slice(mutant.to) : source);
+}
+
+/** Vectors are read once for all worlds: they are many megabytes, and nobody changes them. */
+function readOnce(): void {
+  const parse = JSON.parse.bind(JSON);
+  const known = new Map<string, unknown>();
+  JSON.parse = ((text: string, revive?: never) => {
+    if (text.length < 5000) return parse(text, revive);
+    if (!known.has(text)) known.set(text, parse(text));
+    return known.get(text);
+  }) as typeof JSON.parse;
+}
+
+async function testsOf(world: number): Promise<Test[]> {
+  collected.length = 0;
+  for (const file of TESTS) await import(`${LIVE_CODE.href}${file}.test.ts?world=${world}`);
+  return [...collected];
+}
+
+/** The test that noticed; null when none did. Those that noticed most are asked first. */
+async function noticed(world: number, mutant: Mutant | null, often: Map<string, number>): Promise<string | null> {
+  atWork = mutant;
+  let tests: Test[];
+  try {
+    tests = await testsOf(world);
+  } catch {
+    return 'import';
+  }
+  const slow = ({name}: Test) => (name.startsWith('SM2') ? 1 : 0);
+  tests.sort((one, other) => slow(one) - slow(other) || (often.get(other.name) ?? 0) - (often.get(one.name) ?? 0));
+  for (const {name, act} of tests) {
+    try {
+      await act();
+    } catch {
+      often.set(name, (often.get(name) ?? 0) + 1);
+      return name;
+    }
+  }
+  return null;
+}
+
+async function work(): Promise<void> {
+  (globalThis as unknown as {collected: Test[]}).collected = collected;
+  hook();
+  readOnce();
+  const {mutants, first} = workerData as {mutants: Mutant[]; first: number};
+  const often = new Map<string, number>();
+  const sound = await noticed(0, null, often);
+  if (sound !== null) throw new Error(`the tests must pass on the modules as they are: ${sound}`);
+  for (let place = first; place < mutants.length; place++) {
+    parentPort!.postMessage({place, by: await noticed(place + 1, mutants[place]!, often)});
+  }
+}
+
+// -- the thread that watches ---------------------------------------------------------------------------------------------
+
+/** From mutant `first` on; where it stopped answering, or the end. */
+function watch(mutants: readonly Mutant[], first: number, said: (place: number, by: string | null) => void): Promise<number> {
+  return new Promise((done, failed) => {
+    const worker = new Worker(new URL(import.meta.url), {workerData: {mutants, first}});
+    let place = first;
+    let timer: NodeJS.Timeout;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void worker.terminate().then(() => done(place)), PATIENCE_MS);
+    };
+    wait();
+    worker.on('message', (message: {place: number; by: string | null}) => {
+      said(message.place, message.by);
+      place = message.place + 1;
+      wait();
+    });
+    worker.on('error', (error) => {
+      clearTimeout(timer);
+      failed(error);
+    });
+    worker.on('exit', (code) => {
+      clearTimeout(timer);
+      if (code === 0) done(place);
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const mutants = (wanted.length ? wanted : MODULES).flatMap(mutantsOf);
+  const names = new Set(mutants.map(({name}) => name));
+  const unnoticed: string[] = [];
+  const asked = Date.now();
+  for (let place = 0; place < mutants.length; ) {
+    place = await watch(mutants, place, (at, by) => {
+      if (by === null) unnoticed.push(mutants[at]!.name);
+    });
+    if (place < mutants.length) place += 1;
+  }
+  const found = unnoticed.filter((name) => !(name in SAME_THING));
+  const gone = wanted.length ? [] : Object.keys(SAME_THING).filter((name) => !names.has(name));
+  for (const name of found) console.log(`nobody noticed: ${name}`);
+  for (const name of gone) console.log(`in SAME_THING, and no longer there: ${name}`);
+  const seconds = Math.round((Date.now() - asked) / 1000);
+  console.log(`${mutants.length} changes, ${found.length} unnoticed, ${unnoticed.length - found.length} that change nothing, ${seconds} s`);
+  process.exitCode = found.length + gone.length > 0 || mutants.length === 0 ? 1 : 0;
+}
+
+await (isMainThread ? main() : work());

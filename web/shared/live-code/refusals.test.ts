@@ -1,0 +1,1 @@
+/** Refusals that no vector reaches; tests/web/mutants.ts says which there are. */
