@@ -93,7 +93,10 @@ OPEN: Final[tuple[dict[str, Any], ...]] = (
         "own": frozenset({200, 404}),
     },
     {"route": "GET /open/status-lists", "nobodys": "how many lists there are, and how large"},
-    {"route": "GET /open/status-lists/sequence", "nobodys": "the lists as they are published, one after the other"},
+    {
+        "route": "GET /open/status-lists/sequence",
+        "nobodys": "the lists as they are published, one after the other",
+    },
     {
         "route": "GET /open/status-lists/{list_id}",
         "nobodys": "published; an index in it says nothing by itself",

@@ -49,14 +49,16 @@ def cut_off(page: Any) -> list[str]:
     1.4.10, 2.4.11)."""
     found: list[str] = page.evaluate(
         """() => {
-          const bars = [...document.querySelectorAll('body *')].filter((one) => getComputedStyle(one).position === 'fixed' && one.checkVisibility())
+          const stays = (one) => getComputedStyle(one).position === 'fixed' && one.checkVisibility()
+          const bars = [...document.querySelectorAll('body *')].filter(stays)
           const height = bars.reduce((sum, bar) => sum + bar.getBoundingClientRect().height, 0)
           const faults = height > innerHeight / 2 ? [`bars that stay take ${height} of ${innerHeight} px`] : []
           scrollTo(0, document.documentElement.scrollHeight)
           const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
           for (let node = words.nextNode(); node; node = words.nextNode()) {
             const box = node.parentElement, range = document.createRange()
-            if (!node.data.trim() || !box.checkVisibility({ visibilityProperty: true }) || box.closest('.visually-hidden, [aria-hidden=true], select, textarea')) continue
+            const isSeen = box.checkVisibility({ visibilityProperty: true })
+            if (!node.data.trim() || !isSeen || box.closest('.visually-hidden, [aria-hidden=true], select, textarea')) continue
             range.selectNodeContents(node)
             const { left, right, top, bottom } = range.getBoundingClientRect()
             const say = (why) => faults.push(`${why}: ${node.data.trim().slice(0, 60)}`)
@@ -65,7 +67,8 @@ def cut_off(page: Any) -> list[str]:
               const { overflowX, overflowY } = getComputedStyle(around), edge = around.getBoundingClientRect()
               scrolls ||= /auto|scroll/.test(overflowX) && around !== document.documentElement
               const isCut = (how, out) => /hidden|clip/.test(how) && out > 1
-              if (!scrolls && (isCut(overflowX, Math.max(edge.left - left, right - edge.right)) || isCut(overflowY, Math.max(edge.top - top, bottom - edge.bottom)))) say('cut')
+              const across = isCut(overflowX, Math.max(edge.left - left, right - edge.right))
+              if (!scrolls && (across || isCut(overflowY, Math.max(edge.top - top, bottom - edge.bottom)))) say('cut')
             }
             if (!scrolls && (left < -1 || right > innerWidth + 1)) say('beside the window')
             const isUnder = (bar, { top: from, bottom: to }) => !bar.contains(box) && bottom > from + 1 && top < to - 1 && from > 0

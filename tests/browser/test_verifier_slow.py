@@ -1,5 +1,5 @@
-"""The verifier's app where the network is slow, falls silent or breaks: the device's own answer first, a word for every wait, and what
-came is kept."""
+"""The verifier's app where the network is slow, falls silent or breaks: the device's own answer first, a word for every wait,
+and what came is kept."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def slow(page: Any, latency_ms: int = 2000, octets_a_second: int = 50_000) -> An
     return session
 
 
-def test_the_device_answers_before_a_slow_server(
-    open_page: Open, patrol: Verifying, holder: Holder
-) -> None:
+def test_the_device_answers_before_a_slow_server(open_page: Open, patrol: Verifying, holder: Holder) -> None:
     page, phone = open_page("verify", inside=patrol.context), open_page("driver", inside=holder.context)
     picture = verifiers.code_on(phone)
     page.get_by_text("名单版本").wait_for()
@@ -103,17 +101,16 @@ def test_all_lists_come_in_one_download_that_goes_on_where_it_broke(open_page: O
     forget_lists(page)
     asked.clear()
 
-    def half(route: Any) -> None:
-        """The connection breaks in the middle of the seventh list."""
-        found = route.fetch()
-        body = found.body()
-        route.fulfill(response=found, body=body[: len(body) * 13 // (2 * LISTS)])
-
-    page.route("**/open/status-lists/sequence*", half)
+    # The connection breaks in the middle of the seventh list.
+    whole = acts.Api(platform).octets("/open/status-lists/sequence")
+    half = whole[: len(whole) * 13 // (2 * LISTS)]
+    page.route("**/open/status-lists/sequence*", lambda route: route.fulfill(body=half))
     page.goto(platform.at("verify") + "/#/lists")
     page.reload()
     page.get_by_text("网络中断").wait_for()
-    came = page.evaluate("() => document.querySelector('[role=alert]').innerText.match(/已下载的 (\\\\d+) 份/)[1]")
+    came = page.evaluate(
+        "() => document.querySelector('[role=alert]').innerText.match(/已下载的 (\\\\d+) 份/)[1]"
+    )
     assert 0 < int(came) < LISTS
     page.unroute("**/open/status-lists/sequence*")
     slow(page, latency_ms=100, octets_a_second=1000)
@@ -138,16 +135,12 @@ def test_a_download_that_is_large_is_announced(open_page: Open, platform: Stage)
     page = open_page("verify")
     page.get_by_text("名单版本").wait_for()
 
-    def large(route: Any) -> None:
-        found = route.fetch()
-        told = found.json()
-        for each in told["lists"]:
-            each |= {"version": each["version"] + 1, "octets": 7_700_000 // len(told["lists"])}
-        route.fulfill(response=found, json=told)
-
+    told = acts.Api(platform).ask("GET", "/open/status-lists")
+    for each in told["lists"]:
+        each |= {"version": each["version"] + 1, "octets": 7_700_000 // len(told["lists"])}
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.route("**/open/status-lists", large)
+    page.route("**/open/status-lists", lambda route: route.fulfill(json=told))
     page.goto(platform.at("verify") + "/#/lists")
     page.reload()
     page.get_by_role("button", name="下载最新名单（约 7.7 MB）").wait_for()
@@ -164,10 +157,10 @@ def open_lists(stage: Stage) -> None:
         "from liangzheng.licences.store import lists\n"
         "async def act():\n"
         "    async with attach(Settings.from_env()) as database, database.transaction() as tx:\n"
-        "        for after in range(await lists.newest(tx), %d):\n"
+        "        for after in range(await lists.newest(tx), LISTS):\n"
         "            await lists.open_list(tx, after, secrets.token_bytes(16), SystemClock().now())\n"
-        "asyncio.run(act())\n" % LISTS
-    )
+        "asyncio.run(act())\n"
+    ).replace("LISTS", str(LISTS))
     subprocess.run(
         [sys.executable, "-c", said], env=environment(stage.folder, stage.port), check=True, timeout=60
     )

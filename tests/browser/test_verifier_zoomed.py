@@ -1,5 +1,5 @@
-"""Every screen of the verifier's app with somebody logged in and something to show, at 200 % and 400 % zoom: no word is lost, nobody
-scrolls sideways; and by keyboard alone from the log-in to the history."""
+"""Every screen of the verifier's app with somebody logged in and something to show, at 200 % and 400 % zoom: no word is lost,
+nobody scrolls sideways; and by keyboard alone from the log-in to the history."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def test_a_lost_word_is_noticed(open_page: Open, planted: str, said: str) -> Non
     assert [fault for fault in looks.cut_off(page) if said in fault]
 
 
-def test_by_keyboard_from_the_log_in_to_the_history(
-    open_page: Open, platform: Stage, holder: Holder
-) -> None:
+def test_by_keyboard_from_the_log_in_to_the_history(open_page: Open, platform: Stage, holder: Holder) -> None:
     who, page = verifiers.officer(platform), open_page("verify")
     page.get_by_text("名单版本").wait_for()
     press(page, "我的")

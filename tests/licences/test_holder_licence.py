@@ -215,7 +215,22 @@ async def test_the_lists_say_when_there_is_something_new(place: Deployment) -> N
 async def test_lists_are_asked_for_in_one_form(place: Deployment) -> None:
     await issued(place)
     await second_list(place)
-    for text in ("", "0", "01", "x", "1-", "-1", "2-1", "2,1", "1,1", "1-2,2", "1 ,2", "+1", "1--2", "\u0661"):
+    for text in (
+        "",
+        "0",
+        "01",
+        "x",
+        "1-",
+        "-1",
+        "2-1",
+        "2,1",
+        "1,1",
+        "1-2,2",
+        "1 ,2",
+        "+1",
+        "1--2",
+        "\u0661",
+    ):
         answer = await place.phone.client.get("/open/status-lists/sequence", params={"lists": text})
         refused(answer, 422, "invalid")
     for text in ("3", "1-3", "1-999999999", "999999999"):

@@ -102,7 +102,9 @@ async def stream_status_lists(
             yield item
 
     return StreamingResponse(
-        all_of_them(), media_type=SEQUENCE_MEDIA_TYPE, headers={"Cache-Control": f"public, max-age={MAX_AGE_S}"}
+        all_of_them(),
+        media_type=SEQUENCE_MEDIA_TYPE,
+        headers={"Cache-Control": f"public, max-age={MAX_AGE_S}"},
     )
 
 

@@ -101,16 +101,24 @@ class Api:
             sent, headers["Content-Type"] = body.encode(), "application/x-www-form-urlencoded"
         else:
             sent, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        octets = self._exchange(method, path, None if body is None else sent, headers)
+        return json.loads(octets) if octets else None
+
+    def octets(self, path: str) -> bytes:
+        """What a GET answers that is no JSON. Raises Unavailable."""
+        return self._exchange("GET", path, None, {"Host": f"127.0.0.1:{self._stage.port}"})
+
+    def _exchange(self, method: str, path: str, sent: bytes | None, headers: Mapping[str, str]) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self._stage.port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else sent, headers)
+            connection.request(method, path, sent, headers)
             answer = connection.getresponse()
             octets = answer.read()
         finally:
             connection.close()
         if answer.status >= 300:
             raise Unavailable(f"{method} {path}: {answer.status} {octets[:500].decode(errors='replace')}")
-        return json.loads(octets) if octets else None
+        return octets
 
 
 def one_time_code(stage: Stage, member: Mapping[str, Any]) -> str:

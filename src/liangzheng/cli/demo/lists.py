@@ -44,7 +44,10 @@ class Lists:
             self._stage.client.get, f"/open/status-lists/sequence?lists={len(lists) + 1}"
         )
         hold(beyond.status == 404, f"beyond the newest list there is none ({beyond.status})")
-        return f"{len(lists)} in one answer of {octets / 1000:.1f} kB, each verified under the trust bundle; the driver's place: suspended"
+        return (
+            f"{len(lists)} in one answer of {octets / 1000:.1f} kB, each verified under the trust bundle; "
+            "the driver's place: suspended"
+        )
 
     async def _all(self) -> tuple[int, dict[int, StatusListToken]]:
         """How many octets came, and each list, verified."""
