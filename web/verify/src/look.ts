@@ -170,6 +170,7 @@ export async function sendWaiting(): Promise<number> {
       const scanned_at = new Date(at * 1000).toISOString()
       try {
         const shown = await byServer({ code, request, scanned_at, ...(wantClass ? { class: wantClass } : {}) }, plateKind)
+        heard(true)
         await note({ ...entryOf(id, shown), at })
       } catch (problem) {
         // Without a network the rest would fail too; what the server refuses for good would wait for ever.
