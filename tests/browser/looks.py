@@ -58,7 +58,8 @@ def cut_off(page: Any) -> list[str]:
           for (let node = words.nextNode(); node; node = words.nextNode()) {
             const box = node.parentElement, range = document.createRange()
             const isSeen = box.checkVisibility({ visibilityProperty: true })
-            if (!node.data.trim() || !isSeen || box.closest('.visually-hidden, [aria-hidden=true], select, textarea')) continue
+            const isNone = box.closest('.visually-hidden, .skip, [aria-hidden=true], select, textarea')
+            if (!node.data.trim() || !isSeen || isNone) continue
             range.selectNodeContents(node)
             const { left, right, top, bottom } = range.getBoundingClientRect()
             const say = (why) => faults.push(`${why}: ${node.data.trim().slice(0, 60)}`)
