@@ -1,1 +1,136 @@
 /** Refusals that no vector reaches; tests/web/mutants.ts says which there are. */
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {test} from 'node:test';
+import * as cbor from './cbor.ts';
+import type {Value} from './cbor.ts';
+import {decodeCredential} from './claims.ts';
+import * as cose from './cose.ts';
+import {belongsTo, decodeDocument, openDocument} from './document.ts';
+import {BadSignature, Malformed} from './errors.ts';
+import {trustOf} from './judge.ts';
+import {concat, fromHex} from './octets.ts';
+import type {Octets} from './octets.ts';
+import {StatusData, entryOf, openStatusList, uriOf} from './statuslist.ts';
+import {Verifier} from './verifier.ts';
+
+const FOLDER = new URL('../../../tests/vectors/live-code/', import.meta.url);
+
+function vectors(name: string): any {
+  return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
+}
+
+const DOCUMENTS = vectors('documents-ES256.json');
+const FILE = fromHex(DOCUMENTS.cases.find((row: any) => row.document).octets);
+const [DOCUMENT, PORTRAIT, FONT] = cbor.decode(FILE, 4 << 20) as [Octets, Octets, Octets | null];
+const PAYLOAD = cose.parse(DOCUMENT).payload;
+const ISS = 1;
+const CLAIM = -65539;
+
+/** The claims with item `at` put anew; the issuer where it is `null`. */
+function claimsWith(at: number | null, value: Value): Octets {
+  const claims = cbor.decode(PAYLOAD) as Map<Value, Value>;
+  if (at === null) claims.set(ISS, value);
+  else (claims.get(CLAIM) as Value[])[at] = value;
+  return cbor.encode(claims);
+}
+
+test('a document file is its three parts and nothing else', async () => {
+  const trust = await trustOf(DOCUMENTS.bundle, DOCUMENTS.root);
+  assert.ok((await openDocument(FILE, trust)).claims.name);
+  const wrong: Value[] = [null, 'abc', [DOCUMENT, PORTRAIT], [DOCUMENT, PORTRAIT, FONT, null], [1, PORTRAIT, FONT], [DOCUMENT, 1, FONT], [DOCUMENT, PORTRAIT, 1]];
+  for (const parts of wrong) await assert.rejects(openDocument(cbor.encode(parts), trust), Malformed);
+  const forged = concat(DOCUMENT.subarray(0, -1), Uint8Array.of(DOCUMENT.at(-1)! ^ 1));
+  await assert.rejects(openDocument(cbor.encode([forged, PORTRAIT, FONT]), trust), BadSignature);
+});
+
+test('a document belongs to a credential of the same licence, version and portrait', async () => {
+  const trust = await trustOf(DOCUMENTS.bundle, DOCUMENTS.root);
+  const document = await openDocument(FILE, trust);
+  const {at} = vectors('mutants-ES256.json');
+  const {credential} = await new Verifier(trust).open(DOCUMENTS.code, at);
+  assert.equal(belongsTo(document, credential), true);
+  assert.equal(belongsTo(document, {...credential, portraitHash: new Uint8Array(16)}), false);
+  assert.equal(belongsTo(document, {...credential, licenceId: new Uint8Array(16)}), false);
+  assert.equal(belongsTo(document, {...credential, version: credential.version + 1}), false);
+});
+
+test('the claims of a document keep their bounds', () => {
+  const [licence, version, points] = [0, 1, 11];
+  assert.equal(decodeDocument(claimsWith(version, 2 ** 32 - 1)).version, 2 ** 32 - 1);
+  assert.equal(decodeDocument(claimsWith(points, 999)).pointsAtIssue, 999);
+  const wrong: [number | null, Value][] = [
+    [version, 2 ** 32], [version, -1], [version, null], [version, '1'], [points, 1000], [licence, new Uint8Array(15)], [licence, null],
+    [null, 'CN-3'], [null, 'XX-32'], [null, ['CN-32']], [null, 32],
+  ]; // prettier-ignore
+  for (const [at, value] of wrong) assert.throws(() => decodeDocument(claimsWith(at, value)), Malformed, String(value));
+  for (const payload of ['f6', '80', 'a0', '84f6f6f6f6']) assert.throws(() => decodeDocument(fromHex(payload)), Malformed);
+});
+
+const LISTS = vectors('status-lists-ES256.json');
+const LIST = LISTS.cases.find((row: any) => row.list);
+
+/** A status list token with other claims, as nobody signed it: its form is looked at first. */
+function listWith(change: (claims: Map<Value, Value>) => Value): Octets {
+  const token = fromHex(LIST.octets);
+  const {payload} = cose.parse(token.slice(1), cose.STATUS_LIST);
+  const tail = token.slice(-66);
+  const before = token.slice(0, token.length - 66 - cbor.byteString(payload).length);
+  return concat(before, cbor.byteString(cbor.encode(change(cbor.decode(payload, 4 << 20) as Map<Value, Value>))), tail);
+}
+
+test('the claims of a status list keep their form', async () => {
+  const trust = await trustOf(LISTS.bundle, LISTS.root);
+  const open = (change: (claims: Map<Value, Value>) => Value) => openStatusList(listWith(change), trust, LIST.uri, LIST.at);
+  const put = (key: number, value: Value) => (claims: Map<Value, Value>) => claims.set(key, value);
+  assert.equal((await open((claims) => claims)).uri, LIST.uri);
+  await assert.rejects(open(put(2, `${LIST.uri}0`)), BadSignature);
+  const [iat, exp] = [LIST.list.iat, LIST.list.exp];
+  const wrong = [
+    () => null, () => [], (claims: Map<Value, Value>) => new Map([...claims].slice(1)), put(9, 1),
+    put(2, ''), put(2, 'x'.repeat(501)), put(2, 7), put(4, iat), put(6, exp), put(65534, -1), put(65534, 2 ** 32), put(65534, '1'), put(65533, null), put(65533, new Map<Value, Value>([['bits', 2], ['lst', new Uint8Array(3)]])),
+  ]; // prettier-ignore
+  for (const change of wrong) await assert.rejects(open(change), Malformed, String(change));
+});
+
+test('there is no half of an entry, and none before the first', async () => {
+  const trust = await trustOf(LISTS.bundle, LISTS.root);
+  const list = await openStatusList(fromHex(LIST.octets), trust, LIST.uri, LIST.at);
+  for (const index of [0.5, -1, -0.5, NaN]) assert.throws(() => entryOf(list, index), RangeError);
+});
+
+test('of two lists of one number the newer one is kept', () => {
+  const data = new StatusData();
+  const put = (iat: number, octet: number) => data.put(4, {uri: uriOf(4), iat, exp: 1000, ttl: 1, bits: 2, octets: Uint8Array.of(octet)});
+  const listed = () => data.of(4, 0, 500)?.listed;
+  put(100, 0);
+  assert.deepEqual([listed(), data.size], ['valid', 1]);
+  put(101, 2);
+  assert.equal(listed(), 'suspended');
+  put(100, 0);
+  assert.equal(listed(), 'suspended');
+  put(101, 1);
+  assert.equal(listed(), 'invalid');
+  put(102, 3);
+  assert.deepEqual([listed(), data.size], ['invalid', 1], 'a value that is not known is no yes');
+});
+
+test('the claims of a credential keep their bounds, and end where they must', async () => {
+  const {root, bundle, at, bases} = vectors('mutants-ES256.json');
+  const {code} = await new Verifier(await trustOf(bundle, root)).open(bases[0], at);
+  const {payload} = code.signed;
+  const put = (place: number, value: Value): Octets => {
+    const claims = cbor.decode(payload) as Map<Value, Value>;
+    (claims.get(-65537) as Value[])[place] = value;
+    return cbor.encode(claims);
+  };
+  const [version, status] = [1, 9];
+  assert.equal(decodeCredential(put(version, 2 ** 32 - 1)).version, 2 ** 32 - 1);
+  assert.equal(decodeCredential(put(status, 2 ** 51 - 1)).statusList, 2 ** 31 - 1);
+  for (const wrong of [put(version, 2 ** 32), put(status, 2 ** 51), put(status, 2n ** 60n)]) {
+    assert.throws(() => decodeCredential(wrong), Malformed);
+  }
+  for (let length = 0; length < payload.length; length++) {
+    assert.throws(() => decodeCredential(payload.slice(0, length)), Malformed, `cut after ${length}`);
+  }
+});
