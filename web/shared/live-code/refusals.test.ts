@@ -4,7 +4,7 @@ import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
 import * as cbor from './cbor.ts';
 import type {Value} from './cbor.ts';
-import {decodeCredential} from './claims.ts';
+import {decodeCredential, decodeSnapshot, demandDay, demandTimes, demandValidity, isCodes} from './claims.ts';
 import * as cose from './cose.ts';
 import {belongsTo, decodeDocument, openDocument} from './document.ts';
 import {BadSignature, Malformed} from './errors.ts';
@@ -133,4 +133,42 @@ test('the claims of a credential keep their bounds, and end where they must', as
   for (let length = 0; length < payload.length; length++) {
     assert.throws(() => decodeCredential(payload.slice(0, length)), Malformed, `cut after ${length}`);
   }
+});
+
+test('the claims of a snapshot keep their bounds, and end where they must', async () => {
+  const trust = await trustOf(LISTS.bundle, LISTS.root);
+  const {code} = await new Verifier(trust).open(LISTS['code with snapshot'], LIST.at);
+  const {payload} = cose.parse(code.snapshot!);
+  const put = (place: number, value: Value): Octets => {
+    const claims = cbor.decode(payload) as Map<Value, Value>;
+    (claims.get(-65538) as Value[])[place] = value;
+    return cbor.encode(claims);
+  };
+  const [version, points, standingVersion] = [1, 3, 5];
+  assert.equal(decodeSnapshot(put(version, 2 ** 32 - 1)).version, 2 ** 32 - 1);
+  assert.equal(decodeSnapshot(put(points, 999)).points, 999);
+  assert.equal(decodeSnapshot(put(standingVersion, Number.MAX_SAFE_INTEGER)).standingVersion, Number.MAX_SAFE_INTEGER);
+  for (const wrong of [put(version, 2 ** 32), put(points, 1000), put(standingVersion, 2n ** 53n), put(standingVersion, 2n ** 60n)]) {
+    assert.throws(() => decodeSnapshot(wrong), Malformed);
+  }
+  for (let length = 0; length < payload.length; length++) {
+    assert.throws(() => decodeSnapshot(payload.slice(0, length)), Malformed, `cut after ${length}`);
+  }
+});
+
+test('days, times and codes are what they must be', () => {
+  const [firstDay, lastDay, firstSecond, lastSecond] = [-719162, 2932896, 1 << 16, 2 ** 32 - 1];
+  for (const day of [firstDay, 0, lastDay]) demandDay(day);
+  for (const day of [firstDay - 1, lastDay + 1, '0', null, undefined, NaN]) assert.throws(() => demandDay(day), Malformed, String(day));
+  demandValidity(firstDay, null);
+  demandValidity(5, 5);
+  for (const [from, until] of [[lastDay + 1, null], [0, lastDay + 1], [6, 5]] as const) assert.throws(() => demandValidity(from, until), Malformed);
+  demandTimes(firstSecond, lastSecond);
+  const wrong = [
+    [firstSecond - 1, lastSecond], [firstSecond, firstSecond], [firstSecond, lastSecond + 1], [firstSecond, firstSecond - 1],
+    [70_000n, 80_000n], [70_000, '80000'], ['70000', 80_000], [70_000n, 80_000], [70_000, 80_000n], [undefined, 80_000], [70_000, null],
+  ]; // prettier-ignore
+  for (const [start, end] of wrong) assert.throws(() => demandTimes(start, end), Malformed, `${start} ${end}`);
+  assert.deepEqual(['A1', 'A1A2D', '', '1', 'a1', 'A 1', ['A1'], null].map((value) => isCodes(value, 5)), [true, true, false, false, false, false, false, false]);
+  assert.equal(isCodes('A1A2D1', 5), false);
 });
