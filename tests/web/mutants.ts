@@ -16,7 +16,7 @@ import type * as Ts from 'typescript';
 const LIVE_CODE = new URL('../../web/shared/live-code/', import.meta.url);
 const ts: typeof Ts = createRequire(new URL('../../web/package.json', import.meta.url))('typescript');
 
-/** The modules that refuse, each with the tests that must notice; those of refusals.test.ts are asked of all of them. ES256 for
+/** The modules that refuse, each with the tests that must notice; those of OF_ALL are asked of each. ES256 for
  * both algorithms but where the algorithm is the matter: the rest of the code is the same. */
 const JURIES: Readonly<Record<string, RegExp>> = {
   base45: /base45|ES256: a code changed/,
@@ -36,7 +36,8 @@ const JURIES: Readonly<Record<string, RegExp>> = {
   verifier: /too long|verdict|ES256: (every showing|whole|a code changed)/,
   x509: /ES256: (a certificate|a trust bundle)/,
 };
-const TESTS = ['refusals', 'der', 'verifier', 'vectors'];
+const OF_ALL = ['refusals', 'certificates'];
+const TESTS = ['refusals', 'certificates', 'der', 'verifier', 'vectors'];
 
 /** A mutant that goes round in circles is one that was noticed. */
 const PATIENCE_MS = 60_000;
@@ -167,7 +168,7 @@ async function noticed(world: number, module: string, mutant: Mutant | null, oft
   } catch {
     return 'import';
   }
-  tests = tests.filter(({name, file}) => file === 'refusals' || JURIES[module]!.test(name));
+  tests = tests.filter(({name, file}) => OF_ALL.includes(file) || JURIES[module]!.test(name));
   tests.sort((one, other) => (often.get(other.name) ?? 0) - (often.get(one.name) ?? 0));
   for (const {name, act} of tests) {
     try {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
+import * as base45 from './base45.ts';
 import * as cbor from './cbor.ts';
 import type {Value} from './cbor.ts';
 import {decodeCredential, decodeSnapshot, demandDay, demandTimes, demandValidity, isCodes} from './claims.ts';
@@ -9,10 +10,12 @@ import * as cose from './cose.ts';
 import {belongsTo, decodeDocument, openDocument} from './document.ts';
 import {BadSignature, Malformed} from './errors.ts';
 import {trustOf} from './judge.ts';
-import {concat, fromHex} from './octets.ts';
+import {concat, fromHex, toHex} from './octets.ts';
 import type {Octets} from './octets.ts';
+import {newMemory, verifyOffline} from './offline.ts';
 import {StatusData, entryOf, openStatusList, uriOf} from './statuslist.ts';
-import {Verifier} from './verifier.ts';
+import {NotVerifiedStep} from './verdict.ts';
+import {Seen, Verifier} from './verifier.ts';
 
 const FOLDER = new URL('../../../tests/vectors/live-code/', import.meta.url);
 
@@ -171,4 +174,60 @@ test('days, times and codes are what they must be', () => {
   for (const [start, end] of wrong) assert.throws(() => demandTimes(start, end), Malformed, `${start} ${end}`);
   assert.deepEqual(['A1', 'A1A2D', '', '1', 'a1', 'A 1', ['A1'], null].map((value) => isCodes(value, 5)), [true, true, false, false, false, false, false, false]);
   assert.equal(isCodes('A1A2D1', 5), false);
+});
+
+test('CBOR is read to its end and no further, and written in its one order', () => {
+  const nine = cbor.encode(new Uint8Array(8));
+  assert.equal((cbor.decode(nine, 9) as Octets).length, 8);
+  assert.throws(() => cbor.decode(nine, 8), /at most 8/);
+  for (const hex of ['c0', 'c6', 'd200', 'e0', 'e1', '18', '1900', '1a000000', '58', '5900', '78', '98', 'b8', '4201', '6261']) {
+    assert.throws(() => cbor.decode(fromHex(hex)), Malformed, hex);
+  }
+  assert.equal(cbor.decode(fromHex('3b001ffffffffffffe')), Number.MIN_SAFE_INTEGER);
+  assert.equal(typeof cbor.decode(fromHex('3b001fffffffffffff')), 'bigint');
+  assert.equal((cbor.decode(cbor.encode(new Map<Value, Value>([[2n ** 60n, 1]]))) as Map<Value, Value>).get(2n ** 60n), 1);
+  assert.equal(toHex(cbor.encode(new Map<Value, Value>([['a', 0], [2, 0], [1, 0]]))), 'a301000200616100');
+  assert.deepEqual(cbor.readByteString(fromHex('4107'), 0), [Uint8Array.of(7), 2]);
+  assert.deepEqual(cbor.readText(fromHex('6161'), 0), ['a', 2]);
+  for (const hex of ['4201', '00', '20', '60']) assert.throws(() => cbor.readByteString(fromHex(hex), 0), Malformed, hex);
+  for (const hex of ['6261', '00', '20', '40']) assert.throws(() => cbor.readText(fromHex(hex), 0), Malformed, hex);
+});
+
+test('showings are kept to the last second in which they could be repeated', () => {
+  const seen = new Seen(1);
+  assert.equal(seen.note(Uint8Array.of(1), null, 100, 50), true);
+  assert.throws(() => seen.note(Uint8Array.of(2), null, 200, 100), NotVerifiedStep);
+  assert.equal(seen.note(Uint8Array.of(2), null, 200, 101), true);
+});
+
+test('the first second a code can name is one', async () => {
+  const trust = await trustOf(LISTS.bundle, LISTS.root);
+  const octets = base45.decode(LISTS.code.slice(4));
+  octets.set([0, 1, 0, 0], octets.length - 79);
+  const step = async (code: string) => (await verifyOffline(code, trust, LIST.at)).step;
+  assert.equal(await step('LZ1:' + base45.encode(octets)), 'device signature');
+  octets.set([0, 0, 255, 255], octets.length - 79);
+  assert.equal(await step('LZ1:' + base45.encode(octets)), 'decodes');
+});
+
+test('a browser that cannot check a signature takes none', async () => {
+  const trust = await trustOf(LISTS.bundle, LISTS.root);
+  const {subtle} = crypto;
+  const own = subtle.verify;
+  subtle.verify = () => Promise.reject(new TypeError('not today'));
+  try {
+    await assert.rejects(new Verifier(trust).open(LISTS.code, LIST.at), TypeError);
+    await assert.rejects(verifyOffline(LISTS.code, trust, LIST.at), TypeError);
+  } finally {
+    subtle.verify = own;
+  }
+});
+
+test('what is remembered of licences is bounded, and the oldest goes first', async () => {
+  const trust = await trustOf(LISTS.bundle, LISTS.root);
+  const memory = newMemory();
+  for (let licence = 0; licence < 100_000; licence++) memory.standings.set(`${licence}`, 1);
+  await verifyOffline(LISTS['code with snapshot'], trust, LIST.at, {memory});
+  assert.deepEqual([memory.standings.size, memory.standings.has('0'), memory.standings.has('1')], [100_000, false, true]);
+  await verifyOffline(LISTS.code, trust, LIST.at, {memory: newMemory()});
 });
