@@ -54,6 +54,60 @@ const SAME_THING: Readonly<Record<string, string>> = {
   'statuslist readClaims: without [SUB, EXP, IAT, LIST, TTL].every((key) => claims.has(key)) of claims instanceof Map && claims.size === 5 && [SUB, EXP, IAT, LIST, TTL].every((key) => claims.has(key))':
     'each claim that is missing is refused by its own check',
   "statuslist readMember: without typeof bits !== 'number' of extra !== 2 || typeof bits !== 'number'": 'only numbers are among the bits allowed',
+  "cbor read: no throw new Malformed('cbor: ends too soon');":
+    'the head of an item that is missing, and octets behind the end, are missed where they are read',
+  "cbor readArgument: no throw new Malformed('cbor: ends too soon');":
+    'an argument behind the end is refused as one that is cut',
+  'cbor isBefore: without i < other.length of i < one.length && i < other.length':
+    'no encoded key begins with another whole one',
+  'cbor isBefore: without i < one.length of i < one.length && i < other.length':
+    'no encoded key begins with another whole one',
+  'cbor isBefore: <= in i < one.length':
+    'no encoded key begins with another whole one',
+  'cbor isBefore: <= in i < other.length':
+    'no encoded key begins with another whole one',
+  'cbor isBefore: <= in one[i]! < other[i]!':
+    'it is asked where they differ',
+  'verifier takeApart: <= in tail < 1':
+    'with nothing between, the time would have to be a byte string',
+  "offline refusalOf: without showing !== null of showing !== null && failure.outcome === 'status_superseded'":
+    'nothing is superseded before a showing was opened',
+  'offline shownStanding: without said === null of said === null || display === null':
+    'without a standing there is nothing to display',
+  'x509 usageOf: without unused! < 8 of bits.length === 2 && unused! < 8':
+    'with eight bits unused none may be set, and that is no usage of ours',
+  'x509 usageOf: <= in unused! < 8':
+    'with eight bits unused none may be set, and that is no usage of ours',
+  'claims decodeSnapshot: <= in standingVersion < 2 ** 53':
+    'from 2^53 on an integer is read as Infinity',
+  'trust open: without ofKid.has(toHex(root.key.kid)) of ofKid.size !== rows.length || ofKid.has(toHex(root.key.kid))':
+    "the root's certificate is none for a role",
+  'trust readClaims: without !Array.isArray(rows) of !isNumber(issuedAt) || !isNumber(version) || !(root instanceof Uint8Array) || !Array.isArray(rows)':
+    'what is no list has no length to be right',
+  'trust readClaims: without !(root instanceof Uint8Array) of !isNumber(issuedAt) || !isNumber(version) || !(root instanceof Uint8Array)':
+    'what is none is refused by what reads it next',
+  'trust readEntry: without !Array.isArray(row) of !Array.isArray(row) || row.length !== 8':
+    'what is no list has no length of eight, but a text, whose letters are no key',
+  'trust readEntry: without role === undefined of !(kid instanceof Uint8Array) || !(der instanceof Uint8Array) || role === undefined':
+    'no certificate is for no role',
+  'trust readEntry: without !(kid instanceof Uint8Array) || !(der instanceof Uint8Array) of !(kid instanceof Uint8Array) || !(der instanceof Uint8Array) || role === undefined':
+    'what is none is refused by what reads it next',
+  'trust readEntry: without !(der instanceof Uint8Array) of !(kid instanceof Uint8Array) || !(der instanceof Uint8Array)':
+    'what is none is refused by what reads it next',
+  'trust readEntry: without !(kid instanceof Uint8Array) of !(kid instanceof Uint8Array) || !(der instanceof Uint8Array)':
+    'what is none is refused by what reads it next',
+  "trust readEntry: no throw new Malformed('not an entry');":
+    'what is none is refused by what reads it next',
+  'trust readEntry: without !isNumber(signedFrom) || !isNumber(signedUntil) of !isNumber(signedFrom) || !isNumber(signedUntil) || !(compromisedAt === null || isNumber(compromisedAt))':
+    "what is no number is not within the certificate's validity",
+  'trust readEntry: without !isNumber(signedUntil) of !isNumber(signedFrom) || !isNumber(signedUntil)':
+    "what is no number is not within the certificate's validity",
+  'trust readEntry: without !isNumber(signedFrom) of !isNumber(signedFrom) || !isNumber(signedUntil)':
+    "what is no number is not within the certificate's validity",
+  'trust readEntry: without (alg !== ES256 && alg !== SM2) of !same(key.kid, kid) || alg !== key.alg || (alg !== ES256 && alg !== SM2)':
+    'the key has one of the two; it is said for the compiler',
+  'trust readEntry: without alg !== SM2 of alg !== ES256 && alg !== SM2':
+    'the key has one of the two; it is said for the compiler',
 };
 
 interface Mutant {

@@ -8,7 +8,7 @@ import * as cose from './cose.ts';
 import {OCTET_STRING, OID, SEQUENCE, only, values} from './der.ts';
 import {BadCertificate, BadTrust} from './errors.ts';
 import {SM2} from './keys.ts';
-import {concat, fromHex, toHex} from './octets.ts';
+import {concat, fromHex, sha256, toHex, utf8} from './octets.ts';
 import type {Octets} from './octets.ts';
 import {TrustBundle} from './trust.ts';
 import * as x509 from './x509.ts';
@@ -33,14 +33,17 @@ interface Changed {
   alg?: string;
   /** What stands in an extension in place of its value, by its identifier. */
   extension?: [string, Octets];
+  /** Another key. */
+  spki?: Octets;
 }
 
-/** The certificate with something else in it, under a signature that no longer holds: its form is looked at first. */
-function changed(der: Octets, {alg, extension}: Changed): Octets {
+/** The certificate with something else in it; its form is looked at before its signature. */
+function changed(der: Octets, {alg, extension, spki}: Changed): Octets {
   const [tbs, outer, signature] = values(only(der, SEQUENCE).contents);
   const parts = values(tbs!.contents).map((part) => part.whole);
   const algorithm = alg === undefined ? outer!.whole : tlv(SEQUENCE, fromHex(alg));
   parts[2] = algorithm;
+  if (spki) parts[6] = spki;
   const [identifier, put] = extension ?? [];
   const extensions = values(only(values(tbs!.contents)[7]!.contents, SEQUENCE).contents).map((one) => {
     const inside = values(one.contents);
@@ -49,6 +52,22 @@ function changed(der: Octets, {alg, extension}: Changed): Octets {
   });
   parts[7] = tlv(0xa3, tlv(SEQUENCE, ...extensions));
   return tlv(SEQUENCE, tlv(SEQUENCE, ...parts), algorithm, signature!.whole);
+}
+
+const ECDSA = {name: 'ECDSA', hash: 'SHA-256'};
+
+/** The certificate, signed by that key. */
+async function signed(der: Octets, key: CryptoKey): Promise<Octets> {
+  const [tbs, algorithm] = values(only(der, SEQUENCE).contents);
+  const raw = new Uint8Array(await crypto.subtle.sign(ECDSA, key, tbs!.whole));
+  const number = (octets: Octets): Octets => {
+    let at = 0;
+    while (octets[at] === 0 && at < octets.length - 1) at += 1;
+    const short = octets.slice(at);
+    return tlv(0x02, short[0]! >= 0x80 ? concat(Uint8Array.of(0), short) : short);
+  };
+  const signature = tlv(SEQUENCE, number(raw.slice(0, 32)), number(raw.slice(32)));
+  return tlv(SEQUENCE, tbs!.whole, algorithm!.whole, tlv(0x03, Uint8Array.of(0), signature));
 }
 
 const value = (...inside: Octets[]): Octets => tlv(OCTET_STRING, ...inside);
@@ -98,4 +117,26 @@ test('a trust bundle is no larger than one can be, and its claims are a map', as
     const told = concat(before, cbor.byteString(cbor.encode(claims)), octets.slice(-66));
     await assert.rejects(load(told), BadTrust);
   }
+});
+
+test('an entry of a bundle has eight parts, and its province is a text', async () => {
+  const pair = await crypto.subtle.generateKey({name: 'ECDSA', namedCurve: 'P-256'}, true, ['sign', 'verify']);
+  const spki = new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey));
+  const fingerprint = await sha256(spki);
+  const root = await signed(changed(ROOT, {spki}), pair.privateKey);
+  const named = value(tlv(SEQUENCE, tlv(0x80, fingerprint.slice(0, 20))));
+  const leaf = await signed(changed(LEAF, {extension: [AUTHORITY!, named]}), pair.privateKey);
+  const {key, notBefore, notAfter} = await x509.load(leaf);
+  const usual: Value[] = [key.kid, 1, 'CN-32', key.alg, leaf, notBefore, notAfter, null];
+  const load = async (entry: Value): Promise<TrustBundle> => {
+    const claims = cbor.encode(new Map<Value, Value>([[6, notBefore], [-65540, [7, root, [entry]]]]));
+    const header = cbor.byteString(concat(fromHex('a10448'), fingerprint.slice(0, 8)));
+    const told = concat(Uint8Array.of(0x84, 0x6a), utf8('Signature1'), header, Uint8Array.of(0x40), cbor.byteString(claims));
+    const signature = new Uint8Array(await crypto.subtle.sign(ECDSA, pair.privateKey, told));
+    return TrustBundle.load(concat(Uint8Array.of(0x84), header, Uint8Array.of(0xa0), cbor.byteString(claims), cbor.byteString(signature)), fingerprint);
+  };
+  assert.equal((await load(usual)).entries[0]!.province, 'CN-32');
+  await assert.rejects(load([...usual, null]), BadTrust);
+  await assert.rejects(load(usual.with(2, ['CN-32'])), BadTrust);
+  await assert.rejects(load(new Map<Value, Value>(usual.entries())), BadTrust);
 });

@@ -138,6 +138,20 @@ test('the claims of a credential keep their bounds, and end where they must', as
   }
 });
 
+test('a masked number has one form: the usual stars are not carried, others are', async () => {
+  const {root, bundle, at, bases} = vectors('mutants-ES256.json');
+  const {code} = await new Verifier(await trustOf(bundle, root)).open(bases[0], at);
+  const put = (number: string): Octets => {
+    const claims = cbor.decode(code.signed.payload) as Map<Value, Value>;
+    (claims.get(-65537) as Value[])[3] = number;
+    return cbor.encode(claims);
+  };
+  const stars = '*'.repeat(11);
+  assert.equal(decodeCredential(put('3201234')).maskedNumber, `320${stars}1234`);
+  assert.throws(() => decodeCredential(put(`320${stars}1234`)), Malformed);
+  for (const number of [`320${stars}1*34`, `${stars}3201234`]) assert.equal(decodeCredential(put(number)).maskedNumber, number);
+});
+
 test('the claims of a snapshot keep their bounds, and end where they must', async () => {
   const trust = await trustOf(LISTS.bundle, LISTS.root);
   const {code} = await new Verifier(trust).open(LISTS['code with snapshot'], LIST.at);
@@ -190,6 +204,10 @@ test('CBOR is read to its end and no further, and written in its one order', () 
   assert.deepEqual(cbor.readByteString(fromHex('4107'), 0), [Uint8Array.of(7), 2]);
   assert.deepEqual(cbor.readText(fromHex('6161'), 0), ['a', 2]);
   for (const hex of ['4201', '00', '20', '60']) assert.throws(() => cbor.readByteString(fromHex(hex), 0), Malformed, hex);
+  for (let first = 0; first < 0x40; first++) {
+    // Also where enough follows for whatever might be read of it.
+    assert.throws(() => cbor.readByteString(new Uint8Array(600).fill(first, 0, 1), 0), Malformed, `${first}`);
+  }
   for (const hex of ['6261', '00', '20', '40']) assert.throws(() => cbor.readText(fromHex(hex), 0), Malformed, hex);
 });
 
