@@ -92,6 +92,11 @@ OPEN: Final[tuple[dict[str, Any], ...]] = (
         "nobodys": "messages that were sent to no mobile; none of them outside a demonstration",
         "own": frozenset({200, 404}),
     },
+    {"route": "GET /open/status-lists", "nobodys": "how many lists there are, and how large"},
+    {
+        "route": "GET /open/status-lists/sequence",
+        "nobodys": "the lists as they are published, one after the other",
+    },
     {
         "route": "GET /open/status-lists/{list_id}",
         "nobodys": "published; an index in it says nothing by itself",

@@ -71,6 +71,8 @@ def test_what_is_public_is_this_list_and_nothing_else() -> None:
         "GET /open/rollout",
         "GET /open/rollout/waves",
         "GET /open/simulated-messages",
+        "GET /open/status-lists",
+        "GET /open/status-lists/sequence",
         "GET /open/status-lists/{list_id}",
         "GET /open/trust-bundle",
     }

@@ -24,12 +24,16 @@ class Inner:
     def __init__(self) -> None:
         self.asked: list[Scope] = []
         self.status, self.body = 200, b'{"fine":true}'
+        self.more_headers: list[tuple[bytes, bytes]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.append(scope)
         start: Message = {
             "type": "http.response.start", "status": self.status,
-            "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode())],
+            "headers": [
+                (b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode()),
+                *self.more_headers,
+            ],
         }  # fmt: skip
         await send(start)
         await send({"type": "http.response.body", "body": self.body})
@@ -168,6 +172,15 @@ async def test_a_refused_login_sets_no_cookie(browser: httpx.AsyncClient, inner:
     inner.status, inner.body = 401, b'{"code":"not-authenticated"}'
     answer = await browser.post("/api/holder/sessions", json={}, headers=HERE)
     assert answer.status_code == 401 and "set-cookie" not in answer.headers
+
+
+async def test_a_refused_login_has_no_browser_ask_for_a_password(
+    browser: httpx.AsyncClient, inner: Inner
+) -> None:
+    inner.status, inner.body = 401, b'{"code":"not-authenticated"}'
+    inner.more_headers = [(b"WWW-Authenticate", b'Basic realm="liangzheng"')]
+    answer = await browser.post("/api/holder/sessions", json={}, headers=HERE)
+    assert answer.status_code == 401 and "www-authenticate" not in answer.headers
 
 
 @pytest.mark.parametrize(

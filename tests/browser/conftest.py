@@ -5,6 +5,7 @@
 - `open_page(face, …)`: a page in a context of its own, or in the one it is given; the test fails at its end if any page said
   an error on its console, asked another host, or broke its content security policy.
 - `holder`: a driver with a licence on a phone, whom all tests share and none takes it from.
+- `patrol`, `shop`: an officer and a company, logged in in the verifier's app, whom all tests share and none logs out.
 
 LZ_TEST_STAGE=8765:var has the tests look at a `./lz demo --accounts 50` that runs already, whose drivers they use up.
 """
@@ -25,6 +26,7 @@ from liangzheng.cli.browser import camera
 from liangzheng.cli.browser.chromium import CHROMIUM, context, launched
 from liangzheng.cli.browser.stage import Stage, demonstration
 from tests.browser.holders import Holder, arrive
+from tests.browser.verifiers import Verifying, at_a_shop, on_patrol
 
 HERE = Path(__file__).parent
 
@@ -134,6 +136,20 @@ def open_page(
 @pytest.fixture(scope="session")
 def holder(browser: Any, platform: Stage) -> Iterator[Holder]:
     found = arrive(browser, platform)
+    yield found
+    found.context.close()
+
+
+@pytest.fixture(scope="session")
+def patrol(browser: Any, platform: Stage) -> Iterator[Verifying]:
+    found = on_patrol(browser, platform)
+    yield found
+    found.context.close()
+
+
+@pytest.fixture(scope="session")
+def shop(browser: Any, platform: Stage) -> Iterator[Verifying]:
+    found = at_a_shop(browser, platform)
     yield found
     found.context.close()
 

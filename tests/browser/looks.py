@@ -44,6 +44,44 @@ def too_wide(page: Any) -> str:
     return found
 
 
+def cut_off(page: Any) -> list[str]:
+    """Words that cannot be read wherever one scrolls to: cut by a box, beside the window, or under a bar that stays (WCAG 1.4.4,
+    1.4.10, 2.4.11)."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const stays = (one) => getComputedStyle(one).position === 'fixed' && one.checkVisibility()
+          const bars = [...document.querySelectorAll('body *')].filter(stays)
+          const height = bars.reduce((sum, bar) => sum + bar.getBoundingClientRect().height, 0)
+          const faults = height > innerHeight / 2 ? [`bars that stay take ${height} of ${innerHeight} px`] : []
+          scrollTo(0, document.documentElement.scrollHeight)
+          const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+          for (let node = words.nextNode(); node; node = words.nextNode()) {
+            const box = node.parentElement, range = document.createRange()
+            const isSeen = box.checkVisibility({ visibilityProperty: true })
+            const isNone = box.closest('.visually-hidden, .skip, [aria-hidden=true], select, textarea')
+            if (!node.data.trim() || !isSeen || isNone) continue
+            range.selectNodeContents(node)
+            const { left, right, top, bottom } = range.getBoundingClientRect()
+            const say = (why) => faults.push(`${why}: ${node.data.trim().slice(0, 60)}`)
+            let scrolls = false
+            for (let around = box; around; around = around.parentElement) {
+              const { overflowX, overflowY } = getComputedStyle(around), edge = around.getBoundingClientRect()
+              scrolls ||= /auto|scroll/.test(overflowX) && around !== document.documentElement
+              const isCut = (how, out) => /hidden|clip/.test(how) && out > 1
+              const across = isCut(overflowX, Math.max(edge.left - left, right - edge.right))
+              if (!scrolls && (across || isCut(overflowY, Math.max(edge.top - top, bottom - edge.bottom)))) say('cut')
+            }
+            if (!scrolls && (left < -1 || right > innerWidth + 1)) say('beside the window')
+            const isUnder = (bar, { top: from, bottom: to }) => !bar.contains(box) && bottom > from + 1 && top < to - 1 && from > 0
+            if (!scrolls && bars.some((bar) => isUnder(bar, bar.getBoundingClientRect()))) say('under a bar')
+          }
+          scrollTo(0, 0)
+          return faults
+        }"""
+    )
+    return found
+
+
 def too_small(page: Any, least: float) -> list[str]:
     """Buttons and links of their own that are lower than `least` pixels; links in a sentence are not meant (WCAG 2.5.8)."""
     found: list[str] = page.evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,10 @@ from liangzheng import drivers
 from liangzheng.drivers import StandingChange
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.status import Status
+from liangzheng.licences.store import lists
+from liangzheng.standards import cbor
 from liangzheng.standards.livecode import Verifier, build_code, open_document
-from liangzheng.standards.statuslist import verify_status_list
+from liangzheng.standards.statuslist import StatusList, verify_status_list
 from liangzheng.standards.trust import TrustBundle
 from tests.api.phone import done, refused, unb64
 from tests.licences.holders import Deployment, Holder
@@ -169,6 +172,97 @@ async def test_a_list_is_signed_again_only_when_something_changed_or_time_ran(pl
     assert changed.content != first.content
     place.clock.advance(timedelta(minutes=6).total_seconds())
     assert (await place.phone.get("/open/status-lists/1")).content != changed.content
+
+
+async def test_all_lists_come_in_one_answer(place: Deployment) -> None:
+    assert (await place.phone.get("/open/status-lists")).json() == {"octets": 0, "lists": []}
+    nothing = await place.phone.get("/open/status-lists/sequence")
+    assert (nothing.status_code, nothing.content) == (200, b"")
+    await issued(place)
+    await second_list(place)
+    offered = (await place.phone.get("/open/status-lists")).json()
+    assert [each["number"] for each in offered["lists"]] == [1, 2]
+    trust = await bundle(place)
+    for asked, numbers in {"": [1, 2], "?lists=1-2": [1, 2], "?lists=1,2": [1, 2], "?lists=2": [2]}.items():
+        answer = await place.phone.get(f"/open/status-lists/sequence{asked}")
+        assert answer.headers["content-type"] == "application/cbor-seq"
+        found = items(answer.content, len(numbers))
+        assert [number for number, _, _ in found] == numbers
+        for number, version, octets in found:
+            uri = f"/open/status-lists/{number}"
+            assert len(verify_status_list(octets, trust, uri, place.now.timestamp()).status_list) == 1 << 20
+            assert version == offered["lists"][number - 1]["version"]
+            assert octets == (await place.phone.get(uri)).content
+    # What was signed once has its weight; the guess before was near it.
+    weighed = (await place.phone.get("/open/status-lists")).json()
+    assert weighed["octets"] == len((await place.phone.get("/open/status-lists/sequence")).content) - 2 * 6
+    assert weighed["octets"] / 1.5 < offered["octets"] < weighed["octets"] * 1.5
+
+
+async def test_the_lists_say_when_there_is_something_new(place: Deployment) -> None:
+    holder = await issued(place)
+    first = await place.phone.get("/open/status-lists")
+    again = await place.phone.get("/open/status-lists", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    place.clock.advance(10)
+    await suspend(place, holder, "D")
+    changed = await place.phone.get("/open/status-lists", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+    [before], [after] = first.json()["lists"], changed.json()["lists"]
+    assert (after["version"], after["changed_at"] > before["changed_at"]) == (before["version"] + 1, True)
+
+
+async def test_lists_are_asked_for_in_one_form(place: Deployment) -> None:
+    await issued(place)
+    await second_list(place)
+    for text in (
+        "",
+        "0",
+        "01",
+        "x",
+        "1-",
+        "-1",
+        "2-1",
+        "2,1",
+        "1,1",
+        "1-2,2",
+        "1 ,2",
+        "+1",
+        "1--2",
+        "\u0661",
+    ):
+        answer = await place.phone.client.get("/open/status-lists/sequence", params={"lists": text})
+        refused(answer, 422, "invalid")
+    for text in ("3", "1-3", "1-999999999", "999999999"):
+        answer = await place.phone.client.get("/open/status-lists/sequence", params={"lists": text})
+        refused(answer, 404, "not-found")
+
+
+async def test_a_list_whose_values_stay_is_signed_again_without_being_packed(
+    place: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = await issued(place)
+    await suspend(place, holder, "D")
+    place.clock.advance(6)
+    trust, uri = await bundle(place), "/open/status-lists/1"
+    first = verify_status_list((await place.phone.get(uri)).content, trust, uri, place.now.timestamp())
+    monkeypatch.setattr(StatusList, "compressed", None)
+    place.clock.advance(301)
+    again = verify_status_list((await place.phone.get(uri)).content, trust, uri, place.now.timestamp())
+    assert again.status_list == first.status_list
+    assert again.iat == first.iat + 301
+
+
+async def second_list(place: Deployment) -> None:
+    """A second list, without an entry."""
+    async with place.world.database.transaction() as tx:
+        assert await lists.open_list(tx, 1, b"s" * 16, place.now)
+
+
+def items(octets: bytes, count: int) -> list[Any]:
+    """What a sequence of `count` lists holds: fewer than 24, so an array of them has a head of one octet."""
+    found: list[Any] = cbor.decode(bytes((0x80 | count,)) + octets)
+    return found
 
 
 async def test_a_list_that_was_never_opened_is_not_there(place: Deployment) -> None:

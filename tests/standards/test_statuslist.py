@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from typing import Any
 
@@ -16,6 +17,7 @@ from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.statuslist import (
     StatusList,
     StatusListToken,
+    sign_again,
     sign_status_list,
     verify_status_list,
 )
@@ -139,6 +141,18 @@ def test_a_token_of_the_status_signer_is_taken(alg: Alg) -> None:
     # As the draft shows it: tagged, with a type in the header.
     assert octets[0] == 0xD2
     assert b"application/statuslist+cwt" in octets[:60]
+
+
+def test_a_list_is_signed_again_as_it_is() -> None:
+    place, other = deployment(Alg.ES256), deployment(Alg.SM2)
+    # Noise does not shrink: the largest list there can be.
+    noise = StatusList(8, random.Random(3).randbytes(STATUS_LIST_SIZE))
+    for status_list in (a_list(), noise):
+        octets = sign_status_list(a_token(status_list=status_list, iat=AT - DAY, exp=AT - HOUR), other.status)
+        again = sign_again(octets, AT - HOUR, AT + HOUR, place.status)
+        assert verify_status_list(again, place.trust, URI, AT) == a_token(status_list=status_list)
+    with pytest.raises(Malformed):
+        sign_again(octets, AT, AT, place.status)
 
 
 @pytest.mark.parametrize("alg", list(Alg))

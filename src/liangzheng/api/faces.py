@@ -359,7 +359,9 @@ class _Keeping:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             if not 200 <= message["status"] < 300:
-                await self._send(message)
+                # A browser would answer a challenge itself: with a window that asks for a name and a password.
+                headers = [pair for pair in message["headers"] if pair[0].lower() != b"www-authenticate"]
+                await self._send({**message, "headers": headers})
             else:
                 self._start = message
             return

@@ -4,6 +4,8 @@ time ran."""
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -38,6 +40,16 @@ class Published:
     signed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Catalogued:
+    """A list there is. `octets`: of its signed form, as it was last signed here; a guess where it was not yet."""
+
+    list_id: int
+    version: int
+    changed_at: datetime
+    octets: int
+
+
 def uri_of(list_id: int) -> str:
     """Where a list is published, the same for every deployment: relative to its own address."""
     return f"/open/status-lists/{list_id}"
@@ -49,6 +61,7 @@ class StatusLists:
     def __init__(self, database: Database, lives: Lives) -> None:
         self._database, self._lives = database, lives
         self._kept: dict[int, Published] = {}
+        self._guessed: dict[int, int] = {}
         self._turn = asyncio.Lock()
 
     async def published(self, list_id: int, signer: Signer, now: datetime) -> Published:
@@ -61,16 +74,49 @@ class StatusLists:
             kept = self._kept.get(list_id)
             if kept is not None and await self._holds(kept, list_id, now):
                 return kept
-            fresh = await self._sign(list_id, signer, now)
+            if kept is not None and await self._is_of_now(kept, list_id):
+                fresh = self._signed_again(kept, signer, now)
+            else:
+                fresh = await self._sign(list_id, signer, now)
             self._kept[list_id] = fresh
         return fresh
+
+    async def catalogue(self) -> Sequence[Catalogued]:
+        """Every list there is, by its number, and what it weighs."""
+        async with self._database.read() as connection:
+            found = await lists.versions(connection)
+            unknown = [
+                each.list_id
+                for each in found
+                if each.list_id not in self._kept and each.list_id not in self._guessed
+            ]
+            if unknown:
+                set_entries = await lists.how_many_set(connection, unknown)
+                self._guessed |= {list_id: _guess(count) for list_id, count in set_entries.items()}
+        return [
+            Catalogued(each.list_id, each.version, each.changed_at, self._weight(each.list_id))
+            for each in found
+        ]
+
+    def _weight(self, list_id: int) -> int:
+        kept = self._kept.get(list_id)
+        return self._guessed[list_id] if kept is None else len(kept.octets)
 
     async def _holds(self, kept: Published, list_id: int, now: datetime) -> bool:
         if now - kept.signed_at < NOT_MORE_OFTEN:
             return True
+        return now - kept.signed_at < TTL and await self._is_of_now(kept, list_id)
+
+    async def _is_of_now(self, kept: Published, list_id: int) -> bool:
+        """Whether the list still has the values it was signed with. Raises Unavailable as `published`."""
         async with self._database.read() as connection:
-            version = await lists.version_of(connection, list_id)
-        return version == kept.version and now - kept.signed_at < TTL
+            await epochs.demand_certain(connection)
+            return await lists.version_of(connection, list_id) == kept.version
+
+    def _signed_again(self, kept: Published, signer: Signer, now: datetime) -> Published:
+        made = int(now.timestamp())
+        octets = statuslist.sign_again(kept.octets, made, made + self._lives.snapshot, signer)
+        return Published(octets, kept.version, now)
 
     async def _sign(self, list_id: int, signer: Signer, now: datetime) -> Published:
         async with self._database.read() as connection:
@@ -91,3 +137,17 @@ def _token(found: StatusList, signer: Signer, now: datetime, lives_s: int) -> by
     made = int(now.timestamp())
     ttl = int(TTL.total_seconds())
     return sign_status_list(StatusListToken(uri_of(found.list_id), made, made + lives_s, ttl, packed), signer)
+
+
+_FRAME_OCTETS: Final = 420
+"""Claims, header, signature, and what zlib needs for nothing but zeros."""
+
+
+def _guess(set_entries: int) -> int:
+    """About how many octets a list with so many entries that are not VALID has when it is packed: what they say at the
+    least (Shannon), and half as much again, which is what zlib needs beyond it."""
+    share = min(set_entries / LIST_SIZE, 0.5)
+    if share == 0:
+        return _FRAME_OCTETS
+    bits = -share * math.log2(share) - (1 - share) * math.log2(1 - share) + share
+    return _FRAME_OCTETS + int(LIST_SIZE * bits / 8 * 1.5)

@@ -33,6 +33,7 @@ export interface StatusList {
   /** Seconds after which to fetch it anew. */
   readonly ttl: number;
   readonly bits: number;
+  /** Unpacked when it is asked for: the packed lists of a whole nation fit a phone, the unpacked ones do not. */
   readonly octets: Octets;
 }
 
@@ -75,10 +76,18 @@ function readClaims(claims: Value): StatusList {
     throw new Malformed('status list: uri or ttl');
   }
   demandTimes(iat, exp);
-  return {uri, iat: iat as number, exp: exp as number, ttl, ...readMember(member)};
+  const {bits, packed} = readMember(member);
+  const unpacked = () => inflate(packed, STATUS_LIST_SIZE);
+  unpacked();
+  return {
+    uri, iat: iat as number, exp: exp as number, ttl, bits,
+    get octets() {
+      return unpacked();
+    },
+  }; // prettier-ignore
 }
 
-function readMember(member: Value | undefined): {bits: number; octets: Octets} {
+function readMember(member: Value | undefined): {bits: number; packed: Octets} {
   if (!(member instanceof Map)) throw new Malformed('status list: not a status list');
   const bits = member.get('bits');
   const packed = member.get('lst');
@@ -86,7 +95,7 @@ function readMember(member: Value | undefined): {bits: number; octets: Octets} {
   if (extra !== 2 || typeof bits !== 'number' || !BITS.includes(bits) || !(packed instanceof Uint8Array)) {
     throw new Malformed('status list: not a status list');
   }
-  return {bits, octets: inflate(packed, STATUS_LIST_SIZE)};
+  return {bits, packed};
 }
 
 /** The lists a verifier has downloaded, by their number. */
@@ -105,10 +114,16 @@ export class StatusData {
   /** What is known of a credential at `at`, and when that was so; null without a list of its number that is in time. An entry
    * that does not exist, or a value that is not known, is `invalid`: deny by default. */
   of(statusList: number, statusIndex: number, at: number): {readonly listed: Listed; readonly asOf: number} | null {
-    const list = this.#lists.get(statusList);
-    if (!list || at >= list.exp) return null;
+    const held = this.#lists.get(statusList);
+    if (!held || at >= held.exp) return null;
+    const list = {...held};
     const isThere = statusIndex * list.bits < 8 * list.octets.length;
     return {listed: (isThere && LISTED[entryOf(list, statusIndex)]) || 'invalid', asOf: list.iat};
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#lists.size;
   }
 
   /** When the oldest list was made; null without any. */

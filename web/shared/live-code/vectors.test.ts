@@ -29,12 +29,13 @@ function vectors(name: string): any {
   return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
 }
 
-/** Every row that came out otherwise, so that one run shows them all. */
+/** The first rows that came out otherwise: one run shows more than one. */
 async function differences(rows: any[], saidOf: (row: any) => Promise<unknown>, expectedOf: (row: any) => unknown) {
   const found: unknown[] = [];
   for (const [number, row] of rows.entries()) {
     const [said, expected] = [JSON.stringify(await saidOf(row)), JSON.stringify(expectedOf(row))];
     if (said !== expected) found.push({number, name: row.name, said, expected});
+    if (found.length === 20) break;
   }
   return found;
 }

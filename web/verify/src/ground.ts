@@ -1,9 +1,10 @@
 /** What verifying rests on: whose service this is, its trust bundle, the status lists downloaded, and what was seen before. */
 import { reactive, shallowRef } from 'vue'
-import { clockAheadMs, askOctets, type Problem } from '@shared/api'
+import { ask, clockAheadMs } from '@shared/api'
 import { deployment, keptTrust, trust as freshTrust, type Deployment, type Trust } from '@shared/deployment'
 import * as kept from '@shared/kept'
 import { StatusData, newMemory, toHex, openStatusList, uriOf, type Memory, type Octets } from '@shared/live-code/index'
+import { download, missing, type Held, type Offered } from './status-lists'
 
 export interface Ground {
   deployment: Deployment
@@ -23,9 +24,15 @@ export const state = reactive({
   /** Epoch seconds at which the oldest list was made; null without any. */
   listsOf: null as number | null,
   lists: 0,
+  /** Epoch milliseconds at which the server last said that these are its lists of now. */
+  listsCheckedAt: null as number | null,
+  /** What the server has and this device has not: about how much there is to fetch. */
+  newer: { lists: 0, octets: 0 },
   fetching: false,
-  /** How many lists the download has come to. */
-  fetched: 0,
+  /** How far the download has come, of `newer`. */
+  fetched: { lists: 0, octets: 0 },
+  /** It ended before its end: what came is kept, the rest is fetched when there is a network again. */
+  broken: false,
 })
 
 addEventListener('online', () => {
@@ -40,7 +47,17 @@ const mark = 'verifier-kept'
 const listsKey = 'status-lists '
 const memoryKey = 'verifier-memory '
 
-interface KeptList { number: number; octets: Octets }
+interface KeptList { number: number; version: number; octets: Octets }
+
+/** Lists are kept by so many: one write of the database for each of a nation's would be slow, one for all of them larger than
+ * what came new. */
+const together = 32
+
+/** What is fetched without asking the person, who may be paying for each megabyte. */
+const fetchedUnasked = 2_000_000
+
+/** Lists whose values are still those of now are fetched again after so long: a result shows their age. */
+const agedS = 12 * 3600
 
 /** This device's clock put right by what the server last said; epoch seconds. */
 export function now(): number {
@@ -97,15 +114,15 @@ async function renew(): Promise<void> {
     return
   }
   localStorage.setItem(mark, 'yes')
-  if (state.online && (state.listsOf === null || Date.now() / 1000 - state.listsOf > 300)) await fetchLists()
+  if (state.online && (state.broken || state.listsCheckedAt === null || Date.now() - state.listsCheckedAt > 300_000)) void lookForLists()
 }
 
 /** While the app is open: without a network, whether there is one again; with one, newer lists once an hour. */
 export function keepUp(also: () => void): void {
   setInterval(() => {
     if (document.visibilityState === 'hidden') return
-    const isOld = state.listsOf !== null && Date.now() / 1000 - state.listsOf > 3600
-    if (!state.online || isOld || !ground.value) void refresh().then(() => state.online && also())
+    const isOld = state.listsCheckedAt !== null && Date.now() - state.listsCheckedAt > 3_600_000
+    if (!state.online || isOld || state.broken || !ground.value) void refresh().then(() => state.online && also())
     else also()
   }, 15_000)
 }
@@ -117,55 +134,113 @@ async function stand(found: Deployment, trust: Trust | null): Promise<void> {
   const memory = (same && earlier.memory) || (await kept.read<Memory>(memoryKey + found.root).catch(() => undefined)) || newMemory()
   ground.value = { deployment: found, trust, statusData: same ? earlier.statusData : new StatusData(), memory }
   state.missing = null
-  if (!same) opening = openKept()
+  if (!same) {
+    held.clear()
+    opened = openKept()
+  }
 }
 
-let opening: Promise<void> = Promise.resolve()
+/** What is held of each list, and the packed lists themselves as they were signed. */
+const held = new Map<number, Held & { octets: Octets }>()
+let opened: Promise<void> = Promise.resolve()
 
 /** The lists kept on this device, once the screen is there. */
 async function openKept(): Promise<void> {
-  const lists = (await kept.read<KeptList[]>(listsKey + ground.value!.deployment.root).catch(() => undefined)) ?? []
-  for (const { number, octets } of lists) await put(number, octets).catch(() => undefined)
-  state.lists ||= lists.length
-  tell()
+  for (let part = 0; ; part++) {
+    const lists = await kept.read<KeptList[]>(keyOf(part)).catch(() => undefined)
+    if (!lists) break
+    for (const list of lists) await put(list).catch(() => undefined)
+    tell()
+  }
 }
 
-/** Whether it was kept: not one older than one that was here. */
-async function put(number: number, octets: Octets): Promise<boolean> {
+/** Throws for a list that is not what it must be, or older than one that was here. */
+async function put({ number, version, octets }: KeptList): Promise<void> {
   const { trust, statusData } = ground.value!
-  return statusData.put(number, await openStatusList(octets, trust.bundle, uriOf(number), now()))
+  const list = await openStatusList(octets, trust.bundle, uriOf(number), now())
+  if (!statusData.put(number, list)) throw new RangeError('status list: older than the one that is here')
+  held.set(number, { version, made: list.iat, octets })
 }
 
 function tell(): void {
   state.listsOf = ground.value?.statusData.oldest ?? null
+  state.lists = held.size
 }
 
-/** Downloads every list there is, from the first to the one there is not. Whether all came: whoever answers in the service's place
- *  can say of each that it is not there, or give an older one, and takes none away by it. */
-export async function fetchLists(): Promise<boolean> {
-  if (!ground.value || state.fetching) return false
+let looking: Promise<boolean> | null = null
+
+/** Asks which lists there are, and fetches what is new: all of it when the person wants it or it is little. Whether this device
+ * now has every list as it is now. Never throws. */
+export async function lookForLists(wanted = false): Promise<boolean> {
+  if (looking && !wanted) return looking
+  await looking
+  looking = look(wanted).finally(() => (looking = null))
+  return looking
+}
+
+async function look(wanted: boolean): Promise<boolean> {
+  await opened
+  const offered = await ask('get', '/open/status-lists').then(({ lists }) => lists, () => null)
+  if (!offered || !ground.value) {
+    state.broken ||= wanted
+    return false
+  }
+  const wanting = missing(offered, held, now(), wanted ? agedS / 12 : agedS)
+  state.newer = { lists: wanting.length, octets: wanting.reduce((sum, { octets }) => sum + octets, 0) }
+  state.listsCheckedAt = Date.now()
+  // Whoever answers in the service's place can leave lists out: that takes none away, and not all came.
+  const isLess = [...held.keys()].some((number) => !offered.some((list) => list.number === number))
+  if (wanting.length === 0) return !(state.broken = isLess)
+  return (wanted || state.broken || state.newer.octets <= fetchedUnasked) && (await fetchLists(wanting)) && !isLess
+}
+
+let stopping = new AbortController()
+
+/** The person wants no more of it now. */
+export function stopFetching(): void {
+  stopping.abort()
+}
+
+async function fetchLists(wanting: readonly Offered[]): Promise<boolean> {
+  stopping = new AbortController()
+  const { signal } = stopping
   state.fetching = true
-  state.fetched = 0
-  const place = listsKey + ground.value.deployment.root
+  state.broken = false
+  state.fetched = { lists: 0, octets: 0 }
+  const changed = new Set<number>()
+  let refused = 0
   try {
-    await opening
-    const lists = new Map(((await kept.read<KeptList[]>(place).catch(() => undefined)) ?? []).map((list) => [list.number, list]))
-    try {
-      for (let number = 1; ; number++) {
-        const octets = (await askOctets(uriOf(number))) as Octets
-        if (await put(number, octets)) lists.set(number, { number, octets })
-        state.fetched = number
-      }
-    } catch (problem) {
-      if ((problem as Problem).status !== 404) return false
-    }
-    await kept.write(place, [...lists.values()]).catch(() => undefined)
-    state.lists = lists.size
-    return state.fetched >= lists.size
+    await download(wanting.map(({ number }) => number), async (list) => {
+      // One that is not what it must be is left out, and asked for again the next time.
+      await put(list).catch(() => (refused += 1))
+      const part = Math.floor((list.number - 1) / together)
+      if (!changed.has(part) && changed.size) await keep(changed)
+      changed.add(part)
+      state.fetched = { lists: state.fetched.lists + 1, octets: state.fetched.octets + list.octets.length }
+    }, signal)
+    state.newer = { lists: refused, octets: 0 }
+    return refused === 0
+  } catch {
+    state.broken = !signal.aborted
+    return false
   } finally {
+    await keep(changed)
     state.fetching = false
     tell()
   }
+}
+
+/** Written in these parts, as they now are. */
+async function keep(parts: Set<number>): Promise<void> {
+  for (const part of parts) {
+    const lists: KeptList[] = []
+    for (let number = part * together + 1; number <= (part + 1) * together; number++) {
+      const list = held.get(number)
+      if (list) lists.push({ number, version: list.version, octets: list.octets })
+    }
+    await kept.write(keyOf(part), lists).catch(() => undefined)
+  }
+  parts.clear()
 }
 
 /** The server told a standing: one in a code that is older than it is known for old from now on, also without a network. */

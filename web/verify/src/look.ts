@@ -28,7 +28,7 @@ export interface Look {
 export const look = shallowRef<Look | null>(null)
 
 /** How long a person at the kerb is kept waiting for the server before this device says what it knows. */
-const patienceMs = 2500
+const patienceMs = 1500
 
 /** The last code and when it was read: the camera, started again, still sees the same screen. */
 let last = { text: '', at: 0 }
@@ -83,6 +83,7 @@ export async function lookAt(text: string, choice: string): Promise<void> {
   const server = byServer(body, plateKind).then(
     async (verdict) => {
       heard(true)
+      mine.asking = false
       show(mine, verdict)
       if (answer?.verified && verdict.standingVersion !== null) void learn(answer.verified.claims.licenceId, verdict.standingVersion)
       void sendWaiting()
@@ -190,6 +191,7 @@ export async function sendWaiting(): Promise<number> {
       const scanned_at = new Date(at * 1000).toISOString()
       try {
         const shown = await byServer({ code, request, scanned_at, ...(wantClass ? { class: wantClass } : {}) }, plateKind)
+        heard(true)
         await note({ ...entryOf(id, shown), at })
       } catch (problem) {
         // Without a network the rest would fail too; what the server refuses for good would wait for ever.

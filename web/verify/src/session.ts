@@ -1,6 +1,7 @@
 /** Who verifies on this device: anybody, an officer, or a company. The token is in a cookie no script can read. */
 import { reactive } from 'vue'
 import { ask, endLogin, type Problem } from '@shared/api'
+import { getPasskey } from '@shared/passkeys'
 
 export type Kind = 'public' | 'officer' | 'company'
 
@@ -61,12 +62,10 @@ export async function logInOfficer(number: string, password: string, proof: { to
   remember(officer(found))
 }
 
-/** Options from the server, an answer from the security key or the phone itself. */
+/** Options from the server, an answer from the security key or the device itself. Throws PasskeyNotUsed. */
 export async function passkey(): Promise<Record<string, unknown>> {
   const { options } = await ask('post', '/staff/second-factors/passkey-challenges')
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as unknown as PublicKeyCredentialRequestOptionsJSON)
-  const found = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential
-  return found.toJSON() as unknown as Record<string, unknown>
+  return getPasskey(options)
 }
 
 export async function logInCompany(id: string, secret: string): Promise<void> {

@@ -101,16 +101,24 @@ class Api:
             sent, headers["Content-Type"] = body.encode(), "application/x-www-form-urlencoded"
         else:
             sent, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        octets = self._exchange(method, path, None if body is None else sent, headers)
+        return json.loads(octets) if octets else None
+
+    def octets(self, path: str) -> bytes:
+        """What a GET answers that is no JSON. Raises Unavailable."""
+        return self._exchange("GET", path, None, {"Host": f"127.0.0.1:{self._stage.port}"})
+
+    def _exchange(self, method: str, path: str, sent: bytes | None, headers: Mapping[str, str]) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self._stage.port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else sent, headers)
+            connection.request(method, path, sent, headers)
             answer = connection.getresponse()
             octets = answer.read()
         finally:
             connection.close()
         if answer.status >= 300:
             raise Unavailable(f"{method} {path}: {answer.status} {octets[:500].decode(errors='replace')}")
-        return json.loads(octets) if octets else None
+        return octets
 
 
 def one_time_code(stage: Stage, member: Mapping[str, Any]) -> str:
@@ -152,6 +160,39 @@ def _enrolment_code(printed: str) -> str:
     if found is None:
         raise Unavailable("lz staff add printed no enrolment code")
     return found[1]
+
+
+def company(stage: Stage, name: str, *purposes: str) -> dict[str, str]:
+    """A fictional company, registered for these purposes (`rental:may_drive,name+bulk`) and approved: id, secret."""
+    from liangzheng.relying.model import credit_check_character
+
+    words = [word for purpose in purposes for word in ("--purpose", purpose)]
+    code = f"91000000MA{secrets.randbelow(10**7):07d}"
+    code += credit_check_character(code)
+    printed = stage.lz("company", "register", f"{name} (demonstration)", "--credit-code", code, *words)
+    made = {"id": printed.split()[0], "secret": printed.rpartition("secret: ")[2].strip()}
+    stage.lz("company", "approve", made["id"], "--reason", "demonstration")
+    return made
+
+
+def log_in_officer(page: Any, stage: Stage, who: Mapping[str, Any]) -> None:
+    """An officer, with password and one-time code, in the verifier's app."""
+    page.goto(_base(page) + "/#/log-in")
+    page.get_by_label("编号").fill(who["number"])
+    page.get_by_label("密码").fill(who["password"])
+    page.get_by_label("动态口令").fill(one_time_code(stage, who))
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.get_by_role("link", name="数字码").wait_for()
+
+
+def log_in_company(page: Any, who: Mapping[str, str]) -> None:
+    """A company, with its id and secret, in the verifier's app."""
+    page.goto(_base(page) + "/#/log-in")
+    page.get_by_role("radio", name="企业").check()
+    page.get_by_label("客户端编号").fill(who["id"])
+    page.get_by_label("客户端密钥").fill(who["secret"])
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.get_by_role("link", name="询问").wait_for()
 
 
 def case_number(kind: str, division: str) -> str:

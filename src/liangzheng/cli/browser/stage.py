@@ -70,7 +70,7 @@ class Stage:
     def lz(self, *words: str, said: str = "") -> str:
         """`./lz WORDS` beside the running platform, `said` on its standard input; what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "liangzheng", *words], env=_environment(self.folder, self.port), check=False,
+            [sys.executable, "-m", "liangzheng", *words], env=environment(self.folder, self.port), check=False,
             input=said, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         if done.returncode:
@@ -93,7 +93,7 @@ def demonstration(drivers: int = 2_000, accounts: int = 12) -> Iterator[Stage]:
     words = ["demo", "--drivers", str(drivers), "--accounts", str(accounts)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "liangzheng", *words], env=_environment(room / "data", port),
+            [sys.executable, "-m", "liangzheng", *words], env=environment(room / "data", port),
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
     try:
@@ -111,7 +111,8 @@ def demonstration(drivers: int = 2_000, accounts: int = 12) -> Iterator[Stage]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """What `./lz` runs in beside the platform in that folder."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("LZ_")}
     return own | {
         "LZ_DATA_DIR": str(folder), "LZ_PORT": str(port), "PYTHONPATH": str(_SOURCE), "PYTHONUTF8": "1",

@@ -33,6 +33,7 @@ from liangzheng.cli.demo.four_eyes import FourEyes
 from liangzheng.cli.demo.hardening import Hardening
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.lists import Lists
 from liangzheng.cli.demo.observed import Observed
 from liangzheng.cli.demo.office import Office
 from liangzheng.cli.demo.officers import Officers
@@ -131,6 +132,7 @@ class Story:
             ("suspend", self.suspend),
             ("verify again", self.refused),
             ("offline again", self.refused_offline),
+            *Lists(self._stage, self._phone).steps(),
             ("change notice", self._asking.told),
             *self._feed.steps(),
             ("audit from outside", self.audited),

@@ -13,6 +13,15 @@ from liangzheng.licences.rules import StatusValue
 
 
 @dataclass(frozen=True, slots=True)
+class ListVersion:
+    """A list, the version of its values, and when that came to be."""
+
+    list_id: int
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Counters `first` … `first + count - 1` of a list, ours alone, and the list's secret to permute them
     by.
@@ -107,6 +116,23 @@ async def version_of(tx: Connection, list_id: int) -> int | None:
     """The version of a list, None when there is no such list."""
     found: int | None = await tx.fetchval("SELECT version FROM status_list WHERE list_id = $1", list_id)
     return found
+
+
+async def versions(tx: Connection) -> list[ListVersion]:
+    """Every list there is, by its number."""
+    rows = await tx.fetch("SELECT list_id, version, changed_at FROM status_list ORDER BY list_id")
+    return [ListVersion(row["list_id"], row["version"], row["changed_at"]) for row in rows]
+
+
+async def how_many_set(tx: Connection, list_ids: Sequence[int]) -> dict[int, int]:
+    """How many entries of each of these lists are not VALID."""
+    rows = await tx.fetch(
+        "SELECT list_id, count(*) AS set FROM status_entry WHERE value <> 0 AND list_id = ANY($1::integer[]) "
+        "GROUP BY list_id",
+        list(list_ids),
+    )
+    found: dict[int, int] = {row["list_id"]: row["set"] for row in rows}
+    return {list_id: found.get(list_id, 0) for list_id in list_ids}
 
 
 async def read(tx: Connection, list_id: int) -> StatusList | None:
