@@ -154,6 +154,8 @@ async function openKept(): Promise<void> {
   }
 }
 
+const keyOf = (part: number): string => `${listsKey}${ground.value!.deployment.root} ${part}`
+
 /** Throws for a list that is not what it must be, or older than one that was here. */
 async function put({ number, version, octets }: KeptList): Promise<void> {
   const { trust, statusData } = ground.value!
