@@ -23,9 +23,9 @@ const JURIES: Readonly<Record<string, RegExp>> = {
   cbor: /CBOR|ES256: (every showing|a licence document|a status list|a code changed)/,
   claims: /ES256: (every showing|a licence document|a status list|a code changed)/,
   cose: /ES256: (every showing|a status list|a code changed)/,
-  der: /lengths in|one value|numbers of|times are|ES256: a certificate/,
+  der: /values are|lengths in|one value|numbers of|times are|ES256: a certificate/,
   document: /ES256: a licence document/,
-  inflate: /unpack|ES256: a status list/,
+  inflate: /unpack|a head that/,
   keys: /P-256|SM2|ES256: (every showing|a certificate)/,
   offline: /list|remembers|forgotten|too long|ES256: whole/,
   p256: /point|P-256|ES256: every showing/,
@@ -37,7 +37,7 @@ const JURIES: Readonly<Record<string, RegExp>> = {
   x509: /ES256: (a certificate|a trust bundle)/,
 };
 const OF_ALL = ['refusals', 'certificates'];
-const TESTS = ['refusals', 'certificates', 'der', 'verifier', 'vectors'];
+const TESTS = ['refusals', 'certificates', 'der', 'inflate', 'verifier', 'vectors'];
 
 /** A mutant that goes round in circles is one that was noticed. */
 const PATIENCE_MS = 60_000;
@@ -108,6 +108,22 @@ const SAME_THING: Readonly<Record<string, string>> = {
     'the key has one of the two; it is said for the compiler',
   'trust readEntry: without alg !== SM2 of alg !== ES256 && alg !== SM2':
     'the key has one of the two; it is said for the compiler',
+  'base45 : <= in value < ALPHABET.length':
+    'behind the alphabet there is nothing to look up',
+  "base45 decode: no throw new Malformed('base45: the length cannot be');":
+    'a character that is missing is none of the alphabet',
+  'der next: without tag === undefined || first === undefined of tag === undefined || first === undefined || (tag & 0x1f) === 0x1f':
+    'without a length there is no end that could be right',
+  'der next: without first === undefined of tag === undefined || first === undefined':
+    'without a length there is no end that could be right',
+  'der next: without tag === undefined of tag === undefined || first === undefined':
+    'a value is read only where an octet is left',
+  'der next: <= in first < 0x80':
+    'the length without an end is refused by itself',
+  'der uint256: without contents.length > 0 of contents.length > 0 && (isPadded ? contents.length === 1 || contents[1]! >= 0x80 : contents[0]! < 0x80)':
+    'a number of no octets has no first one below 0x80',
+  'der uint256: >= in contents.length > 0':
+    'a number of no octets has no first one below 0x80',
 };
 
 interface Mutant {

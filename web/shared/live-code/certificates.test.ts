@@ -5,7 +5,7 @@ import {test} from 'node:test';
 import * as cbor from './cbor.ts';
 import type {Value} from './cbor.ts';
 import * as cose from './cose.ts';
-import {OCTET_STRING, OID, SEQUENCE, only, values} from './der.ts';
+import {OCTET_STRING, OID, SEQUENCE, only, uint256, values} from './der.ts';
 import {BadCertificate, BadTrust} from './errors.ts';
 import {SM2} from './keys.ts';
 import {concat, fromHex, sha256, toHex, utf8} from './octets.ts';
@@ -139,4 +139,11 @@ test('an entry of a bundle has eight parts, and its province is a text', async (
   await assert.rejects(load([...usual, null]), BadTrust);
   await assert.rejects(load(usual.with(2, ['CN-32'])), BadTrust);
   await assert.rejects(load(new Map<Value, Value>(usual.entries())), BadTrust);
+});
+
+test('lengths of DER have three octets at most, and numbers their last minimal form', () => {
+  const long = (head: number[], length: number): Octets => concat(Uint8Array.from(head), new Uint8Array(length));
+  assert.equal(values(long([0x04, 0x83, 1, 0, 0], 1 << 16))[0]!.contents.length, 1 << 16);
+  assert.throws(() => values(long([0x04, 0x84, 1, 0, 0, 0], 1 << 24)), BadCertificate);
+  assert.equal(uint256(values(fromHex('02020080'))[0])[31], 0x80);
 });
