@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from liangzheng import audit, drivers, rollout, showing
 from liangzheng.cli.demo.client import Client
-from liangzheng.cli.demo.kept import Actor, Kept
+from liangzheng.cli.demo.kept import Actor, Kept, Newcomer
 from liangzheng.cli.keys import DEMO_ORGANISATION
 from liangzheng.cli.processes import Processes
 from liangzheng.infra.keyindex import KeyIndex
@@ -197,9 +197,7 @@ class Stage:
 
     async def new_actor(self, wave: rollout.Wave, *, once: bool, told: bool = False, role: str = "") -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on."""
-        known = {actor.line for actor in self.kept.actors}
-        found = await asyncio.to_thread(self._eligible, wave, known)
-        line, row = found
+        line, row = await asyncio.to_thread(self._eligible, wave, self._taken())
         number = len(self.kept.actors)
         actor = Actor(
             line=line,
@@ -220,6 +218,25 @@ class Stage:
         self.kept.actors.append(actor)
         self.keep()
         return actor
+
+    async def newcomers(self, wave: rollout.Wave, count: int = 2) -> list[Newcomer]:
+        """Drivers who may apply and whom nobody plays: for people to register as; remembered from now on."""
+        while len(self.kept.newcomers) < count:
+            line, row = await asyncio.to_thread(self._eligible, wave, self._taken())
+            self.kept.newcomers.append(
+                Newcomer(
+                    line=line,
+                    identity_number=row["document_number"],
+                    name=row["name"],
+                    authority=row["issuing_authority"],
+                    classes=row["driving_privileges"],
+                )  # fmt: skip
+            )
+            self.keep()
+        return self.kept.newcomers
+
+    def _taken(self) -> set[int]:
+        return {each.line for each in (*self.kept.actors, *self.kept.newcomers)}
 
     def _eligible(self, wave: rollout.Wave, known: set[int]) -> tuple[int, dict[str, str]]:
         day = civil_day(SystemClock().now())
