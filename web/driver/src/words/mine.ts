@@ -14,15 +14,15 @@ alsoSay({
     },
     fields: { may_drive: '今天能否驾驶所问车型', valid_until: '有效期止', classes: '准驾车型', first_issue_date: '初次领证日期', name: '姓名', masked_number: '部分遮盖的证号', portrait: '驾驶证照片' },
     consent: {
-      title: '单位核验授权', code: '授权码', code_why: '单位（租车、保险、用工、货运）会给您一个10位授权码。', open: '查看请求', no_code: '没有这个授权码，或已过期、已处理。请向单位要新的。', bad_code: '授权码是10位字母和数字。',
-      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '长期授权至', once: '只这一次', expires: '请在 {at} 前决定',
-      approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看长期授权', company_id: '单位编号 {id}',
+      title: '单位核验授权', code: '请求码', code_why: '单位（租车、保险、用工、货运）会给您一个10位请求码。', open: '查看请求', no_code: '没有这个请求码，或已过期、已处理。请向单位要新的。', bad_code: '请求码是10位字母和数字。',
+      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '持续授权至', once: '只这一次', expires: '请在 {at} 前决定',
+      approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看持续授权', company_id: '单位编号 {id}',
     },
-    consents: { title: '长期授权', none: '没有长期授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
+    consents: { title: '持续授权', none: '没有持续授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
     me: {
       title: '我的', not_in: '登录后可管理账号。', levels: { '0': '未实名', '1': '已实名', '2': '已实人认证', '3': '窗口已核实' }, settings: '显示', elder: '长辈版（大字）', dark: '深色模式', lights: { auto: '跟随手机', light: '浅色', dark: '深色' }, account: '账号', records: '记录与授权',
-      looks: '谁看过我的驾驶证', consents: '长期授权', data: '我的数据与更正', agreements: '协议与同意', mobile: '更换手机号', devices: '登录设备与手机', passkeys: '通行密钥', close: '注销账号', log_out: '退出登录', forget: '同时删除本机的驾驶证和密钥', out_sure: '退出后，亮证、亮码仍可在本机打开，除非一并删除。',
-      second: '登录时需要短信验证码', second_on: '已开启', second_off: '已关闭', bind: '绑定本机', about: '本服务：{mode}，根密钥 {root}',
+      looks: '谁看过我的驾驶证', consents: '持续授权', data: '我的数据与更正', agreements: '协议与同意', mobile: '更换手机号', devices: '登录设备与手机', passkeys: '通行密钥', close: '注销账号', log_out: '退出登录', forget: '同时删除本机的驾驶证和密钥', out_sure: '退出后，亮证、亮码仍可在本机打开，除非一并删除。',
+      second: '登录时需要短信验证码', second_on: '已开启', second_off: '已关闭', bind: '绑定本机', about: '本服务：{mode}，根密钥 {root}', modes: { production: '正式环境', demo: '演示环境', test: '测试环境' },
     },
     data: {
       title: '我的数据', export: '下载我的全部数据', export_why: 'JSON 文件，包括登记信息、申领、被查看记录等；每天最多五次。', exported: '已下载。', many: '今天已下载五次，请明天再来。', corrections: '申请更正', wish: '哪里不对，应该是什么', ask: '提交', none: '没有更正申请。', asked: '{day} 提交',
@@ -59,7 +59,7 @@ alsoSay({
     me: {
       title: 'Me', not_in: 'Log in to manage your account.', levels: { '0': 'name not checked', '1': 'name checked', '2': 'face checked', '3': 'seen at a counter' }, settings: 'Display', elder: 'Large letters', dark: 'Dark', lights: { auto: 'as the phone', light: 'light', dark: 'dark' }, account: 'Account', records: 'Records and consents',
       looks: 'Who looked at my licence', consents: 'Standing consents', data: 'My data and corrections', agreements: 'Agreements', mobile: 'Change the mobile', devices: 'Logins and phones', passkeys: 'Passkeys', close: 'Close the account', log_out: 'Log out', forget: 'and delete licence and key from this phone', out_sure: 'Licence and code still open on this phone afterwards, unless you delete them too.',
-      second: 'A code by text message at log-in', second_on: 'on', second_off: 'off', bind: 'Bind this phone', about: 'This service: {mode}, root key {root}',
+      second: 'A code by text message at log-in', second_on: 'on', second_off: 'off', bind: 'Bind this phone', about: 'This service: {mode}, root key {root}', modes: { production: 'in production', demo: 'a demonstration', test: 'a test' },
     },
     data: {
       title: 'My data', export: 'Download all my data', export_why: 'A JSON file: register, applications, who looked and more; five times a day at most.', exported: 'Downloaded.', many: 'Five times today: come back tomorrow.', corrections: 'Corrections', wish: 'What is wrong, and what would be right', ask: 'Send', none: 'No requests.', asked: 'asked on {day}',
