@@ -230,7 +230,7 @@ class Stage:
                     name=row["name"],
                     authority=row["issuing_authority"],
                     classes=row["driving_privileges"],
-                )  # fmt: skip
+                )
             )
             self.keep()
         return self.kept.newcomers
