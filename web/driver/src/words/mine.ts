@@ -15,7 +15,7 @@ alsoSay({
     fields: { may_drive: '今天能否驾驶所问车型', valid_until: '有效期止', classes: '准驾车型', first_issue_date: '初次领证日期', name: '姓名', masked_number: '部分遮盖的证号', portrait: '驾驶证照片' },
     consent: {
       title: '单位核验授权', code: '请求码', code_why: '单位（租车、保险、用工、货运）会给您一个10位请求码。', open: '查看请求', no_code: '没有这个请求码，或已过期、已处理。请向单位要新的。', bad_code: '请求码是10位字母和数字。',
-      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '持续授权至', once: '只这一次', expires: '请在 {at} 前决定',
+      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '授权期限', once: '只这一次', expires: '请在 {at} 前决定',
       approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看持续授权', company_id: '单位编号 {id}',
     },
     consents: { title: '持续授权', none: '没有持续授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
@@ -52,7 +52,7 @@ alsoSay({
     fields: { may_drive: 'whether you may drive today', valid_until: 'the last day of validity', classes: 'your classes', first_issue_date: 'the day of your first licence', name: 'your name', masked_number: 'your number, mostly masked', portrait: 'the photo' },
     consent: {
       title: 'A company asks', code: 'Request code', code_why: 'A company (rental, insurance, employer, freight) gives you a code of ten letters and digits.', open: 'See the request', no_code: 'There is no such code, or it is over or decided: ask the company for a new one.', bad_code: 'A code has ten letters and digits.',
-      asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'Standing until', once: 'This once only', expires: 'Decide by {at}',
+      asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'For how long', once: 'This once only', expires: 'Decide by {at}',
       approve: 'Agree, and sign with this phone', refuse: 'Refuse', approved: 'You agreed. The company sees only what stands above.', take_back: 'Take it back', taken_back: 'Taken back. The company sees nothing of you.', too_late: 'The company has its answer already: too late.', refused: 'You refused. The company sees nothing of you.', need_key: 'Agreeing needs the key of this phone: bind it first.', standing: 'Standing consents', company_id: 'Company {id}',
     },
     consents: { title: 'Standing consents', none: 'No standing consents.', until: 'until {day}', given: 'given on {day}', ended: 'ended on {day}', in_force: 'in force', over: 'over', withdraw: 'Withdraw', sure: 'This company can ask no more from that moment. Withdraw?', withdrawn: 'Withdrawn.' },
