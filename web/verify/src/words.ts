@@ -4,7 +4,7 @@ import { speak } from '@shared/words'
 export const words = speak({
   'zh-CN': {
     app: '电子驾驶证核验', public: '公众版', online: '联网', offline: '无网络',
-    nav: '功能', more: '更多',
+    nav: '功能', more: '更多', says: '{what}：{how}',
     lists_at: '名单版本 {at}（{age}前）', lists_none: '未下载名单',
     age: { now: '1分钟', minutes: '{n}分钟', hours: '{n}小时', days: '{n}天' },
     scan: {
@@ -65,7 +65,7 @@ export const words = speak({
   },
   en: {
     app: 'Licence check', public: 'Public', online: 'online', offline: 'no network',
-    nav: 'Functions', more: 'More',
+    nav: 'Functions', more: 'More', says: '{what}: {how}',
     lists_at: 'Lists of {at} ({age} ago)', lists_none: 'No lists downloaded',
     age: { now: '1 min', minutes: '{n} min', hours: '{n} h', days: '{n} d' },
     scan: {

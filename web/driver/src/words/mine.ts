@@ -8,7 +8,7 @@ alsoSay({
       kinds: { police: '交通警察', public: '公众核验', company: '单位', relying: '单位', staff: '车管人员', operator: '系统运维' },
       purposes: {
         'roadside-check': '路面检查', 'accident-at-scene': '事故现场处理', 'violation-handling': '违法处理', 'accident-handling': '事故处理', complaint: '复议或投诉', 'licence-business': '驾驶证业务', 'register-correction': '登记更正', roadside: '路面检查', shown: '出示',
-        rental: '汽车租赁', insurance: '车辆保险', employment: '招聘用工', freight: '货运客运', administration: '管理', 'look-up-review': '查询抽查', 'compare-face': '人证比对', 'photo-review': '照片审核', 'licence-holding': '核对驾驶证', public: '公众核验',
+        rental: '汽车租赁', insurance: '车辆保险', employment: '招聘用工', freight: '货运客运', administration: '管理', 'look-up-review': '查询抽查', 'compare-face': '人证比对', 'photo-review': '照片审核', 'licence-holding': '核对驾驶证', public: '公众核验', casework: '案件办理', 'identity-at-counter': '窗口核验', incident: '安全事件', 'regular-audit': '定期审计',
       },
       unknown: '当面核验',
     },
@@ -45,7 +45,7 @@ alsoSay({
       kinds: { police: 'Traffic police', public: 'Public', company: 'Company', relying: 'Company', staff: 'Licensing staff', operator: 'Operator' },
       purposes: {
         'roadside-check': 'Roadside check', 'accident-at-scene': 'Accident at the scene', 'violation-handling': 'Violation', 'accident-handling': 'Accident', complaint: 'Complaint', 'licence-business': 'Licence business', 'register-correction': 'Correction of the register', roadside: 'Roadside check', shown: 'Shown',
-        rental: 'Car rental', insurance: 'Motor insurance', employment: 'Employment', freight: 'Freight', administration: 'Administration', 'look-up-review': 'Review of look-ups', 'compare-face': 'Face compared', 'photo-review': 'Photo review', 'licence-holding': 'Licence checked', public: 'Public',
+        rental: 'Car rental', insurance: 'Motor insurance', employment: 'Employment', freight: 'Freight', administration: 'Administration', 'look-up-review': 'Review of look-ups', 'compare-face': 'Face compared', 'photo-review': 'Photo review', 'licence-holding': 'Licence checked', public: 'Public', casework: 'Casework', 'identity-at-counter': 'Identity at a counter', incident: 'Security incident', 'regular-audit': 'Regular audit',
       },
       unknown: 'Shown in person',
     },
