@@ -236,7 +236,7 @@ class Stage:
         return self.kept.newcomers
 
     def _taken(self) -> set[int]:
-        return {each.line for each in (*self.kept.actors, *self.kept.newcomers)}
+        return {each.line for each in self.kept.actors} | {each.line for each in self.kept.newcomers}
 
     def _eligible(self, wave: rollout.Wave, known: set[int]) -> tuple[int, dict[str, str]]:
         day = civil_day(SystemClock().now())
