@@ -8,7 +8,7 @@ import pytest
 
 from liangzheng import audit, relying
 from liangzheng.cli import company as command
-from liangzheng.cli.company import may_ask, read_grant
+from liangzheng.cli.company import grant_line, read_grant
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound
 from liangzheng.kernel.ids import CompanyId
@@ -48,10 +48,10 @@ def test_what_is_no_grant_is_refused(text: str) -> None:
 
 
 def test_who_approves_reads_all_that_is_approved() -> None:
-    assert may_ask(read_grant("employment:valid_until,may_drive+bulk+notices")).split() == [
+    assert grant_line(read_grant("employment:valid_until,may_drive+bulk+notices")).split() == [
         "employment", "may_drive,", "valid_until", "+bulk", "+notices",
     ]  # fmt: skip
-    assert "+" not in may_ask(read_grant("rental:may_drive"))
+    assert "+" not in grant_line(read_grant("rental:may_drive"))
 
 
 async def registered(database: Database, clock: FixedClock) -> relying.Company:

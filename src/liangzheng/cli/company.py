@@ -117,7 +117,7 @@ def purposes(
         for text in remove or ():
             await relying.remove_grant(tx, company_id, text, now)
         for grant in (await relying.grants_of(tx, company_id)).values():
-            typer.echo(may_ask(grant))
+            typer.echo(grant_line(grant))
 
     _run(act)
 
@@ -178,7 +178,7 @@ def show(company: CompanyArgument) -> None:
             f"webhook: {found.webhook_url or 'none'}"
         )
         for grant in (await relying.grants_of(tx, found.id)).values():
-            typer.echo(may_ask(grant))
+            typer.echo(grant_line(grant))
         for moved in await relying.moves_of(tx, found.id):
             typer.echo(f"{zone.told(moved.at)}  {moved.event}  {moved.by}: {moved.reason}")
 
@@ -201,7 +201,7 @@ def _run(act: Callable[[Connection], Awaitable[None]]) -> None:
     run(attached())
 
 
-def may_ask(grant: Grant) -> str:
+def grant_line(grant: Grant) -> str:
     """Everything an approval approves: fields, and whether in bulk and with notices."""
     marks = "".join(f" +{name}" for name, on in (("bulk", grant.bulk), ("notices", grant.notices)) if on)
     return f"{grant.purpose:<11} {', '.join(in_order(grant.fields))}{marks}"
