@@ -81,6 +81,19 @@ async def test_in_production_nothing_is_played_and_the_page_says_nothing_of_it(w
     assert "Simulated" not in text
 
 
+async def test_the_start_page_leads_to_the_web_apps_on_their_own_hosts(phone: Phone) -> None:
+    text = (await phone.get("/", headers={"Host": "127.0.0.1:8766"})).text
+    found = re.findall(r'href="//(\w+)\.localhost:8766/"', text)
+    assert found == ["driver", "verify", "staff", "open"]
+    assert 'href="//driver.localhost/"' in (await phone.get("/", headers={"Host": "service"})).text
+
+
+async def test_where_no_web_app_is_served_none_is_named(wiring: SmallWiring) -> None:
+    wiring.settings = replace(wiring.settings, faces=())
+    async with Phone.over(create_app(wiring)) as phone:  # type: ignore[arg-type]
+        assert "Web apps" not in (await phone.get("/")).text
+
+
 async def test_a_host_name_cannot_write_into_the_page(phone: Phone) -> None:
     answer = await phone.get("/", headers={"Host": "x<script>alert(1)</script>"})
     assert "<script" not in answer.text

@@ -108,7 +108,7 @@ HALF = "LZ1:Q%GPBSBP9GO0N*2:XU573BEJ8CK"
         ("https://example.com/menu", "网址"),
         ("HC1:6BFOXN%TS3DH0YOJ58S S-W5HDC", "其他系统"),
         (HALF, ""),
-        ("LZR1:ABCDEFGHJK", "询问码"),
+        ("LZR1:ABCDEFGHJK", "请求码"),
     ],
 )
 def test_another_code_is_named_and_not_opened(

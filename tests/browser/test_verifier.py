@@ -23,7 +23,7 @@ def test_an_officer_checks_online(open_page: Open, platform: Stage, holder: Hold
     who, page = verifiers.officer(platform), open_page("verify", "/#/log-in")
     page.get_by_label("编号").fill(who["number"])
     page.get_by_label("密码").fill(who["password"] + "x")
-    page.get_by_label("动态口令").fill("000000")
+    page.get_by_label("动态验证码").fill("000000")
     page.get_by_role("button", name="登录", exact=True).click()
     page.get_by_text("编号、密码或口令不对").wait_for()
     assert page.get_by_label("编号").input_value() == who["number"], "nothing typed is lost"

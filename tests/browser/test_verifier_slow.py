@@ -73,7 +73,7 @@ def test_every_wait_has_a_word_and_an_end(open_page: Open, platform: Stage) -> N
     page.goto(platform.at("verify") + "/#/log-in")
     page.get_by_label("编号").fill("P000001")
     page.get_by_label("密码").fill("typed-once")
-    page.get_by_label("动态口令").fill("123456")
+    page.get_by_label("动态验证码").fill("123456")
     page.route("**/api/staff/sessions", lambda route: None)
     page.get_by_role("button", name="登录", exact=True).click()
     page.get_by_text("正在等待服务器回应").wait_for()

@@ -46,3 +46,23 @@ async def test_a_role_is_gone_on_with_by_who_had_it_and_never_by_another(
     assert (await stage.cast(WAVE, "driver")).line == 99
     await stage.spare(WAVE)
     assert made == [{"once": True, "role": "driver"}, {"once": True, "told": True}]
+
+
+async def test_who_is_printed_for_people_to_register_as_is_cast_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[set[int]] = []
+
+    def eligible(_self: Stage, _wave: rollout.Wave, known: set[int]) -> tuple[int, dict[str, str]]:
+        asked.append(known)
+        row = dict.fromkeys(("document_number", "name", "issuing_authority", "driving_privileges"), "x")
+        return min(set(range(2, 20)) - known), row | {"first_issue_date": ""}
+
+    monkeypatch.setattr(Stage, "_eligible", eligible)
+    monkeypatch.setattr(Stage, "keep", lambda _self: None)
+    stage = object.__new__(Stage)
+    stage.kept = Kept(actors=[actor(2, "", once=False)])
+    assert [each.line for each in await stage.newcomers(WAVE)] == [3, 4]
+    assert [each.line for each in await stage.newcomers(WAVE)] == [3, 4]
+    assert (await stage.spare(WAVE)).line == 5
+    assert asked == [{2}, {2, 3}, {2, 3, 4}]

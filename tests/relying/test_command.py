@@ -8,7 +8,7 @@ import pytest
 
 from liangzheng import audit, relying
 from liangzheng.cli import company as command
-from liangzheng.cli.company import read_grant
+from liangzheng.cli.company import grant_line, read_grant
 from liangzheng.infra.postgres import Database
 from liangzheng.kernel.errors import Conflict, Invalid, NotFound
 from liangzheng.kernel.ids import CompanyId
@@ -45,6 +45,13 @@ def test_a_grant_as_it_is_written(text: str, grant: Grant) -> None:
 def test_what_is_no_grant_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         read_grant(text)
+
+
+def test_who_approves_reads_all_that_is_approved() -> None:
+    assert grant_line(read_grant("employment:valid_until,may_drive+bulk+notices")).split() == [
+        "employment", "may_drive,", "valid_until", "+bulk", "+notices",
+    ]  # fmt: skip
+    assert "+" not in grant_line(read_grant("rental:may_drive"))
 
 
 async def registered(database: Database, clock: FixedClock) -> relying.Company:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from liangzheng import staff
 from liangzheng.infra.keys_file import write_whole
 from liangzheng.infra.postgres import Database
+from liangzheng.standards import totp
 
 
 class Operator:
@@ -19,14 +21,14 @@ class Operator:
     def __init__(self, database: Database, folder: Path) -> None:
         where = database.params
         address = f"postgresql://{where.user}@:{where.port}/{where.database}?host={where.host}"
-        self._environment = {
+        self.environment = {
             "LZ_DATABASE_URL": address, "LZ_DATA_DIR": str(folder), "PYTHONPATH": "src", "COLUMNS": "160",
         }  # fmt: skip
 
     async def run(self, *words: str, told: str = "") -> tuple[int, str]:
         """Exit status and everything it said; `told` comes on its standard input."""
         child = await asyncio.create_subprocess_exec(
-            sys.executable, *("-m", "liangzheng", "staff", *words), env=self._environment,
+            sys.executable, *("-m", "liangzheng", "staff", *words), env=self.environment,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await child.communicate(told.encode())
@@ -117,3 +119,17 @@ async def test_a_wrong_call_is_told_in_a_sentence(
     got, said = await operator.run(*words)
     assert got == status, said
     assert "Traceback" not in said
+
+
+async def test_a_one_time_code_is_told_to_try_things_out_and_never_in_production(operator: Operator) -> None:
+    secret = totp.to_base32(b"12345678901234567890")
+    first = totp.step_of(datetime.now(UTC))
+    status, said = await operator.run("one-time-code", f"{secret[:4].lower()} {secret[4:]}")
+    last = totp.step_of(datetime.now(UTC))
+    there = {totp.code_at(totp.from_base32(secret), step) for step in range(first, last + 1)}
+    assert status == 0 and said.strip() in there
+    status, said = await operator.run("one-time-code", "no secret!")
+    assert status == 1 and "A to Z" in said
+    operator.environment["LZ_MODE"] = "production"
+    status, said = await operator.run("one-time-code", secret)
+    assert status == 1 and "in production" in said and not any(code in said for code in there)

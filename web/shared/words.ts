@@ -23,13 +23,13 @@ const shared: Record<Language, Words> = {
       offline: '没有网络。您填写的内容都还在，联网后请重试。',
       unavailable: '服务暂时不可用，请稍后重试。您填写的内容都还在。',
       'not-authenticated': '登录已结束，请重新登录。您填写的内容都还在。',
-      forbidden: '没有权限：{detail}',
+      forbidden: '您没有这项权限。{why}',
       'agreement-needed': '请先阅读并同意相应条款。',
       'not-found': '没有找到。',
-      conflict: '与已有的内容冲突：{detail}',
+      conflict: '内容已有变化或与已有的冲突，请刷新后重试。{why}',
       'too-many': '操作太频繁，请在 {seconds} 秒后重试。',
-      'too-large': '内容太大：{detail}',
-      invalid: '“{place}”填写有误：{rule}',
+      'too-large': '内容太大，请减小后重试。{why}',
+      invalid: '填写有误，请检查后重试。（{place}：{rule}）',
       other: '出错了（{code}），请稍后重试。',
     },
   },
@@ -45,13 +45,13 @@ const shared: Record<Language, Words> = {
       offline: 'There is no network. What you typed is still here; try again when you are connected.',
       unavailable: 'The service is out of reach for the moment; try again later. What you typed is still here.',
       'not-authenticated': 'Your login has ended; log in again. What you typed is still here.',
-      forbidden: 'Not allowed: {detail}',
+      forbidden: 'You may not do this.{why}',
       'agreement-needed': 'Please read and agree to the terms first.',
       'not-found': 'Not found.',
-      conflict: 'This conflicts with what is there: {detail}',
+      conflict: 'This has changed, or conflicts with what is there: refresh and try again.{why}',
       'too-many': 'Too often. Please try again in {seconds} seconds.',
-      'too-large': 'Too large: {detail}',
-      invalid: '“{place}” is not right: {rule}',
+      'too-large': 'Too large: try again with less.{why}',
+      invalid: 'Something is not right: check it and try again. ({place}: {rule})',
       other: 'Something went wrong ({code}); please try again later.',
     },
   },
@@ -89,10 +89,9 @@ type Say = (key: string, values?: Record<string, unknown>) => string
 
 /** What to tell people about a refusal, in one sentence that says what to do. */
 export function sentence(problem: Problem, say: Say): string {
-  const values = {
-    detail: problem.detail ?? '', place: problem.place ?? '', rule: problem.rule ?? '', code: problem.code,
-    seconds: problem.retryAfterS ?? 60,
-  }
+  // What to do comes first; the API's own words, which are English, stand behind it in brackets.
+  const why = !problem.detail ? '' : language.value === 'en' ? ` (${problem.detail})` : `（${problem.detail}）`
+  const values = { why, place: problem.place ?? '', rule: problem.rule ?? '', code: problem.code, seconds: problem.retryAfterS ?? 60 }
   const key = `problem.${problem.code}`
   const known = Object.keys((shared['zh-CN'].problem as Words)).includes(problem.code)
   return known ? say(key, values) : say('problem.other', values)

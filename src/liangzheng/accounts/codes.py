@@ -43,7 +43,7 @@ _FOR_ACCOUNTS_ONLY: Final = frozenset(
 _WORDS: Final = {
     CodePurpose.REGISTER: "注册",
     CodePurpose.LOG_IN: "登录",
-    CodePurpose.RESET_PASSWORD: "重置密码",
+    CodePurpose.RESET_PASSWORD: "重设密码",
     CodePurpose.CHANGE_MOBILE: "更换手机号",
     CodePurpose.STOP_MOBILE_CHANGE: "停止更换手机号",
 }

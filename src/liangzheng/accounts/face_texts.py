@@ -16,7 +16,7 @@ class FaceText(NamedTuple):
 
 FACE_REASON_TEXTS = {
     FaceReason.ANOTHER_PERSON: FaceText(
-        "与档案照片不是同一人。", "The face is not the one of the archived photo.",
+        "与留存照片不是同一人。", "The face is not the one of the archived photo.",
     ),
     FaceReason.NOT_RECOGNISABLE: FaceText(
         "画面过暗、过亮或模糊，无法辨认。", "Too dark, too bright or too blurred to recognise the face.",
@@ -28,7 +28,7 @@ FACE_REASON_TEXTS = {
         "不是本人当面拍摄，如翻拍照片或屏幕。", "Not taken of a person, but of a photo or a screen.",
     ),
     FaceReason.ARCHIVED_PHOTO_UNFIT: FaceText(
-        "档案照片无法比对，请到车辆管理所窗口核验。",
+        "留存照片无法比对，请到车辆管理所窗口核验。",
         "The archived photo cannot be compared with: please go to the counter of a vehicle office.",
     ),
 }  # fmt: skip

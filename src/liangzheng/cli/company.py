@@ -117,10 +117,7 @@ def purposes(
         for text in remove or ():
             await relying.remove_grant(tx, company_id, text, now)
         for grant in (await relying.grants_of(tx, company_id)).values():
-            marks = "".join(
-                f" +{name}" for name, on in (("bulk", grant.bulk), ("notices", grant.notices)) if on
-            )
-            typer.echo(f"{grant.purpose:<11} {', '.join(in_order(grant.fields))}{marks}")
+            typer.echo(grant_line(grant))
 
     _run(act)
 
@@ -178,10 +175,10 @@ def show(company: CompanyArgument) -> None:
         typer.echo(_line(found))
         typer.echo(
             f"{found.quota.per_minute:,} a minute, {found.quota.per_day:,} a day, {today:,} used today; "
-            f"webhook {found.webhook_url}"
+            f"webhook: {found.webhook_url or 'none'}"
         )
         for grant in (await relying.grants_of(tx, found.id)).values():
-            typer.echo(f"{grant.purpose}: {', '.join(in_order(grant.fields))}")
+            typer.echo(grant_line(grant))
         for moved in await relying.moves_of(tx, found.id):
             typer.echo(f"{zone.told(moved.at)}  {moved.event}  {moved.by}: {moved.reason}")
 
@@ -202,6 +199,12 @@ def _run(act: Callable[[Connection], Awaitable[None]]) -> None:
             await act(tx)
 
     run(attached())
+
+
+def grant_line(grant: Grant) -> str:
+    """Everything an approval approves: fields, and whether in bulk and with notices."""
+    marks = "".join(f" +{name}" for name, on in (("bulk", grant.bulk), ("notices", grant.notices)) if on)
+    return f"{grant.purpose:<11} {', '.join(in_order(grant.fields))}{marks}"
 
 
 def _line(company: Company) -> str:

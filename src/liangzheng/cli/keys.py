@@ -146,7 +146,9 @@ def list_keys() -> None:
         state = key_state(entry, bundle.entries, now).value
         window = (_day(entry.signed_from), _day(entry.signed_until))
         table.add_row(entry.kid.hex(), entry.role.value, province, entry.alg.name, state, *window)
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, 100)  # whole, also where the output goes into a file
+    console.print(table)
     typer.echo(f"trust bundle version {bundle.version} of {_minute(bundle.issued_at)}")
     typer.echo(f"root {bundle.root.alg.name}, fingerprint {bundle.root.fingerprint.hex()}")
 

@@ -222,24 +222,28 @@ def _print_record(record: drivers.Driver, has_photo: bool) -> None:
         ("国籍 nationality", record.nationality),
         ("初次领证日期 first_issue_date", standing.first_issue_date),
         ("准驾车型 driving_privileges", standing.classes),
-        ("class_history", standing.class_history),
+        ("车型记录 class_history", standing.class_history),
         ("有效期限 validity", f"{standing.valid_from} – {standing.valid_until or '长期'}"),
         (
             "累积记分 accumulated_points",
             f"{standing.points}" + (f" ({cycle.start} – {cycle.end})" if cycle else ""),
         ),
         ("状态 status", f"{standing.status} {standing.status.shown_as}"),
-        ("extended_until", standing.extended_until or "–"),
+        ("延期至 extended_until", standing.extended_until or "–"),
         ("证芯编号 card_core_number", record.card_core_number.masked if record.card_core_number else "–"),
         ("发证机关 issuing_authority", standing.authority),
         ("档案编号 file_number", record.file_number.masked),
         ("校车 school_bus_classes", record.school_bus_classes if record.has_school_bus_approval else "–"),
-        ("听力辅助条件 hearing_aid_condition", "yes" if record.hearing_aid else "no"),
+        ("听力辅助条件 hearing_aid_condition", "须佩戴 yes" if record.hearing_aid else "无 no"),
         (
             "照片 portrait",
-            "on file" if has_photo else "named, not on file" if standing.portrait_hash else "none",
+            "有 on file"
+            if has_photo
+            else "应有未存 named, not on file"
+            if standing.portrait_hash
+            else "无 none",
         ),
-        ("standing version, record version", f"{standing.version}, {record.record_version}"),
+        ("版本 standing version, record version", f"{standing.version}, {record.record_version}"),
     ]
     for name, value in rows:
         table.add_row(name, str(value))

@@ -98,7 +98,7 @@ def open_backup(directory: Path, passphrase: bytes | None) -> tuple[Manifest, Se
 
     def unseal(salt: bytes) -> Sealer:
         if passphrase is None:
-            raise Invalid("--passphrase-file", "is given: this backup is sealed")
+            raise Invalid("--passphrase-file", "must be given: this backup is sealed")
         return Sealer(passphrase, salt)
 
     manifest, sealer = read_manifest(directory, unseal)

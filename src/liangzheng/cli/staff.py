@@ -15,11 +15,12 @@ from liangzheng.cli.main import run
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
-from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.errors import Forbidden, Invalid
 from liangzheng.kernel.ids import StaffId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Member, Region, StaffEvent
+from liangzheng.standards import totp
 from liangzheng.wiring import index_keys, staff_policy
 
 app = typer.Typer(no_args_is_help=True, help="Police and staff: who they are, with which duties, where.")
@@ -106,6 +107,20 @@ def link(number: Number) -> None:
 
     run(act())
     typer.echo(f"{number}: linked")
+
+
+@app.command("one-time-code")
+def one_time_code(
+    secret: Annotated[str, typer.Argument(help="As enrolment or `./lz demo` showed it.", metavar="SECRET")],
+) -> None:
+    """The six digits of this half minute, as an authenticator application shows them. To try things out: not in production."""
+    if Settings.from_env().mode == "production":
+        raise Forbidden("a second factor is in its owner's hand, and not on this machine, in production")
+    try:
+        octets = totp.from_base32("".join(secret.upper().split()))
+    except ValueError:
+        raise Invalid("SECRET", "letters A to Z and digits 2 to 7, as it was shown") from None
+    typer.echo(totp.code_at(octets, totp.step_of(SystemClock().now())))
 
 
 def _person(settings: Settings) -> tuple[IdentityNumber, KeyIndex]:

@@ -22,7 +22,7 @@ class Text:
 REFUSAL_TEXTS: Mapping[Refusal, Text] = MappingProxyType(
     {
         Refusal.REAL_NAME_TOO_LOW: Text(
-            "请先完成实名认证和人脸核验，再申领电子驾驶证。",
+            "请先完成实名核验和实人认证，再申领电子驾驶证。",
             "Please finish real-name verification with a face check before applying.",
         ),
         Refusal.NOT_IN_REGISTER: Text(

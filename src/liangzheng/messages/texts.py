@@ -73,50 +73,50 @@ _PLAIN = {
         sms=_SEE_THE_APP,
     ),
     Kind.PHONE_KEY_BOUND: Text(
-        "一部手机已绑定到您的账户，可出示电子驾驶证。非本人操作请立即在应用中解除并重置密码。",
+        "一部手机已绑定到您的账号，可出示电子驾驶证。非本人操作请立即在应用中解除并重设密码。",
         "A phone was bound to your account and can show the licence. If it was not you, end it in the app and reset the password.",
     ),
     Kind.PHONE_KEY_ENDED: Text(
-        "一部手机已与您的账户解除绑定。", "A phone is no longer bound to your account."
+        "一部手机已与您的账号解除绑定。", "A phone is no longer bound to your account."
     ),
     Kind.PASSKEY_ADDED: Text(
-        "您的账户新增了通行密钥。非本人操作请立即删除并重置密码。",
+        "您的账号新增了通行密钥。非本人操作请立即删除并重设密码。",
         "A passkey was added to your account. If it was not you, remove it and reset the password.",
     ),
-    Kind.PASSKEY_REMOVED: Text("您的账户删除了一个通行密钥。", "A passkey was removed from your account."),
+    Kind.PASSKEY_REMOVED: Text("您的账号删除了一个通行密钥。", "A passkey was removed from your account."),
     Kind.PASSWORD_RESET: Text(
-        "您的账户密码已重置，所有登录已退出。非本人操作请联系车辆管理所。",
+        "您的账号密码已重设，所有登录已退出。非本人操作请联系车辆管理所。",
         "The password of your account was reset and every login ended. If it was not you, contact a vehicle office.",
     ),
     Kind.MOBILE_CHANGE_ASKED: Text(
-        "有人申请更换您账户的手机号，等待期后生效。非本人操作：请在应用中停止，或用发至原手机号的停止码停止。",
+        "有人申请更换您账号的手机号，等待期后生效。非本人操作：请在应用中停止，或用发至原手机号的停止码停止。",
         "Somebody asked to change the mobile of your account; it happens after a holding time. Not you? Stop it in the app, or "
         "by the stop word sent to the present mobile.",
     ),
     Kind.MOBILE_CHANGE_STOPPED: Text("更换手机号的申请已停止。", "The change of mobile was stopped."),
     Kind.MOBILE_CHANGE_DONE: Text(
-        "您账户的手机号已更换为本号码。", "Your account is now reached under this mobile."
+        "您账号的手机号已更换为本号码。", "Your account is now reached under this mobile."
     ),
     Kind.MOBILE_CHANGE_FAILED: Text(
         "更换手机号未能完成：新号码不可用，手机号保持不变。",
         "The change of mobile could not be done: the new one cannot be used. Your mobile stays as it is.",
     ),
     Kind.CLOSING_ASKED: Text(
-        "有人申请注销您的账户，等待期后生效。非本人操作：请立即在应用中停止，或用发至手机的停止码停止。",
+        "有人申请注销您的账号，等待期后生效。非本人操作：请立即在应用中停止，或用发至手机的停止码停止。",
         "Somebody asked to close your account; it happens after a holding time. Not you? Stop it in the app, or by the stop "
         "word sent to your mobile.",
     ),
-    Kind.CLOSING_STOPPED: Text("注销账户的申请已停止。", "The closing of your account was stopped."),
+    Kind.CLOSING_STOPPED: Text("注销账号的申请已停止。", "The closing of your account was stopped."),
     Kind.FACE_REVIEW_LATE: Text(
-        "您的人脸核验复核已超过承诺时限，已督办；也可到车辆管理所窗口核验。",
+        "您的实人认证复核已超过承诺时限，已督办；也可到车辆管理所窗口核验。",
         "The review of your face check is past its promised day and was escalated; you may also go to a counter.",
     ),
     Kind.FACE_REVIEW_ENDED: Text(
-        "您的人脸核验未能在保存期内复核，图像已删除；请重新核验，或到车辆管理所窗口核验。",
+        "您的实人认证未能在保存期内复核，图像已删除；请重新认证，或到车辆管理所窗口核验。",
         "Nobody reviewed your face check while its pictures were kept; they are deleted. Make a new one, or go to a counter.",
     ),
     Kind.FACE_APPROVED: Text(
-        "您的人脸核验已通过人工复核，图像已删除；请在有效期内继续办理。",
+        "您的实人认证已通过人工复核，图像已删除；请在有效期内继续办理。",
         "A person reviewed your face check and it passed; its pictures are deleted. Go on in the app while it is usable.",
     ),
     Kind.CORRECTION_ANSWERED: Text(
@@ -212,17 +212,17 @@ def _of_face(kind: Kind, detail: Mapping[str, Any]) -> Text:
     if kind is Kind.FACE_REFUSED:
         why = [FACE_REASON_TEXTS[FaceReason(code)] for code in detail["reasons"]]
         return Text(
-            f"您的人脸核验未通过人工复核：{''.join(text.zh for text in why)}可重新核验，或到车辆管理所窗口核验。",
+            f"您的实人认证未通过人工复核：{''.join(text.zh for text in why)}可重新认证，或到车辆管理所窗口核验。",
             f"A person reviewed your face check and it did not pass: {' '.join(text.en for text in why)} Make a new one, or go to "
             "a counter.",
         )
     if detail.get("provisional"):  # the year's holidays are not announced: no day is promised
         return Text(
-            "您的人脸核验正在人工复核，将在一个工作日内答复。",
+            "您的实人认证正在人工复核，将在一个工作日内答复。",
             "A person reviews your face check; you will hear within one working day.",
         )
     return Text(
-        f"您的人脸核验正在人工复核，将在{detail['due_day']}前（含当日）答复。",
+        f"您的实人认证正在人工复核，将在{detail['due_day']}前（含当日）答复。",
         f"A person reviews your face check; you will hear by the end of {detail['due_day']}.",
     )
 
@@ -238,12 +238,12 @@ def _of_company(kind: Kind, detail: Mapping[str, Any], company: str | None) -> T
     if kind is Kind.CONSENT_GIVEN:
         if not detail["standing"]:
             return Text(
-                f"您已同意{whose}本次查询。非本人操作请立即解除手机绑定并重置密码。",
+                f"您已同意{whose}本次查询。非本人操作请立即解除手机绑定并重设密码。",
                 f"You agreed to one question of {who}. If it was not you, unbind the phone and reset the password.",
                 sms=_SEE_THE_APP,
             )
         return Text(
-            f"您已授权{whose}持续核查，可随时在“授权”中撤回。非本人操作请立即撤回并重置密码。",
+            f"您已授权{whose}持续核查，可随时在“持续授权”中撤回。非本人操作请立即撤回并重设密码。",
             f"You gave {who} a consent that lasts; withdraw it at any time. If it was not you, withdraw it and reset the "
             "password.",
             sms=_SEE_THE_APP,

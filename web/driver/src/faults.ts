@@ -8,7 +8,7 @@ alsoSay({
   'zh-CN': {
     fault: {
       mobile: '请填写11位手机号，以13至19开头。', number: '证件号码不对：请填写18位身份证号，最后一位可以是X。', name: '请填写姓名：1至50个字，外文名和“·”都可以。',
-      password: '密码不符合要求：{rule}', code: '验证码是6位数字。', wrong_code: '验证码不对、已用过或已过期，请重新获取。', wrong_password: '密码不对，请重试。',
+      password: '密码至少10个字符，不要用手机号、证件号或常见密码。', code: '验证码是6位数字。', wrong_code: '验证码不对、已用过或已过期，请重新获取。', wrong_password: '密码不对，请重试。',
       many_codes: '验证码获取太频繁，请 {seconds} 秒后再试。', many_tries: '错误次数太多，请 {wait}后再试。',
       level0: '姓名和证件号码没有在驾驶人库中查到：请核对后重新注册，或到车辆管理所。', level1: '请先完成实人认证。', changing: '手机号正在更换：完成或停止之前不能办理。',
       no_sms: '短信服务暂时不可用，请稍后再试。', claimed: '这位驾驶人已在另一个账号完成实人认证。请登录那个账号，或重设密码。', photos: '照片上传太多，请一小时后再试。',
@@ -18,7 +18,7 @@ alsoSay({
   en: {
     fault: {
       mobile: 'A mobile number has 11 digits and begins with 13 to 19.', number: 'The identity number is not right: 18 characters; the last may be X.', name: 'Type the name: 1 to 50 characters.',
-      password: 'The password does not do: {rule}', code: 'The code has six digits.', wrong_code: 'The code is wrong, was used or is too old: ask for a new one.', wrong_password: 'The password is not right; try again.',
+      password: 'The password has at least ten characters and is not one of your numbers, nor a common one.', code: 'The code has six digits.', wrong_code: 'The code is wrong, was used or is too old: ask for a new one.', wrong_password: 'The password is not right; try again.',
       many_codes: 'Too many codes: try again in {seconds} seconds.', many_tries: 'Too many failures: try again in {wait}.',
       level0: 'Name and number are not in the register: check them and register anew, or go to a vehicle office.', level1: 'The face check comes first.', changing: 'Your mobile is being changed: this waits until it is done or stopped.',
       no_sms: 'Text messages are out of order for the moment: try again later.', claimed: 'Another account has shown this driver’s face: log in there, or reset its password.', photos: 'Too many photos: try again in an hour.',
@@ -38,7 +38,7 @@ export function tell(problem: unknown, t: Say): string {
     if (place.includes('mobile')) return said('mobile')
     if (place.includes('citizen') || place.includes('identity')) return said('number')
     if (place === 'name' || place.endsWith('.name')) return said('name')
-    if (place.includes('password')) return said('password', { rule: problem.rule ?? '' })
+    if (place.includes('password')) return said('password')
     if (place.includes('label')) return said('label')
     if (place === 'code' || place.endsWith('.code')) return said('code')
   }

@@ -67,6 +67,7 @@ export function allows(held: string, wanted: string, on: Day): boolean {
 export interface PlateKind {
   readonly code: string;
   readonly chinese: string;
+  readonly english: string;
   readonly classes: readonly DrivingClass[];
 }
 
@@ -76,13 +77,13 @@ const SMALL: readonly DrivingClass[] = ['C1', 'C2', 'C5'];
 /** The plates a verifier at the roadside is asked about; kinds that say nothing of the vehicle (拖拉机, 挂车, 试验, 军队 …) are
  * left out. C5 is for its disabled holder only, and C2 for automatic vehicles. Grouping: ours, after Annex 1. */
 export const PLATE_KINDS: readonly PlateKind[] = [
-  {code: '01', chinese: '大型汽车', classes: LARGE},
-  {code: '02', chinese: '小型汽车', classes: SMALL},
-  {code: '51', chinese: '大型新能源汽车', classes: LARGE},
-  {code: '52', chinese: '小型新能源汽车', classes: SMALL},
-  {code: '07', chinese: '普通摩托车', classes: ['D', 'E']},
-  {code: '08', chinese: '轻便摩托车', classes: ['F']},
-  {code: '13', chinese: '低速车', classes: ['C3', 'C4']},
+  {code: '01', chinese: '大型汽车', english: 'Large vehicle', classes: LARGE},
+  {code: '02', chinese: '小型汽车', english: 'Small vehicle', classes: SMALL},
+  {code: '51', chinese: '大型新能源汽车', english: 'Large new-energy vehicle', classes: LARGE},
+  {code: '52', chinese: '小型新能源汽车', english: 'Small new-energy vehicle', classes: SMALL},
+  {code: '07', chinese: '普通摩托车', english: 'Motorcycle', classes: ['D', 'E']},
+  {code: '08', chinese: '轻便摩托车', english: 'Moped', classes: ['F']},
+  {code: '13', chinese: '低速车', english: 'Low-speed vehicle', classes: ['C3', 'C4']},
 ];
 
 /** Those classes of a plate kind that a licence of `held` lets its holder drive; none means: may not drive it. undefined

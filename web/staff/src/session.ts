@@ -14,7 +14,12 @@ export const session = reactive({
 /** A mark that a login was opened here, so that nobody is asked about one that never was. It opens nothing. */
 const mark = 'logged-in'
 
-export const acts = computed(() => new Set(session.officer?.duties.flatMap((held) => held.acts) ?? []))
+/** A file of the register is the whole country's: the server asks for the duty everywhere. */
+const everywhereOnly = new Set(['import-register'])
+
+export const acts = computed(
+  () => new Set(session.officer?.duties.flatMap((held) => held.acts.filter((act) => held.region === 'nationwide' || !everywhereOnly.has(act))) ?? []),
+)
 
 /** Whether one of today's duties allows one of these acts. */
 export function mayDo(...wanted: string[]): boolean {

@@ -10,12 +10,12 @@ export function why(problem: Problem, t: (key: string, values?: Record<string, u
 /** Words of the companies' screens, loaded with them. */
 export const companyWords = {
   'zh-CN': {
-    need: '请先以企业身份登录。', log_in: '登录', purpose: '用途', fields: '询问内容', class: '车型', reference: '本企业备注（选填）', standing: '同意持续到（选填，留空为仅此一次）', make: '生成询问码', none: '登记中没有可用的用途。',
-    code: '询问码', code_how: '请驾驶人在“电子驾驶证”中扫此码，或输入上面的字符。', until: '有效至 {at}', cancel_ask: '撤回询问', another: '再问一位', fetching: '正在取回答…',
+    need: '请先以企业身份登录。', log_in: '登录', purpose: '用途', fields: '询问内容', class: '车型', reference: '本企业备注（选填）', standing: '授权持续到（选填，留空为仅此一次）', make: '生成请求码', none: '登记中没有可用的用途。',
+    code: '请求码', code_how: '请驾驶人在“电子驾驶证”中扫此码，或输入上面的字符。', until: '有效至 {at}', cancel_ask: '撤回询问', another: '再问一位', fetching: '正在取回答…',
     asked: '等待驾驶人同意…', approved: '驾驶人已同意', refused: '驾驶人没有同意。', cancelled: '已撤回。', expired: '询问已过期。', answered: '已取得回答',
     answer: '回答', answer_about: '只含驾驶人同意的内容，不保存；离开本页即消失。', pseudonym: '本企业内代号', yes: '可以驾驶', no: '不可驾驶', long_term: '长期', portrait: '驾驶证照片', portrait_none: '照片未能取得。',
     f: { may_drive: '今天能否驾驶所问车型', valid_until: '驾驶证有效期止', classes: '准驾车型', first_issue_date: '初次领证日期', name: '姓名', masked_number: '部分遮盖的证号', portrait: '驾驶证照片' },
-    bulk: { title: '批量核查', about: '对已给出持续同意的驾驶人，按本企业内代号核查，最多 1,000 个。', paste: '粘贴代号（每行一个，或 CSV 第一列）', file: '选择 CSV 文件', count: '共 {n} 个代号', too_many: '超过 1,000 个：请分批核查。', empty: '请粘贴至少一个代号。', go: '核查', save: '下载结果 CSV', answered: '已回答', no_consent: '未同意或无此代号', outcome: '结果', not_allowed: '登记中没有可批量核查的用途。', sum: '{n} 个已回答，共 {of} 个' },
+    bulk: { title: '批量核查', about: '对已给出持续授权的驾驶人，按本企业内代号核查，最多 1,000 个。', paste: '粘贴代号（每行一个，或 CSV 第一列）', file: '选择 CSV 文件', count: '共 {n} 个代号', too_many: '超过 1,000 个：请分批核查。', empty: '请粘贴至少一个代号。', go: '核查', save: '下载结果 CSV', answered: '已回答', no_consent: '未同意或无此代号', outcome: '结果', not_allowed: '登记中没有可批量核查的用途。', sum: '{n} 个已回答，共 {of} 个' },
     notices: { title: '变更通知', none: '没有通知。', again: '重新发送', due: '下次 {at}', about: '已同意的驾驶人有变化时，发往登记的地址。', attempts: '已试 {n} 次', more: '更早的',
       delivered: '已送达', parked: '多次未送达，已搁置', waiting: '等待发送', dropped: '不再发送（同意已结束）' },
     not: {

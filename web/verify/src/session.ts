@@ -15,6 +15,8 @@ export const session = reactive({
   /** A login that ended by itself: said once, on the log-in screen. */
   ended: false,
   acts: [] as string[],
+  /** Six digits of the region an officer retains in; empty for others. */
+  division: '',
   purposes: [] as Purpose[],
 })
 
@@ -22,7 +24,7 @@ const mark = 'verifier-login'
 /** What the last log-in left here lets the next one in, also while others fail on purpose with this number. */
 const knownMark = 'known-mark'
 
-interface Marked { kind: Kind; name: string; unit: string; number: string; acts: string[]; purposes: Purpose[] }
+interface Marked { kind: Kind; name: string; unit: string; number: string; acts: string[]; division: string; purposes: Purpose[] }
 
 function remember(found: Marked): void {
   Object.assign(session, found, { ended: false })
@@ -50,10 +52,12 @@ async function asked(): Promise<void> {
   } else if (session.kind === 'company') await company(session.number)
 }
 
-interface Officer { name: string; unit: string; number: string; duties: { acts: string[] }[] }
+interface Officer { name: string; unit: string; number: string; duties: { acts: string[]; region: string }[] }
 
 function officer({ name, unit, number, duties }: Officer): Marked {
-  return { kind: 'officer', name, unit, number, acts: [...new Set(duties.flatMap(({ acts }) => acts))], purposes: [] }
+  const region = duties.find(({ acts }) => acts.includes('retain'))?.region ?? ''
+  const division = /^\d+$/.test(region) ? region.padEnd(6, '0') : ''
+  return { kind: 'officer', name, unit, number, acts: [...new Set(duties.flatMap(({ acts }) => acts))], division, purposes: [] }
 }
 
 export async function logInOfficer(number: string, password: string, proof: { totp: string } | { passkey: Record<string, unknown> }): Promise<void> {
@@ -75,13 +79,13 @@ export async function logInCompany(id: string, secret: string): Promise<void> {
 
 async function company(id: string): Promise<void> {
   const { name, purposes } = await ask('get', '/relying/registration')
-  remember({ kind: 'company', name, unit: name, number: id, acts: [], purposes })
+  remember({ kind: 'company', name, unit: name, number: id, acts: [], division: '', purposes })
 }
 
 /** The server no longer knows this login. */
 export function loggedOut(): void {
   const ended = session.kind !== 'public'
-  Object.assign(session, { kind: 'public', name: '', unit: '', number: '', acts: [], purposes: [], ended })
+  Object.assign(session, { kind: 'public', name: '', unit: '', number: '', acts: [], division: '', purposes: [], ended })
   localStorage.removeItem(mark)
 }
 

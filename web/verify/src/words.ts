@@ -4,7 +4,7 @@ import { speak } from '@shared/words'
 export const words = speak({
   'zh-CN': {
     app: '电子驾驶证核验', public: '公众版', online: '联网', offline: '无网络',
-    nav: '功能', more: '更多', waits: '正在等待服务器回应…', missed: '这个页面没有载入。请检查网络后重试。',
+    nav: '功能', more: '更多', waits: '正在等待服务器回应…', missed: '这个页面没有载入。请检查网络后重试。', says: '{what}：{how}',
     lists_at: '名单版本 {at}（{age}前）', lists_none: '未下载名单',
     age: { now: '1分钟', minutes: '{n}分钟', hours: '{n}小时', days: '{n}天' },
     scan: {
@@ -23,7 +23,7 @@ export const words = speak({
     strange: {
       payment: '这是收付款码，没有打开。请驾驶人打开“电子驾驶证”出示亮码。',
       address: '这是网址，没有打开。请驾驶人打开“电子驾驶证”出示亮码。',
-      request: '这是企业的询问码，由驾驶人用手机扫。核验请扫驾驶人的亮码。',
+      request: '这是企业的请求码，由驾驶人用手机扫。核验请扫驾驶人的亮码。',
       other_system: '这是其他系统的证件码。请驾驶人出示本系统的亮码。',
       other_version: '这是新版本的亮码。请联网更新本应用后再扫。',
       small_letters: '内容被改动过，不是原样的亮码。请直接扫驾驶人的手机屏幕。',
@@ -38,7 +38,7 @@ export const words = speak({
       name: '姓名', number: '证号', classes: '准驾车型', valid: '有效期', points: '累积记分', points_n: '{n} 分', status: '状态', sex: '性别', male: '男', female: '女', authority: '发证机关',
       long_term: '长期', until: '至 {day}', class: '所驾车辆', may: '可以驾驶', may_not: '不可驾驶', plate_may: '可驾 {classes}', unknown: '未知',
       portrait: '驾驶证照片', portrait_offline: '离线无照片：请核对本人身份证件', portrait_public: '照片仅对交警和经登记的企业显示', portrait_coming: '照片正在取…', portrait_purpose: '此次核验不含照片', portrait_none: '照片未能取得：请核对本人身份证件', portrait_other: '照片与签名不符，未显示',
-      check_face: '人与照片一致？', check_class: '车型相符？',
+      check_face: '人与照片一致？', check_class: '车型相符？', check_document: '人与其身份证件一致？',
       again: '再扫一个', done: '记录并结束', retain: '扣留驾驶证', plate: '车辆号牌（选填，遮盖后保存在本机）', steps: '核验步骤', held: '通过', failed: '未通过', not_reached: '未进行',
       clock_behind: '本机时间早于信任名单的签发时间，无法判断。请校准本机时间后重扫。',
       waits: '已记为待补核，联网后自动补核。', server_failed: '联网核验未成：{why}', no_answer: '服务器没有回应。以上是本机离线核验的结果，不含实时状态；网络恢复后请再扫一次。', saved: '已记录',
@@ -50,24 +50,24 @@ export const words = speak({
       newest: '最新', old: '较旧',
     },
     lists: {
-      title: '离线名单', trust: '信任名单', version: '第 {n} 版', keys: '{n} 把签名钥匙', ago: '{at}（{age}前）', made: '签发时间', fetched: '取得时间', status: '状态名单', count: '{n} 份', of: '最早一份制作于', download: '下载最新名单', download_size: '下载最新名单（约 {size}）', downloading: '正在下载：{n} / {of} 份，{size} / 约 {all}', done: '名单已是最新。', stopped: '没有下载完。已下载的已保存，其余继续使用原有名单。',
-      broken: '网络中断，已下载的 {n} 份已保存。联网后自动接着下载，也可点下方按钮。', go_on: '接着下载', stop: '停止下载', checked: '上次与服务器核对', newer: '有更新', newer_n: '{n} 份，约 {size}',
+      title: '离线名单', trust: '信任名单', version: '第 {n} 版', keys: '{n} 个签名密钥', ago: '{at}（{age}前）', made: '签发时间', fetched: '取得时间', status: '状态名单', count: '{n} 份', of: '最早一份制作于', download: '下载最新名单', download_size: '下载最新名单（约 {size}）', downloading: '正在下载：{n} / {of} 份，{size} / 约 {all}', done: '名单已是最新。', stopped: '没有下载完。已下载的已保存，其余继续使用原有名单。',
+      broken: '网络中断，已下载的 {n} 份已保存。联网后自动接着下载，也可点下方按钮。', go_on: '接着下载', stop: '停止下载', checked: '上次与服务器核对', newer: '有更新', newer_n: '{n} 份，约 {size}', amount: '数量',
       meaning: '名单只会使结果变差，不会变好：没有新的状态快照时，结果始终为灰色“状态未核实”。', none: '尚未下载', keep: '请求浏览器长期保存', kept: '浏览器已同意长期保存。', not_kept: '浏览器不保证长期保存：请把本页添加到主屏幕。', root: '根证书指纹',
     },
     me: { title: '我的', who: '当前身份', log_in: '登录', log_out: '退出登录', officer: '交警', company: '企业', public: '公众（免登录）', public_says: '公众版只显示亮码本身所含的内容，不显示照片和实时状态。', look: '外观', dark: '深色', light: '浅色', sun: '随时间（18:00–7:00 深色）', elder: '长辈版（大字）', mute: '静音', lists: '离线名单', quota: '今日额度', quota_n: '今日 {used} / {most}，本分钟 {used_minute} / {most_minute}', ask: '向驾驶人询问', bulk: '批量核查', notices: '变更通知' },
     log_in: {
-      title: '登录', who: '身份', officer: '交警', company: '企业', number: '编号', password: '密码', totp: '动态口令（6 位）', go: '登录', passkey: '用通行密钥登录', wrong: '编号、密码或口令不对。请核对后重试；多次错误需等待。', wrong_company: '客户端编号或密钥不对，或企业尚未获准。', id: '客户端编号（com_…）', secret: '客户端密钥', no_passkey: '没有用成通行密钥。请重试，或改用动态口令。', need: '请填写编号和密码。', need_totp: '请填写 6 位动态口令。', prove: '此操作须再次验证：请填写新的 6 位动态口令后再提交。', wrong_totp: '动态口令不对，或已用过。请等新的口令出现后再填。',
+      title: '登录', who: '身份', officer: '交警', company: '企业', number: '警号', password: '密码', totp: '动态验证码（6 位）', go: '登录', passkey: '用通行密钥登录', wrong: '警号、密码或动态验证码不对，或验证码已用过。请等下一个验证码再试；多次错误需等待。', wrong_company: '客户端编号或密钥不对，或企业尚未获准。', id: '客户端编号（com_…）', secret: '客户端密钥', no_passkey: '没有用成通行密钥。请重试，或改用动态验证码。', need: '请填写警号和密码。', need_totp: '请填写 6 位动态验证码。', prove: '此操作须再次验证：请填写新的 6 位动态验证码后再提交。', wrong_totp: '动态验证码不对，或已用过。请等新的口令出现后再填。',
       public: '不登录也可扫码核验。',
     },
-    passkeys: { title: '通行密钥', why: '添加后，下次可用本机的指纹、面容或安全钥匙代替动态口令登录。通行密钥只认本网站的地址。', none: '还没有通行密钥。', made: '添加于 {at}', used: '上次使用 {at}', never: '从未使用', label: '名称', default: '执勤终端', add: '添加通行密钥', added: '已添加。下次登录可用。', not_made: '没有添加成功。请重试，并按设备提示验证本人。', cannot: '这个浏览器不支持通行密钥，请继续使用动态口令。', need: '请先以交警身份登录。' },
+    passkeys: { title: '通行密钥', why: '添加后，下次可用本机的指纹、面容或安全钥匙代替动态验证码登录。通行密钥只认本网站的地址。', none: '还没有通行密钥。', made: '添加于 {at}', used: '上次使用 {at}', never: '从未使用', label: '名称', default: '执勤终端', add: '添加通行密钥', added: '已添加。下次登录可用。', not_made: '没有添加成功。请重试，并按设备提示验证本人。', cannot: '这个浏览器不支持通行密钥，请继续使用动态验证码。', need: '请先以交警身份登录。' },
     retain: {
-      title: '扣留驾驶证', about: '当场生效；须由另一人确认，否则自动解除。', reason: '事由', case: '案件编号', case_hint: '例 R-320500-20261121-0001', go: '扣留', done: '已扣留，等待另一人确认。编号 {id}', none: '请先联网核验一名驾驶人。',
-      'drink-driving': '饮酒驾驶', 'points-reached': '记满12分', 'class-not-held': '准驾车型不符', speeding: '超速', 'accident-suspect': '事故嫌疑', 'other-by-law': '法律规定的其他情形',
+      title: '扣留驾驶证', about: '当场生效；24 小时内无另一人确认，自动解除。', reason: '事由', case: '案件编号', case_hint: 'R（路面）-您辖区的区划-日期-序号；请补上序号（4 至 8 位数字）。', case_wrong: '案件编号不符：R（路面），您辖区的六位区划，不晚于今天的日期，4 至 8 位序号，例如 R-320500-20261121-0001。', gone: '不能扣留：案件编号的区划不在您的辖区，或核验已超过十分钟。请核对案件编号，或请驾驶人重新亮码。', go: '扣留', done: '已扣留，等待另一人确认。编号 {id}', none: '请先联网核验一名驾驶人。',
+      'drink-driving': '酒后驾驶', 'points-reached': '记满12分', 'class-not-held': '准驾车型不符', speeding: '严重超速', 'accident-suspect': '事故嫌疑', 'other-by-law': '法律规定的其他情形',
     },
   },
   en: {
     app: 'Licence check', public: 'Public', online: 'online', offline: 'no network',
-    nav: 'Functions', more: 'More', waits: 'Waiting for the server…', missed: 'This page did not come. Check the network and try again.',
+    nav: 'Functions', more: 'More', waits: 'Waiting for the server…', missed: 'This page did not come. Check the network and try again.', says: '{what}: {how}',
     lists_at: 'Lists of {at} ({age} ago)', lists_none: 'No lists downloaded',
     age: { now: '1 min', minutes: '{n} min', hours: '{n} h', days: '{n} d' },
     scan: {
@@ -102,7 +102,7 @@ export const words = speak({
       name: 'Name', number: 'Number', classes: 'Classes', valid: 'Valid', points: 'Points', points_n: '{n}', status: 'Status', sex: 'Sex', male: 'male', female: 'female', authority: 'Authority',
       long_term: 'long-term', until: 'until {day}', class: 'Vehicle driven', may: 'may drive', may_not: 'may not drive', plate_may: 'may drive {classes}', unknown: 'unknown',
       portrait: 'Photo of the licence', portrait_offline: 'No photo offline: compare with an identity document', portrait_public: 'The photo is shown to police and registered companies only', portrait_coming: 'The photo is coming…', portrait_purpose: 'No photo with this check', portrait_none: 'The photo did not come: compare with an identity document', portrait_other: 'The photo is not the signed one; not shown',
-      check_face: 'Is it the person in the photo?', check_class: 'Is it the vehicle of the class?',
+      check_face: 'Is it the person in the photo?', check_class: 'Is it the vehicle of the class?', check_document: 'Is it the person of the identity document?',
       again: 'Scan another', done: 'Record and finish', retain: 'Retain the licence', plate: 'Plate of the vehicle (optional; kept masked on this device)', steps: 'Steps of the check', held: 'held', failed: 'failed', not_reached: 'not reached',
       clock_behind: "This device's clock is before the time the trust list was made: no answer can be right. Set the clock and scan again.",
       waits: 'Will be checked online as soon as there is a network.', server_failed: 'Not checked online: {why}', no_answer: 'The server did not answer. The above is what this device found out by itself, without a live status; scan again when the network is back.', saved: 'Recorded',
@@ -115,17 +115,17 @@ export const words = speak({
     },
     lists: {
       title: 'Offline lists', trust: 'Trust list', version: 'Version {n}', keys: '{n} signing keys', ago: '{at} ({age} ago)', made: 'Signed', fetched: 'Fetched', status: 'Status lists', count: '{n}', of: 'Oldest one made', download: 'Download the newest', download_size: 'Download the newest (about {size})', downloading: 'Downloading: {n} of {of} lists, {size} of about {all}', done: 'The lists are up to date.', stopped: 'Not all were downloaded. What came is kept; for the rest the lists that are here go on being used.',
-      broken: 'The network broke; the {n} lists that came are kept. The rest comes when there is a network, or by the button below.', go_on: 'Go on downloading', stop: 'Stop the download', checked: 'Last compared with the server', newer: 'Newer ones', newer_n: '{n}, about {size}',
+      broken: 'The network broke; the {n} lists that came are kept. The rest comes when there is a network, or by the button below.', go_on: 'Go on downloading', stop: 'Stop the download', checked: 'Last compared with the server', newer: 'Newer ones', newer_n: '{n}, about {size}', amount: 'How many',
       meaning: 'A list can make a result worse, never better: without a status in time in the code the result stays grey, “status not checked”.', none: 'not downloaded', keep: 'Ask the browser to keep them', kept: 'The browser has agreed to keep them.', not_kept: 'The browser may delete them: add this page to your home screen.', root: 'Fingerprint of the root',
     },
     me: { title: 'Me', who: 'You are', log_in: 'Log in', log_out: 'Log out', officer: 'Police', company: 'Company', public: 'Public (no login)', public_says: 'The public version shows what the live code itself holds: no photo, no live status.', look: 'Appearance', dark: 'Dark', light: 'Light', sun: 'By time (dark 18:00–7:00)', elder: 'Large text', mute: 'No sound', lists: 'Offline lists', quota: 'Quota', quota_n: 'today {used} of {most}, this minute {used_minute} of {most_minute}', ask: 'Ask a driver', bulk: 'Bulk checks', notices: 'Notices' },
     log_in: {
-      title: 'Log in', who: 'As', officer: 'Police', company: 'Company', number: 'Number', password: 'Password', totp: 'One-time code (6 digits)', go: 'Log in', passkey: 'Log in with a passkey', wrong: 'Number, password or code is not right. Check and try again; after several failures you have to wait.', wrong_company: 'Client id or secret is not right, or the company is not approved yet.', id: 'Client id (com_…)', secret: 'Client secret', no_passkey: 'The passkey was not used. Try again, or use a one-time code.', need: 'Fill in number and password.', need_totp: 'Fill in the 6-digit code.', prove: 'This act wants your second factor again: fill in a new one-time code and send it once more.', wrong_totp: 'The code is not right, or was used before. Wait for the next one and fill it in.',
+      title: 'Log in', who: 'As', officer: 'Police', company: 'Company', number: 'Number', password: 'Password', totp: 'One-time code (6 digits)', go: 'Log in', passkey: 'Log in with a passkey', wrong: 'Number, password or code is not right, or the code was used. Try again with the next code; after several failures you have to wait.', wrong_company: 'Client id or secret is not right, or the company is not approved yet.', id: 'Client id (com_…)', secret: 'Client secret', no_passkey: 'The passkey was not used. Try again, or use a one-time code.', need: 'Fill in number and password.', need_totp: 'Fill in the 6-digit code.', prove: 'This act wants your second factor again: fill in a new one-time code and send it once more.', wrong_totp: 'The code is not right, or was used before. Wait for the next one and fill it in.',
       public: 'You can scan without logging in.',
     },
     passkeys: { title: 'Passkeys', why: 'With one you log in by fingerprint, face or security key of this device instead of a one-time code. It works at this address only.', none: 'No passkey yet.', made: 'added {at}', used: 'last used {at}', never: 'never used', label: 'Name', default: 'Patrol device', add: 'Add a passkey', added: 'Added: it serves at the next log-in.', not_made: 'It was not added. Try again, and show the device that it is you.', cannot: 'This browser has no passkeys; go on with one-time codes.', need: 'Log in as police first.' },
     retain: {
-      title: 'Retain the licence', about: 'In force at once; lifted by itself unless a second person confirms.', reason: 'Reason', case: 'Case number', case_hint: 'such as R-320500-20261121-0001', go: 'Retain', done: 'Retained; a second person has to confirm. Number {id}', none: 'Check a driver online first.',
+      title: 'Retain the licence', about: 'In force at once; lifted by itself unless a second person confirms within 24 hours.', reason: 'Reason', case: 'Case number', case_hint: 'R (roadside), a division of yours, day and serial: add the serial (4 to 8 digits).', case_wrong: 'The case number does not fit: R (roadside), six digits of a division of yours, a day not after today, a serial of 4 to 8 digits, such as R-320500-20261121-0001.', gone: 'It cannot be retained: the case lies outside your region, or the check is older than ten minutes. Look at the case number, or ask the driver for a new code.', go: 'Retain', done: 'Retained; a second person has to confirm. Number {id}', none: 'Check a driver online first.',
       'drink-driving': 'drink-driving', 'points-reached': '12 points reached', 'class-not-held': 'class not held', speeding: 'speeding', 'accident-suspect': 'accident suspect', 'other-by-law': 'other, by law',
     },
   },

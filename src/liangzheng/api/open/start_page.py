@@ -1,8 +1,9 @@
-"""GET /: what this is, what in it is simulated, how to log in. Chinese first, English below."""
+"""GET /: what this is, what in it is simulated, where the web apps are, how to log in. Chinese first, English below."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from string import Template
@@ -26,6 +27,12 @@ _SIMULATED_OUTSIDE_PRODUCTION: Final = (
         "Real names are compared with this register only; no outside source is asked",
     ),
 )
+_APPS: Final = {
+    "driver": ("驾驶人端：申领、亮证、亮码", "Driver's app: apply, show"),
+    "verify": ("核验端：扫码核验", "Verifier's app: scan and verify"),
+    "staff": ("业务控制台：民警与工作人员", "Staff console"),
+    "open": ("公开数据", "Public figures"),
+}
 
 
 @router.get("/", include_in_schema=False)
@@ -40,7 +47,9 @@ async def start_page(request: Request) -> HTMLResponse:
         sms=wiring.sms.simulated,
     )
     base = str(request.base_url).rstrip("/")
-    return page("亮证 LiangZheng", _TEXT.substitute(notice=_notice(simulated), base=escape(base)))
+    port = re.search(r":\d{1,5}$", request.headers.get("host", ""))
+    apps = _apps(wiring.settings.face_hosts, port[0] if port else "")
+    return page("亮证 LiangZheng", _TEXT.substitute(notice=_notice(simulated), apps=apps, base=escape(base)))
 
 
 def simulated_neighbours(mode: str, *, face: bool, real_name: bool, sms: bool) -> list[tuple[str, str]]:
@@ -49,7 +58,7 @@ def simulated_neighbours(mode: str, *, face: bool, real_name: bool, sms: bool) -
         return []
     found = [*_SIMULATED_OUTSIDE_PRODUCTION]
     if face:
-        found.append(("人脸核验为模拟，不看人脸", "The face check is simulated: it looks at no face"))
+        found.append(("实人认证为模拟，不看人脸", "The face check is simulated: it looks at no face"))
     if real_name:
         found.append(("实名来源为模拟", "The source of real names is simulated"))
     if sms:
@@ -71,3 +80,13 @@ def _notice(simulated: Sequence[tuple[str, str]]) -> str:
         '<div class="notice" role="note"><p><strong>演示环境，以下为模拟：</strong> '
         f'<span lang="en">Not the real thing. Simulated here:</span></p><ul>{items}</ul></div>'
     )
+
+
+def _apps(hosts: Mapping[str, str], port: str) -> str:
+    """Where the web apps are, on hosts of their own; nothing where none is served."""
+    items = "".join(
+        f'<li><a href="//{escape(hosts[name] + port)}/">{zh} <span lang="en">· {escape(en)}</span></a></li>'
+        for name, (zh, en) in _APPS.items()
+        if name in hosts
+    )
+    return f'<h2>网页应用 <span lang="en">· Web apps</span></h2>\n<ul>{items}</ul>' if items else ""

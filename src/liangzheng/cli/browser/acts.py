@@ -180,7 +180,7 @@ def log_in_officer(page: Any, stage: Stage, who: Mapping[str, Any]) -> None:
     page.goto(_base(page) + "/#/log-in")
     page.get_by_label("编号").fill(who["number"])
     page.get_by_label("密码").fill(who["password"])
-    page.get_by_label("动态口令").fill(one_time_code(stage, who))
+    page.get_by_label("动态验证码").fill(one_time_code(stage, who))
     page.get_by_role("button", name="登录", exact=True).click()
     page.get_by_role("link", name="数字码").wait_for()
 

@@ -152,6 +152,7 @@ async def _accounts(stage: Stage, accounts: int) -> str:
     for actor in _people(stage):
         await Story(stage, actor, token).account()
     await officers.accounts(stage, officers.division_of(stage, _people(stage)[0]))
+    await stage.newcomers(wave)
     return f"{len(_people(stage))} fictional drivers have an account and can log in"
 
 
@@ -173,12 +174,27 @@ def _print_ways_in(stage: Stage, token: str) -> None:
     stage.console.width = max(stage.console.width, _WIDTH)
     print_ = stage.console.print
     print_(table)
-    staff = Table(title=f"{officers.UNIT} (fictional)", title_justify="left")
-    for heading in ("number", "password", "one-time-code secret", "region"):
+    free = Table(
+        title="Drivers without an account: register as one of them, with any mobile", title_justify="left"
+    )
+    for heading in ("identity number", "name", "authority", "classes"):
+        free.add_column(heading, no_wrap=True)
+    for each in stage.kept.newcomers:
+        free.add_row(each.identity_number, each.name, each.authority, each.classes)
+    print_(free)
+    staff = Table(title="Officers and administrations (fictional)", title_justify="left")
+    for heading in ("number", "password", "one-time-code secret"):
         staff.add_column(heading, no_wrap=True)
+    staff.add_column("duties")
     for officer in stage.kept.officers:
-        staff.add_row(officer.number, officer.password, officer.totp_secret, officer.division)
+        places = ((officer.duties, officer.division), (officer.everywhere, "nationwide"))
+        duties = "; ".join(f"{place}: {', '.join(held)}" for held, place in places if held)
+        staff.add_row(officer.number, officer.password, officer.totp_secret, duties or officer.division)
     print_(staff)
+    print_(
+        "One-time code now     ./lz staff one-time-code <secret> (or an authenticator application; each serves once)",
+        highlight=False,
+    )
     for name, said in (
         ("driver", "Driver's app"), ("verify", "Verifier's app"), ("staff", "Staff console"), ("open", "Public figures"),
     ):  # fmt: skip

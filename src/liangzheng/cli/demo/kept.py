@@ -44,6 +44,19 @@ class Officer(msgspec.Struct, kw_only=True):
     totp_secret: str
     """Base32, for an authenticator application; plainly printed, because nothing here is real."""
     division: str
+    duties: list[str] = msgspec.field(default_factory=list)
+    """Held in that division; empty for officers of earlier versions."""
+    everywhere: list[str] = msgspec.field(default_factory=list)
+
+
+class Newcomer(msgspec.Struct, kw_only=True):
+    """A fictional driver of the generated register without an account, for people to register as; cast for no story."""
+
+    line: int
+    identity_number: str
+    name: str
+    authority: str
+    classes: str
 
 
 class Kept(msgspec.Struct, kw_only=True):
@@ -53,6 +66,7 @@ class Kept(msgspec.Struct, kw_only=True):
     imported: dict[str, str] = msgspec.field(default_factory=dict)
     """Register file → SHA-256 of what of it is in the register; set when its import has ended."""
     actors: list[Actor] = msgspec.field(default_factory=list)
+    newcomers: list[Newcomer] = msgspec.field(default_factory=list)
     officers: list[Officer] = msgspec.field(default_factory=list)
     reviewers: dict[str, list[str]] = msgspec.field(default_factory=dict)
     """Division → tokens of its two photo reviewers: what one has in hand when a start is cut off, they go on with."""

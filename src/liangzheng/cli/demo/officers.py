@@ -23,16 +23,26 @@ from liangzheng.wiring import staff_policy
 
 UNIT: Final = "演示交警大队 (demonstration)"
 _DUTIES: Final = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER)
+_PRINTED: Final[Sequence[tuple[tuple[Duty, ...], tuple[Duty, ...]]]] = (
+    (_DUTIES, (Duty.PHOTO_REVIEW,)),  # everywhere: the drivers with an account are of several cities
+    (_DUTIES, (Duty.PHOTO_REVIEW,)),
+    ((), (Duty.SYSTEM, Duty.ROLLOUT, Duty.REGISTER)),
+    ((), (Duty.KEYS, Duty.ROLLOUT, Duty.REGISTER)),
+    ((), (Duty.AUDIT,)),
+)
+"""Duties in the drivers' division, and everywhere."""
 
 
 async def enrolled(
-    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, newcomer: tuple[str, str] | None = None
-) -> tuple[Officer, Client]:
+    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, newcomer: tuple[str, str] | None = None,
+    everywhere: Sequence[Duty] = (),
+) -> tuple[Officer, Client]:  # fmt: skip
     """A fictional officer of a division, enrolled over HTTP as a person would, and logged in by it; new, or whose number and
-    enrolment code these are."""
+    enrolment code these are. `everywhere`: duties held nationwide."""
     if newcomer is None:
         now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
-        held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in duties)
+        places = [(duty, division) for duty in duties] + [(duty, "nationwide") for duty in everywhere]
+        held = tuple(HeldDuty(duty, Region.parse(place), civil_day(now)) for duty, place in places)
         invited = await staff.add_member(
             stage.database,
             number,
@@ -51,14 +61,18 @@ async def enrolled(
     code = totp.code_at(totp.from_base32(shown["secret"]), totp.step_of(datetime.now(UTC)))
     body |= {"password": password, "totp": code}
     opened = (await asyncio.to_thread(stage.client.post, "/staff/enrolments/confirmations", body)).expect(201)
-    made = Officer(number=number, password=password, totp_secret=shown["secret"], division=division)
+    made = Officer(
+        number=number, password=password, totp_secret=shown["secret"], division=division,
+        duties=list(duties), everywhere=list(everywhere),
+    )  # fmt: skip
     return made, stage.client.as_caller(opened["token"])
 
 
 async def accounts(stage: Stage, division: str) -> list[Officer]:
-    """Two officers for people to log in as, made once and remembered."""
-    while len(stage.kept.officers) < 2:
-        made, _ = await enrolled(stage, division)
+    """Two officers and the three administrations for people to log in as, made once and remembered: every screen of the
+    console is open to one of them, and what needs two has two."""
+    for duties, everywhere in _PRINTED[len(stage.kept.officers) :]:
+        made, _ = await enrolled(stage, division, duties, everywhere=everywhere)
         stage.kept.officers.append(made)
         stage.keep()
     return stage.kept.officers

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from liangzheng import audit, drivers, rollout, showing
 from liangzheng.cli.demo.client import Client
-from liangzheng.cli.demo.kept import Actor, Kept
+from liangzheng.cli.demo.kept import Actor, Kept, Newcomer
 from liangzheng.cli.keys import DEMO_ORGANISATION
 from liangzheng.cli.processes import Processes
 from liangzheng.infra.keyindex import KeyIndex
@@ -213,9 +213,7 @@ class Stage:
     ) -> Actor:
         """A driver of the generated register who may apply, has class C1 and no account yet; remembered from now on.
         `rarely_named`: one with rare characters in the name; the others are left to those who ask for them."""
-        known = {actor.line for actor in self.kept.actors}
-        found = await asyncio.to_thread(self._eligible, wave, known, rarely_named)
-        line, row = found
+        line, row = await asyncio.to_thread(self._eligible, wave, self._taken(), rarely_named)
         number = len(self.kept.actors)
         actor = Actor(
             line=line,
@@ -236,6 +234,25 @@ class Stage:
         self.kept.actors.append(actor)
         self.keep()
         return actor
+
+    async def newcomers(self, wave: rollout.Wave, count: int = 2) -> list[Newcomer]:
+        """Drivers who may apply and whom nobody plays: for people to register as; remembered from now on."""
+        while len(self.kept.newcomers) < count:
+            line, row = await asyncio.to_thread(self._eligible, wave, self._taken(), False)
+            self.kept.newcomers.append(
+                Newcomer(
+                    line=line,
+                    identity_number=row["document_number"],
+                    name=row["name"],
+                    authority=row["issuing_authority"],
+                    classes=row["driving_privileges"],
+                )
+            )
+            self.keep()
+        return self.kept.newcomers
+
+    def _taken(self) -> set[int]:
+        return {each.line for each in self.kept.actors} | {each.line for each in self.kept.newcomers}
 
     def _eligible(
         self, wave: rollout.Wave, known: set[int], rarely_named: bool

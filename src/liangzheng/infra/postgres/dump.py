@@ -164,7 +164,7 @@ def read_manifest(directory: Path, unseal: Callable[[bytes], Sealer]) -> tuple[M
         said, mac = whole["manifest"], whole["mac"]
         manifest = Manifest(**said | {"tables": [TableFile(**each) for each in said["tables"]]})
     except FileNotFoundError:
-        raise Invalid(str(directory), f"holds a whole backup: there is no {MANIFEST}") from None
+        raise Invalid(str(directory), f"this is no whole backup: there is no {MANIFEST} in it") from None
     except (ValueError, KeyError, TypeError):
         raise Invalid(str(directory / MANIFEST), "is a manifest") from None
     if manifest.format != FORMAT:

@@ -4,10 +4,10 @@ alsoSay({
   'zh-CN': {
     apply: {
       title: '申领电子驾驶证', step: '第 {n} 步，共 4 步：{name}', confirm: '确认信息', photo: '照片', face: '实人认证', result: '结果', next: '下一步', back_step: '上一步',
-      mine: '是我本人，信息无误', why: '为什么需要', confirm_why: '这些信息来自驾驶人库。如有错误，请在“我的 → 我的数据”中申请更正。', not_found: '驾驶人库中没有查到您：请核对姓名和证件号码，或到车辆管理所。', look_again: '重新查找',
+      mine: '是我本人，信息无误', why: '这些信息从哪里来', confirm_why: '这些信息来自驾驶人库。如有错误，请在“我的 → 我的数据”中申请更正。', not_found: '驾驶人库中没有查到您：请核对姓名和证件号码，或到车辆管理所。', look_again: '重新查找',
       agree: '我已阅读并同意人脸信息处理规则', read: '阅读规则全文', agree_review: '（可选）机器没有把握时，同意由工作人员查看照片', read_review: '阅读人工复核规则', no_agree: '不同意也可以申领：请选择“换人工审核”，到窗口由工作人员核对。', saved: '进度已保存，可以随时回来继续。',
       twice: '共两次认证：第 1 次绑定这部手机，第 2 次用于申领。', first_of: '第 1 次，共 2 次：绑定这部手机', second_of: '第 2 次，共 2 次：用于申领', sending: '正在提交…',
-      done: '已受理', reviewing: '照片审核中', review_by: '{day} 前有结果', see: '查看进度', phone_label: '手机 {day}', refused: '未受理：{reason}', again: '重新申领', to_photo: '换一张照片', bound: '这部手机已绑定。',
+      done: '已受理', reviewing: '照片审核中', review_by: '{day} 前（含当日）有结果', see: '查看进度', phone_label: '手机 {day}', refused: '未受理：{reason}', again: '重新申领', to_photo: '换一张照片', bound: '这部手机已绑定。',
     },
     photo: {
       which: '用哪张照片？', archived: '留存照片', archived_why: '用驾驶人库中的照片，最快，马上发证。', camera: '现在拍摄', camera_why: '白色背景、免冠、正脸，一个工作日内审核。', album: '从相册选择', album_why: '六个月内拍摄的白底证件照，一个工作日内审核。',
@@ -22,12 +22,12 @@ alsoSay({
     face: {
       title: '实人认证', hold: '请正对镜头', 'turn:left': '请慢慢向左转头', 'turn:right': '请慢慢向右转头', blink: '请眨眨眼', progress: '第 {n} 个动作，共 {of} 个', go: '开始实人认证', light: '请在光线充足处，取下帽子和墨镜。',
       manual: '换人工审核', denied: '没有摄像头权限。请在浏览器地址栏的锁形图标中允许使用摄像头，再重试；或选择人工审核。', missing: '没有找到摄像头。请换一部手机，或选择人工审核。', busy: '摄像头正被其他应用使用。请关闭它后重试，或选择人工审核。',
-      failed: '未通过，请在光线充足处重试，或选择人工审核。', retake: '画面不清楚：请在光线充足处、正对镜头重拍。', review: '机器没有把握，需人工审核，有结果后会在这里继续。', review_by: '{day} 前有结果。', voided: '这次认证已失效，请重新开始。', simulated: '演示环境：未真正比对人脸', checking: '正在核验…', cancelled: '已离开本页，认证中断。请重新开始。',
+      failed: '未通过，请在光线充足处重试，或选择人工审核。', retake: '画面不清楚：请在光线充足处、正对镜头重拍。', review: '机器没有把握，需人工审核，有结果后会在这里继续。', review_by: '{day} 前（含当日）有结果。', voided: '这次认证已失效，请重新开始。', simulated: '演示环境：未真正比对人脸', checking: '正在核验…', cancelled: '已离开本页，认证中断。请重新开始。',
       counter: '人工审核', counter_where: '请带身份证到任一车辆管理所或交警大队窗口，说“电子驾驶证人工审核”。工作人员核对后，本页会自动继续。', person: '人员编号', check: '认证编号', waiting: '等待工作人员核对…', again: '改用摄像头', camera_slow: '摄像头没有反应，请重试，或选择人工审核。',
     },
     progress: {
       title: '办事进度', accepted: '已受理', issued: '已发证', under_review: '照片审核中', refused: '未通过', submitted: '已提交', drafted: '制证中', withdrawn: '已撤回', facts_held: '信息核对通过', facts_failed: '信息核对未通过',
-      promise: '承诺在 {day} 前有结果', provisional: '（节假日安排公布后可能调整）', withdraw: '撤回申请', withdraw_sure: '撤回后需要重新申领，确定撤回吗？', resubmit: '换照片重新申领', reasons: '未通过原因', show: '亮证', slow: '网络不稳定，正在重试…',
+      promise: '承诺在 {day} 前（含当日）有结果', provisional: '（节假日安排公布后可能调整）', withdraw: '撤回申请', withdraw_sure: '撤回后需要重新申领，确定撤回吗？', resubmit: '换照片重新申领', reasons: '未通过原因', show: '亮证', slow: '网络不稳定，正在重试…',
       origin: { holder: '申领', reissue: '自动换发', photo: '更换照片' }, photo_is_new: '照片送审', photo_approved: '照片审核通过', facts_changed: '登记信息已变更', withdrew: '已撤回', signed: '已签发', draft_recorded: '已制证', signing_abandoned: '重新制证', photo_refused: '照片未通过',
     },
     bind: {
@@ -39,7 +39,7 @@ alsoSay({
   en: {
     apply: {
       title: 'Apply for a licence', step: 'Step {n} of 4: {name}', confirm: 'Your data', photo: 'Photo', face: 'Face check', result: 'Result', next: 'Next', back_step: 'Back',
-      mine: 'That is me, and it is right', why: 'Why', confirm_why: 'These come from the driver register. If something is wrong, ask for a correction under “Me → My data”.', not_found: 'The register does not know you: check name and number, or go to a vehicle office.', look_again: 'Look again',
+      mine: 'That is me, and it is right', why: 'Where these come from', confirm_why: 'These come from the driver register. If something is wrong, ask for a correction under “Me → My data”.', not_found: 'The register does not know you: check name and number, or go to a vehicle office.', look_again: 'Look again',
       agree: 'I have read and agree to how face data are processed', read: 'Read the whole text', agree_review: '(Optional) where the machine is not sure, staff may look at the pictures', read_review: 'Read how pictures are looked at', no_agree: 'You can apply without agreeing: choose “Have a person look”, at a counter.', saved: 'Your progress is saved; come back whenever you like.',
       twice: 'Two checks: the first binds this phone, the second is for the application.', first_of: 'Check 1 of 2: bind this phone', second_of: 'Check 2 of 2: for the application', sending: 'Sending…',
       done: 'Accepted', reviewing: 'The photo is under review', review_by: 'decided by {day}', see: 'See its progress', phone_label: 'Phone {day}', refused: 'Not accepted: {reason}', again: 'Apply again', to_photo: 'Another photo', bound: 'This phone is bound.',

@@ -8,21 +8,21 @@ alsoSay({
       kinds: { police: '交通警察', public: '公众核验', company: '单位', relying: '单位', staff: '车管人员', operator: '系统运维' },
       purposes: {
         'roadside-check': '路面检查', 'accident-at-scene': '事故现场处理', 'violation-handling': '违法处理', 'accident-handling': '事故处理', complaint: '复议或投诉', 'licence-business': '驾驶证业务', 'register-correction': '登记更正', roadside: '路面检查', shown: '出示',
-        rental: '汽车租赁', insurance: '车辆保险', employment: '招聘用工', freight: '货运客运', administration: '管理', 'look-up-review': '查询抽查', 'compare-face': '人证比对', 'photo-review': '照片审核', 'licence-holding': '核对驾驶证', public: '公众核验',
+        rental: '汽车租赁', insurance: '车辆保险', employment: '招聘用工', freight: '货运客运', administration: '管理', 'look-up-review': '查询抽查', 'compare-face': '人证比对', 'photo-review': '照片审核', 'licence-holding': '核对驾驶证', public: '公众核验', casework: '案件办理', 'identity-at-counter': '窗口核验', incident: '安全事件', 'regular-audit': '定期审计',
       },
       unknown: '当面核验',
     },
     fields: { may_drive: '今天能否驾驶所问车型', valid_until: '有效期止', classes: '准驾车型', first_issue_date: '初次领证日期', name: '姓名', masked_number: '部分遮盖的证号', portrait: '驾驶证照片' },
     consent: {
-      title: '单位核验授权', code: '授权码', code_why: '单位（租车、保险、用工、货运）会给您一个10位授权码。', open: '查看请求', no_code: '没有这个授权码，或已过期、已处理。请向单位要新的。', bad_code: '授权码是10位字母和数字。',
-      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '长期授权至', once: '只这一次', expires: '请在 {at} 前决定',
-      approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看长期授权', company_id: '单位编号 {id}',
+      title: '单位核验授权', code: '请求码', code_why: '单位（租车、保险、用工、货运）会给您一个10位请求码。', open: '查看请求', no_code: '没有这个请求码，或已过期、已处理。请向单位要新的。', bad_code: '请求码是10位字母和数字。',
+      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '授权期限', once: '只这一次', expires: '请在 {at} 前决定',
+      approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看持续授权', company_id: '单位编号 {id}',
     },
-    consents: { title: '长期授权', none: '没有长期授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
+    consents: { title: '持续授权', none: '没有持续授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
     me: {
       title: '我的', not_in: '登录后可管理账号。', levels: { '0': '未实名', '1': '已实名', '2': '已实人认证', '3': '窗口已核实' }, settings: '显示', elder: '长辈版（大字）', dark: '深色模式', lights: { auto: '跟随手机', light: '浅色', dark: '深色' }, account: '账号', records: '记录与授权',
-      looks: '谁看过我的驾驶证', consents: '长期授权', data: '我的数据与更正', agreements: '协议与同意', mobile: '更换手机号', devices: '登录设备与手机', passkeys: '通行密钥', close: '注销账号', log_out: '退出登录', forget: '同时删除本机的驾驶证和密钥', out_sure: '退出后，亮证、亮码仍可在本机打开，除非一并删除。',
-      second: '登录时需要短信验证码', second_on: '已开启', second_off: '已关闭', bind: '绑定本机', about: '本服务：{mode}，根密钥 {root}',
+      looks: '谁看过我的驾驶证', consents: '持续授权', data: '我的数据与更正', agreements: '协议与同意', mobile: '更换手机号', devices: '登录设备与手机', passkeys: '通行密钥', close: '注销账号', log_out: '退出登录', forget: '同时删除本机的驾驶证和密钥', out_sure: '退出后，亮证、亮码仍可在本机打开，除非一并删除。',
+      second: '登录时需要短信验证码', second_on: '已开启', second_off: '已关闭', bind: '绑定本机', about: '本服务：{mode}，根密钥 {root}', modes: { production: '正式环境', demo: '演示环境', test: '测试环境' },
     },
     data: {
       title: '我的数据', export: '下载我的全部数据', export_why: 'JSON 文件，包括登记信息、申领、被查看记录等；每天最多五次。', exported: '已下载。', many: '今天已下载五次，请明天再来。', corrections: '申请更正', wish: '哪里不对，应该是什么', ask: '提交', none: '没有更正申请。', asked: '{day} 提交',
@@ -45,21 +45,21 @@ alsoSay({
       kinds: { police: 'Traffic police', public: 'Public', company: 'Company', relying: 'Company', staff: 'Licensing staff', operator: 'Operator' },
       purposes: {
         'roadside-check': 'Roadside check', 'accident-at-scene': 'Accident at the scene', 'violation-handling': 'Violation', 'accident-handling': 'Accident', complaint: 'Complaint', 'licence-business': 'Licence business', 'register-correction': 'Correction of the register', roadside: 'Roadside check', shown: 'Shown',
-        rental: 'Car rental', insurance: 'Motor insurance', employment: 'Employment', freight: 'Freight', administration: 'Administration', 'look-up-review': 'Review of look-ups', 'compare-face': 'Face compared', 'photo-review': 'Photo review', 'licence-holding': 'Licence checked', public: 'Public',
+        rental: 'Car rental', insurance: 'Motor insurance', employment: 'Employment', freight: 'Freight', administration: 'Administration', 'look-up-review': 'Review of look-ups', 'compare-face': 'Face compared', 'photo-review': 'Photo review', 'licence-holding': 'Licence checked', public: 'Public', casework: 'Casework', 'identity-at-counter': 'Identity at a counter', incident: 'Security incident', 'regular-audit': 'Regular audit',
       },
       unknown: 'Shown in person',
     },
     fields: { may_drive: 'whether you may drive today', valid_until: 'the last day of validity', classes: 'your classes', first_issue_date: 'the day of your first licence', name: 'your name', masked_number: 'your number, mostly masked', portrait: 'the photo' },
     consent: {
       title: 'A company asks', code: 'Request code', code_why: 'A company (rental, insurance, employer, freight) gives you a code of ten letters and digits.', open: 'See the request', no_code: 'There is no such code, or it is over or decided: ask the company for a new one.', bad_code: 'A code has ten letters and digits.',
-      asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'Standing until', once: 'This once only', expires: 'Decide by {at}',
+      asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'For how long', once: 'This once only', expires: 'Decide by {at}',
       approve: 'Agree, and sign with this phone', refuse: 'Refuse', approved: 'You agreed. The company sees only what stands above.', take_back: 'Take it back', taken_back: 'Taken back. The company sees nothing of you.', too_late: 'The company has its answer already: too late.', refused: 'You refused. The company sees nothing of you.', need_key: 'Agreeing needs the key of this phone: bind it first.', standing: 'Standing consents', company_id: 'Company {id}',
     },
     consents: { title: 'Standing consents', none: 'No standing consents.', until: 'until {day}', given: 'given on {day}', ended: 'ended on {day}', in_force: 'in force', over: 'over', withdraw: 'Withdraw', sure: 'This company can ask no more from that moment. Withdraw?', withdrawn: 'Withdrawn.' },
     me: {
       title: 'Me', not_in: 'Log in to manage your account.', levels: { '0': 'name not checked', '1': 'name checked', '2': 'face checked', '3': 'seen at a counter' }, settings: 'Display', elder: 'Large letters', dark: 'Dark', lights: { auto: 'as the phone', light: 'light', dark: 'dark' }, account: 'Account', records: 'Records and consents',
       looks: 'Who looked at my licence', consents: 'Standing consents', data: 'My data and corrections', agreements: 'Agreements', mobile: 'Change the mobile', devices: 'Logins and phones', passkeys: 'Passkeys', close: 'Close the account', log_out: 'Log out', forget: 'and delete licence and key from this phone', out_sure: 'Licence and code still open on this phone afterwards, unless you delete them too.',
-      second: 'A code by text message at log-in', second_on: 'on', second_off: 'off', bind: 'Bind this phone', about: 'This service: {mode}, root key {root}',
+      second: 'A code by text message at log-in', second_on: 'on', second_off: 'off', bind: 'Bind this phone', about: 'This service: {mode}, root key {root}', modes: { production: 'in production', demo: 'a demonstration', test: 'a test' },
     },
     data: {
       title: 'My data', export: 'Download all my data', export_why: 'A JSON file: register, applications, who looked and more; five times a day at most.', exported: 'Downloaded.', many: 'Five times today: come back tomorrow.', corrections: 'Corrections', wish: 'What is wrong, and what would be right', ask: 'Send', none: 'No requests.', asked: 'asked on {day}',
