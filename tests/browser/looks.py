@@ -56,6 +56,26 @@ def too_small(page: Any, least: float) -> list[str]:
     return found
 
 
+def cut_off(page: Any) -> list[str]:
+    """Words whose own box hides a part of them: lost to who enlarges the text (WCAG 1.4.4)."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+          .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+          .filter((one) => one.checkVisibility() && !one.closest('.visually-hidden, [aria-hidden=true]'))
+          .filter((one) => {
+            for (let box = one; box && box !== document.body; box = box.parentElement) {
+              const { overflowX, overflowY } = getComputedStyle(box)
+              const hides = [overflowX, overflowY].some((way) => way === 'hidden' || way === 'clip')
+              if (hides && (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)) return true
+              if (overflowX === 'auto' || overflowX === 'scroll') return false
+            }
+            return false
+          })
+          .map((one) => one.outerHTML.slice(0, 160))"""
+    )
+    return found
+
+
 def settle(page: Any) -> None:
     """The screen of the address is there, what it asked has been answered or refused, and nothing fades any more."""
     page.wait_for_load_state("networkidle")
