@@ -57,21 +57,31 @@ def too_small(page: Any, least: float) -> list[str]:
 
 
 def cut_off(page: Any) -> list[str]:
-    """Words whose own box hides a part of them: lost to who enlarges the text (WCAG 1.4.4)."""
+    """Words a box around them hides a part of: lost to who enlarges the text (WCAG 1.4.4)."""
     found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll('body *')]
-          .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
-          .filter((one) => one.checkVisibility() && !one.closest('.visually-hidden, [aria-hidden=true]'))
-          .filter((one) => {
+        """() => {
+          const cut = []
+          const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+          while (texts.nextNode()) {
+            const [text, one] = [texts.currentNode, texts.currentNode.parentElement]
+            if (!text.data.trim() || !one.checkVisibility() || one.closest('.visually-hidden, [aria-hidden=true]')) continue
+            const range = document.createRange()
+            range.selectNodeContents(text)
+            const words = range.getBoundingClientRect()
             for (let box = one; box && box !== document.body; box = box.parentElement) {
               const { overflowX, overflowY } = getComputedStyle(box)
-              const hides = [overflowX, overflowY].some((way) => way === 'hidden' || way === 'clip')
-              if (hides && (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)) return true
-              if (overflowX === 'auto' || overflowX === 'scroll') return false
+              if ([overflowX, overflowY].some((way) => way === 'auto' || way === 'scroll')) break
+              if (overflowX === 'visible' && overflowY === 'visible') continue
+              const edge = box.getBoundingClientRect()
+              const over = [words.right - edge.right, edge.left - words.left, words.bottom - edge.bottom, edge.top - words.top]
+              if (Math.max(...over) > 1) {
+                cut.push(one.outerHTML.slice(0, 160))
+                break
+              }
             }
-            return false
-          })
-          .map((one) => one.outerHTML.slice(0, 160))"""
+          }
+          return cut
+        }"""
     )
     return found
 

@@ -15,6 +15,7 @@ from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.cli.qr import draw_qr
 from tests.browser.companies import approved
+from tests.browser.conftest import Watched
 from tests.browser.holders import Holder
 
 STRANGE = {
@@ -108,16 +109,19 @@ def test_without_a_camera_the_code_is_typed(
 
 
 def test_what_reads_codes_cannot_be_fetched(
-    open_page: Callable[..., Any], platform: Stage, holder: Holder
+    open_page: Callable[..., Any], platform: Stage, holder: Holder, watched: Watched
 ) -> None:
     page = open_page("driver", service_workers="block")
     acts.log_in(page, holder.actor)
     page.route("**/*.wasm", lambda route: route.abort())
     page.goto(platform.at("driver") + "/#/scan")
     page.get_by_text("扫码组件没有加载成功").wait_for()
+    assert "wasm" in watched.faults[0], "the module says so on the console"
+    watched.faults.clear()
     page.unroute("**/*.wasm")
     page.get_by_role("button", name="重新打开摄像头").click()
     page.get_by_text("请将二维码对准方框").wait_for()
+    assert not watched.faults
 
 
 @pytest.mark.usefixtures("browser")

@@ -66,8 +66,10 @@ export interface Attempts {
   fault: Ref<string>
   /** The last one was not answered: what was asked may have been done, and is sent again as it was. */
   unheard: Ref<boolean>
+  /** What is being done now, as it was named: the button that was tapped waits, and no other. */
+  doing: Ref<string>
   /** Does it once at a time; whether it succeeded. `instead`: another sentence for a refusal, or null for the usual one. */
-  attempt(act: () => Promise<void>, instead?: (problem: Problem) => string | null): Promise<boolean>
+  attempt(act: () => Promise<void>, instead?: ((problem: Problem) => string | null) | null, name?: string): Promise<boolean>
 }
 
 export function useAttempts(): Attempts {
@@ -75,11 +77,13 @@ export function useAttempts(): Attempts {
   const busy = ref(false)
   const fault = ref('')
   const unheard = ref(false)
+  const doing = ref('')
   return {
-    busy, fault, unheard,
-    async attempt(act, instead) {
+    busy, fault, unheard, doing,
+    async attempt(act, instead, name = '') {
       if (busy.value) return false
       busy.value = true
+      doing.value = name
       fault.value = ''
       unheard.value = false
       try {
@@ -91,6 +95,7 @@ export function useAttempts(): Attempts {
         return false
       } finally {
         busy.value = false
+        doing.value = ''
       }
     },
   }

@@ -23,7 +23,7 @@ alsoSay({
       'live-code': '这是驾驶证亮码。核验别人的亮码请用“核验”应用；要出示自己的，请打开亮码。', 'counter-check': '这是人工审核的二维码，请到窗口由工作人员扫描。', half: '这个码不完整，或版本不符：请对方重新出示，再扫一次。',
       url: '这是一个网址，不是授权码。', pay: '这是收付款码，不是授权码。', 'other-system': '这是其他系统的证件码，不是授权码。', other: '这不是本系统的码。请让单位出示授权二维码。',
     },
-    consents: { title: '长期授权', none: '没有长期授权。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
+    consents: { title: '长期授权', none: '没有长期授权。同意某个单位在一段时间内多次核验后，会列在这里，可以随时撤回。', until: '至 {day}', given: '{day} 授权', ended: '已于 {day} 结束', in_force: '有效', over: '已失效', withdraw: '撤回授权', sure: '撤回后，这个单位立即不能再查询。确定撤回吗？', withdrawn: '已撤回。' },
     me: {
       title: '我的', not_in: '登录后可管理账号。', levels: { '0': '未实名', '1': '已实名', '2': '已实人认证', '3': '窗口已核实' }, settings: '显示', elder: '长辈版（大字）', dark: '深色模式', lights: { auto: '跟随手机', light: '浅色', dark: '深色' }, account: '账号', records: '记录与授权',
       looks: '谁看过我的驾驶证', consents: '长期授权', data: '我的数据与更正', agreements: '协议与同意', mobile: '更换手机号', devices: '登录设备与手机', passkeys: '通行密钥', close: '注销账号', log_out: '退出登录', forget: '同时删除本机的驾驶证和密钥', out_sure: '退出后，亮证、亮码仍可在本机打开，除非一并删除。',
@@ -65,7 +65,7 @@ alsoSay({
       'live-code': 'This is the live code of a licence. To verify somebody’s, use the verifier app; to show your own, open your live code.', 'counter-check': 'This code is for a counter: the staff there scan it.', half: 'The code is not whole, or of another version: have it shown again, and scan once more.',
       url: 'This is a web address, not a request code.', pay: 'This is a payment code, not a request code.', 'other-system': 'This is a document of another system, not a request code.', other: 'This is no code of this service. Ask the company for its request code.',
     },
-    consents: { title: 'Standing consents', none: 'No standing consents.', until: 'until {day}', given: 'given on {day}', ended: 'ended on {day}', in_force: 'in force', over: 'over', withdraw: 'Withdraw', sure: 'This company can ask no more from that moment. Withdraw?', withdrawn: 'Withdrawn.' },
+    consents: { title: 'Standing consents', none: 'No standing consents. Those that let a company ask for some time are listed here; you can withdraw them at any moment.', until: 'until {day}', given: 'given on {day}', ended: 'ended on {day}', in_force: 'in force', over: 'over', withdraw: 'Withdraw', sure: 'This company can ask no more from that moment. Withdraw?', withdrawn: 'Withdrawn.' },
     me: {
       title: 'Me', not_in: 'Log in to manage your account.', levels: { '0': 'name not checked', '1': 'name checked', '2': 'face checked', '3': 'seen at a counter' }, settings: 'Display', elder: 'Large letters', dark: 'Dark', lights: { auto: 'as the phone', light: 'light', dark: 'dark' }, account: 'Account', records: 'Records and consents',
       looks: 'Who looked at my licence', consents: 'Standing consents', data: 'My data and corrections', agreements: 'Agreements', mobile: 'Change the mobile', devices: 'Logins and phones', passkeys: 'Passkeys', close: 'Close the account', log_out: 'Log out', forget: 'and delete licence and key from this phone', out_sure: 'Licence and code still open on this phone afterwards, unless you delete them too.',
