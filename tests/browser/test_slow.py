@@ -167,13 +167,16 @@ def test_an_answer_that_was_lost_does_nothing_twice(open_page: Callable[..., Any
 
 
 def test_a_licence_shows_while_the_network_stands_still(
-    open_page: Callable[..., Any], holder: Holder
+    open_page: Callable[..., Any], platform: Stage, holder: Holder
 ) -> None:
-    page = open_page("driver", inside=holder.context)
+    page = open_page("driver", "/#/licence", inside=holder.context)
+    page.get_by_text("已联网").wait_for()  # the status is on the phone
     page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
     page.route("**/api/**", lambda route: None)
+    page.goto(platform.at("driver") + "/#/")
     page.reload()
     page.get_by_role("button", name="亮证", exact=True).click()
     page.get_by_text("状态更新于").first.wait_for()
+    page.get_by_text("未联网").wait_for()
     page.get_by_role("button", name="亮码（给交警扫）").click()
     page.locator("canvas[data-code]").wait_for()

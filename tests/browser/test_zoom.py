@@ -151,6 +151,7 @@ def test_one_s_own(open_page: Callable[..., Any], platform: Stage, holder: Holde
 
 def test_words_that_are_cut_off_are_found(open_page: Callable[..., Any]) -> None:
     page = open_page("driver")
+    page.get_by_role("button", name="注册").wait_for()
     assert not looks.cut_off(page)
     page.evaluate(
         "() => { const one = document.createElement('p'); one.textContent = '一行放不下的字'.repeat(20)\n"

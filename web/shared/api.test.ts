@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
-import { ask, askOctets, Problem } from './api.ts'
+import type { Problem } from './api.ts'
+
+// What a browser has and the module may look at when it is loaded.
+const kept = new Map<string, string>()
+Object.assign(globalThis, {
+  addEventListener: () => undefined,
+  localStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, text: string) => kept.set(name, text), removeItem: (name: string) => kept.delete(name) },
+})
+const { ask, askOctets } = await import('./api.ts')
 
 type Answer = (signal: AbortSignal) => Response | Promise<Response>
 const own = globalThis.fetch

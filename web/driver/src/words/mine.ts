@@ -15,7 +15,7 @@ alsoSay({
     fields: { may_drive: '今天能否驾驶所问车型', valid_until: '有效期止', classes: '准驾车型', first_issue_date: '初次领证日期', name: '姓名', masked_number: '部分遮盖的证号', portrait: '驾驶证照片' },
     consent: {
       title: '单位核验授权', scan: '扫描单位的二维码', type: '或输入授权码', code: '授权码', code_why: '单位（租车、保险、用工、货运）会给您一个10位授权码。', open: '查看请求', no_code: '没有这个授权码，或已过期、已处理。请向单位要新的。', bad_code: '授权码是10位字母和数字。',
-      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '长期授权至', once: '只这一次', expires: '请在 {at} 前决定',
+      asks: '{company} 请求核验', purpose: '用途', fields: '将会告知', nothing_else: '除此之外，什么都不会告知。', class: '询问车型', until: '授权期限', once: '只这一次', expires: '请在 {at} 前决定',
       approve: '同意并用本机签名', refuse: '拒绝', approved: '已同意。单位只能看到上面列出的内容。', take_back: '收回同意', taken_back: '已收回同意。单位不会看到您的任何信息。', too_late: '单位已经取得答复，不能收回。', refused: '已拒绝。单位不会看到您的任何信息。', need_key: '同意需要本机的密钥，请先绑定本机。', standing: '查看长期授权', company_id: '单位编号 {id}',
     },
     scan: {
@@ -57,7 +57,7 @@ alsoSay({
     fields: { may_drive: 'whether you may drive today', valid_until: 'the last day of validity', classes: 'your classes', first_issue_date: 'the day of your first licence', name: 'your name', masked_number: 'your number, mostly masked', portrait: 'the photo' },
     consent: {
       title: 'A company asks', scan: 'Scan the company’s QR code', type: 'or type the request code', code: 'Request code', code_why: 'A company (rental, insurance, employer, freight) gives you a code of ten letters and digits.', open: 'See the request', no_code: 'There is no such code, or it is over or decided: ask the company for a new one.', bad_code: 'A code has ten letters and digits.',
-      asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'Standing until', once: 'This once only', expires: 'Decide by {at}',
+      asks: '{company} asks', purpose: 'Purpose', fields: 'It will be told', nothing_else: 'Nothing else is told.', class: 'Class asked about', until: 'How long', once: 'This once only', expires: 'Decide by {at}',
       approve: 'Agree, and sign with this phone', refuse: 'Refuse', approved: 'You agreed. The company sees only what stands above.', take_back: 'Take it back', taken_back: 'Taken back. The company sees nothing of you.', too_late: 'The company has its answer already: too late.', refused: 'You refused. The company sees nothing of you.', need_key: 'Agreeing needs the key of this phone: bind it first.', standing: 'Standing consents', company_id: 'Company {id}',
     },
     scan: {
