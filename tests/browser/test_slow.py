@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
+from liangzheng.drivers.draw import portrait
 from tests.browser.holders import Holder
 
 PATIENCE_MS = 21_000
@@ -164,6 +167,31 @@ def test_an_answer_that_was_lost_does_nothing_twice(open_page: Callable[..., Any
     assert len(set(applies)) == 1
     assert len(applies) == 2
     assert count_of(page, "/holder/applications", "applications") == 1
+
+
+def test_a_photo_that_is_slow_to_send_loses_no_face_check(
+    open_page: Callable[..., Any], platform: Stage, tmp_path: Path
+) -> None:
+    page = open_page("driver")
+    acts.log_in(page, platform.driver())
+    page.goto(platform.at("driver") + "/#/apply")
+    page.get_by_role("button", name="是我本人").click()
+    page.get_by_text("从相册选择").click()
+    picture = tmp_path / "photo.jpg"
+    picture.write_bytes(portrait(20261121, 7))
+    page.locator("input[type=file]").set_input_files(picture)
+    page.get_by_role("list", name="照片检查").wait_for()
+    page.get_by_label("拍摄日期").fill((date.today() - timedelta(days=20)).isoformat())
+    page.get_by_role("button", name="下一步").click()
+    held: list[Any] = []
+    page.route("**/api/holder/photos", lambda route: held.append(route))
+    acts.show_face(page)
+    page.get_by_text("第 2 次，共 2 次").wait_for(timeout=60_000)
+    acts.show_face(page)
+    page.get_by_text("认证已通过").wait_for(timeout=60_000)
+    (photo,) = held
+    photo.continue_()
+    page.get_by_text("照片审核中").wait_for(timeout=60_000)
 
 
 def test_a_licence_shows_while_the_network_stands_still(
