@@ -19,7 +19,9 @@ export default defineConfig({
     // The phone apps and Vant are written with `setup` alone: a tenth of Vue need not be sent.
     vue({ features: { optionsAPI: app === 'staff' || app === 'open' } }),
     withoutRemoteAddresses(),
-    ...(app === 'driver' || app === 'verify' ? [offline()] : []),
+    ...(app === 'verify' ? [offline()] : []),
+    // A company's request is opened online: a driver's phone need not keep what reads its QR code.
+    ...(app === 'driver' ? [offline({ without: /\.wasm$/ })] : []),
     compressed(),
   ],
   build: {

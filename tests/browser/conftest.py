@@ -52,7 +52,7 @@ def platform() -> Iterator[Stage]:
         camera.film_noise(stage.camera)
         yield stage
         return
-    with demonstration(accounts=17) as stage:
+    with demonstration(accounts=32) as stage:
         yield stage
 
 

@@ -35,6 +35,9 @@ def test_pictures_of_the_album(open_page: Callable[..., Any], platform: Stage, t
     page.get_by_text("从相册选择").click()
     chooser, onward = page.locator("input[type=file]"), page.get_by_role("button", name="下一步")
 
+    chooser.set_input_files([])
+    chooser.dispatch_event("change")
+    page.get_by_text("没有选择照片").wait_for()
     none = tmp_path / "none.jpg"
     none.write_text("no picture at all")
     chooser.set_input_files(none)
@@ -225,6 +228,21 @@ def test_two_tabs_show_the_same(open_page: Callable[..., Any], holder: Holder) -
     assert len(codes) == 2, "each makes its own"
     for page in (one, two):
         page.get_by_text("状态正常").wait_for()
+
+
+def test_one_tab_logs_out_and_the_other_knows(
+    open_page: Callable[..., Any], platform: Stage, holder: Holder
+) -> None:
+    one = open_page("driver")
+    acts.log_in(one, holder.actor)
+    two = open_page("driver", inside=one.context)
+    two.get_by_role("link", name="谁看过我的证").wait_for()
+    one.goto(platform.at("driver") + "/#/me")
+    one.get_by_role("button", name="退出登录").click()
+    one.get_by_role("alertdialog").get_by_role("button", name="退出登录").click()
+    one.get_by_role("button", name="登录").wait_for()
+    two.get_by_role("button", name="登录").wait_for()
+    assert two.get_by_role("link", name="谁看过我的证").count() == 0
 
 
 def test_storage_that_was_taken_back_is_said(

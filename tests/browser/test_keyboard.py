@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from tests.browser.looks import tab_to
 
@@ -51,6 +53,46 @@ def test_from_log_in_to_the_live_code(open_page: Callable[..., Any], platform: S
     page.get_by_role("link", name="亮证").or_(page.get_by_role("button", name="亮证")).first.wait_for(
         timeout=60_000
     )
+    press(page, "亮证")
+    page.get_by_role("button", name="亮码（给交警扫）").wait_for()
+    press(page, "亮码（给交警扫）")
+    page.locator("canvas[data-code]").wait_for()
+
+
+def decided(officer: acts.Api, driver: dict[str, Any], shown: str) -> None:
+    """The counter has scanned `shown` and compared document and person."""
+    _, person, check = shown.split(":")
+    body = {
+        "person": person, "face_check": check, "identity_kind": "A", "identity_number": driver["identity_number"],
+        "decision": "approve", "case_number": acts.case_number("B", "320500"),
+    }  # fmt: skip
+    officer.ask("POST", "/staff/counter-checks/decisions", body)
+
+
+def test_without_a_camera_a_counter_and_the_keyboard_alone(
+    open_page: Callable[..., Any], platform: Stage
+) -> None:
+    driver, page = platform.driver(), open_page("driver", camera=False)
+    officer = acts.officer(platform, acts.member(platform, f"N{secrets.randbelow(10**6):06d}", "counter"))
+    acts.log_in(page, driver)
+    press(page, "申领电子驾驶证")
+    page.get_by_role("button", name="是我本人").wait_for()
+    press(page, "是我本人，信息无误")
+    page.get_by_role("button", name="下一步").wait_for()
+    press(page, "下一步")
+    symbol, before = page.locator("canvas[data-code]"), ""
+    for after in ("第 2 次，共 2 次", "查看进度"):  # for the phone, and for the application
+        page.get_by_role("button", name="换人工审核").wait_for()
+        page.wait_for_load_state("networkidle")
+        press(page, "换人工审核")
+        symbol.wait_for()
+        shown = symbol.get_attribute("data-code")
+        assert shown != before
+        decided(officer, driver, shown)
+        before = shown
+        page.get_by_text(after).wait_for()
+    press(page, "查看进度")
+    page.get_by_role("button", name="亮证").wait_for(timeout=60_000)
     press(page, "亮证")
     page.get_by_role("button", name="亮码（给交警扫）").wait_for()
     press(page, "亮码（给交警扫）")

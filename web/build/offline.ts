@@ -5,10 +5,11 @@ import type { Plugin } from 'vite'
 import { writeFileSync } from 'node:fs'
 import { filesIn } from './compressed'
 
-/** sw.js: the service worker of build/service-worker.js with the list of files of this build written into it.
+/** sw.js: the service worker of build/service-worker.js with the list of files of this build written into it, but for those
+ *  that are of use only with a network.
  *
  *  Small enough to be read; a tool for it would bring more packages than the rest of the apps together. */
-export function offline(): Plugin {
+export function offline({ without }: { without?: RegExp } = {}): Plugin {
   let folder = ''
   return {
     name: 'offline',
@@ -19,7 +20,7 @@ export function offline(): Plugin {
     closeBundle() {
       const files = filesIn(folder)
         .map((file) => `/${relative(folder, file)}`)
-        .filter((file) => !/(\.(br|gz|map)|\/sw\.js)$/.test(file))
+        .filter((file) => !/(\.(br|gz|map)|\/sw\.js)$/.test(file) && !without?.test(file))
         .sort()
       const digest = createHash('sha256')
       for (const file of files) digest.update(file).update(readFileSync(join(folder, file)))

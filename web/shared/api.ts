@@ -19,9 +19,9 @@ export class Problem extends Error {
     this.retryAfterS = members.retry_after_s
   }
 
-  /** Whether nothing was heard: the request may be sent again, with the same key, later. */
+  /** Whether nothing was heard, or not in time: the request may be sent again, with the same key, later. */
   get isOffline(): boolean {
-    return this.code === 'offline'
+    return this.code === 'offline' || this.code === 'slow'
   }
 }
 
@@ -60,21 +60,25 @@ export function whenLoggedOut(act: () => void): void {
   onLoggedOut = act
 }
 
+/** So long nothing is heard, at any part of an answer, before a person is told. */
 const patienceMs = 20_000
+/** Octets a millisecond that the slowest network carries up: a photo takes longer than a question. */
+const slowestUp = 10
 
-/** One call of the API of this face. Throws Problem, `offline` when nothing was heard within 20 seconds. */
+/** One call of the API of this face. Throws Problem: `offline` without a network, `slow` where an answer stopped coming for
+ *  20 seconds. */
 export async function ask<M extends Method, P extends PathsWith<M> & string>(
   method: M,
   path: P,
   asked: Asked<BodyOf<Operation<P, M>>> = {},
 ): Promise<AnswerOf<Operation<P, M>>> {
-  const response = await send(method, path, asked)
-  return (response.status === 204 ? undefined : await response.json()) as AnswerOf<Operation<P, M>>
+  const octets = await send(method, path, asked)
+  return (octets.length ? JSON.parse(new TextDecoder().decode(octets)) : undefined) as AnswerOf<Operation<P, M>>
 }
 
 /** The same for an answer that is no JSON: a picture, a signed bundle. */
 export async function askOctets(path: string, asked: Asked = {}): Promise<Uint8Array> {
-  return new Uint8Array(await (await send('get', path, asked)).arrayBuffer())
+  return send('get', path, asked)
 }
 
 /** What is still to be told of a login that was ended here: the path that ends it on the server, or none. */
@@ -113,7 +117,7 @@ function patient(): AbortController & { timer: ReturnType<typeof setTimeout> } {
   return Object.assign(patience, { timer: setTimeout(() => patience.abort(), patienceMs) })
 }
 
-async function send(method: Method, path: string, asked: Asked): Promise<Response> {
+async function send(method: Method, path: string, asked: Asked): Promise<Uint8Array> {
   let address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(asked.path?.[name] ?? ''))
   const query = Object.entries(asked.query ?? {}).filter(([, value]) => value !== undefined)
   if (query.length) address += `?${new URLSearchParams(query.map(([name, value]) => [name, String(value)]))}`
@@ -133,35 +137,67 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   if (asked.basic) headers.Authorization = `Basic ${btoa(`${asked.basic.user}:${asked.basic.password}`)}`
   if (navigator.onLine === false) throw new Problem('offline', 0)
   if (localStorage.getItem(due) !== null) await endDue()
-  const patience = patient()
+  const patience = new AbortController()
   asked.signal?.addEventListener('abort', () => patience.abort())
+  let isLate = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const wait = (ms: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      isLate = true
+      patience.abort()
+    }, ms)
+  }
+  const size = body instanceof Blob ? body.size : String(body ?? '').length
+  wait(patienceMs + size / slowestUp)
   let response: Response
+  let octets: Uint8Array
   try {
     response = await fetch(`/api${address}`, {
       method: method.toUpperCase(), headers, body, signal: patience.signal, credentials: 'same-origin', cache: 'no-store',
     })
+    octets = await read(response, () => wait(patienceMs))
   } catch {
-    throw new Problem('offline', 0)
+    throw new Problem(isLate ? 'slow' : 'offline', 0)
   } finally {
-    clearTimeout(patience.timer)
+    clearTimeout(timer)
   }
   const offset = response.headers.get('x-phone-clock-offset')
   if (offset !== null) clockAheadMs = Number(offset)
-  if (response.ok) return response
-  throw await problemOf(response, `${method} ${path}`)
+  if (response.ok) return octets
+  throw problemOf(response.status, octets, `${method} ${path}`)
+}
+
+/** The whole answer; `heard` at each part of it, as one that begins may still stop half-way. */
+async function read(response: Response, heard: () => void): Promise<Uint8Array> {
+  heard()
+  if (!response.body) return new Uint8Array()
+  const parts: Uint8Array[] = []
+  const reader = response.body.getReader()
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value)
+    heard()
+  }
+  const octets = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    octets.set(part, at)
+    at += part.length
+  }
+  return octets
 }
 
 /** Where a 401 says that what was typed is wrong, not that a login has ended. */
 const opens = /^post (.*\/(sessions|accounts|password-resets|token)|\/staff\/enrolments.*|\/staff\/sessions\/current\/proofs)$/
 
-async function problemOf(response: Response, asked: string): Promise<Problem> {
+function problemOf(status: number, octets: Uint8Array, asked: string): Problem {
   let members: Record<string, never> = {}
   try {
-    members = await response.json()
+    members = JSON.parse(new TextDecoder().decode(octets))
   } catch {
     // A proxy's own page: the status says enough.
   }
-  const found = new Problem(String(members.code ?? `http-${response.status}`), response.status, members)
+  const found = new Problem(String(members.code ?? `http-${status}`), status, members)
   if (found.code === 'not-authenticated' && !opens.test(asked)) onLoggedOut()
   return found
 }

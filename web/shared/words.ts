@@ -21,6 +21,7 @@ const shared: Record<Language, Words> = {
     simulated: '演示环境：人员虚构，人脸与短信为模拟',
     problem: {
       offline: '没有网络。您填写的内容都还在，联网后请重试。',
+      slow: '网络太慢，没有等到答复。您填写的内容都还在，请重试。',
       unavailable: '服务暂时不可用，请稍后重试。您填写的内容都还在。',
       'not-authenticated': '登录已结束，请重新登录。您填写的内容都还在。',
       forbidden: '您没有这项权限。{why}',
@@ -43,6 +44,7 @@ const shared: Record<Language, Words> = {
     simulated: 'Demonstration: people are fictional, face check and text messages are simulated',
     problem: {
       offline: 'There is no network. What you typed is still here; try again when you are connected.',
+      slow: 'The network is too slow: no answer came. What you typed is still here; try again.',
       unavailable: 'The service is out of reach for the moment; try again later. What you typed is still here.',
       'not-authenticated': 'Your login has ended; log in again. What you typed is still here.',
       forbidden: 'You may not do this.{why}',

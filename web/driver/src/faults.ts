@@ -12,7 +12,7 @@ alsoSay({
       many_codes: '验证码获取太频繁，请 {seconds} 秒后再试。', many_tries: '错误次数太多，请 {wait}后再试。',
       level0: '姓名和证件号码没有在驾驶人库中查到：请核对后重新注册，或到车辆管理所。', level1: '请先完成实人认证。', changing: '手机号正在更换：完成或停止之前不能办理。',
       no_sms: '短信服务暂时不可用，请稍后再试。', claimed: '这位驾驶人已在另一个账号完成实人认证。请登录那个账号，或重设密码。', photos: '照片上传太多，请一小时后再试。',
-      face: '实人认证已过期或不可用，请重新认证。', unknown: '出错了，请重试。您填写的内容都还在。', label: '名称为1至40个字，首尾不留空格。', minutes: '{n} 分钟', hours: '{n} 小时', seconds: '{n} 秒',
+      face: '实人认证已过期或不可用，请重新认证。', unknown: '出错了，请重试。您填写的内容都还在。', label: '名称为1至40个字，首尾不留空格。', any: { conflict: '情况已有变化：可能刚才已经办理，或已在别处处理。请返回后再看。', forbidden: '现在不能办理这一项。', invalid: '填写的内容不符合要求，请检查后重试。', 'too-large': '内容太大，请减小后重试。' }, minutes: '{n} 分钟', hours: '{n} 小时', seconds: '{n} 秒',
     },
   },
   en: {
@@ -22,7 +22,7 @@ alsoSay({
       many_codes: 'Too many codes: try again in {seconds} seconds.', many_tries: 'Too many failures: try again in {wait}.',
       level0: 'Name and number are not in the register: check them and register anew, or go to a vehicle office.', level1: 'The face check comes first.', changing: 'Your mobile is being changed: this waits until it is done or stopped.',
       no_sms: 'Text messages are out of order for the moment: try again later.', claimed: 'Another account has shown this driver’s face: log in there, or reset its password.', photos: 'Too many photos: try again in an hour.',
-      face: 'The face check is over or cannot be used: do it again.', unknown: 'Something went wrong; try again. What you typed is still here.', label: 'A name of 1 to 40 characters, no space at either end.', minutes: '{n} minutes', hours: '{n} hours', seconds: '{n} seconds',
+      face: 'The face check is over or cannot be used: do it again.', unknown: 'Something went wrong; try again. What you typed is still here.', label: 'A name of 1 to 40 characters, no space at either end.', any: { conflict: 'Something has changed: it may be done already, or was decided elsewhere. Go back and look again.', forbidden: 'This cannot be done now.', invalid: 'What was typed does not do: check it and try again.', 'too-large': 'This is too large: make it smaller and try again.' }, minutes: '{n} minutes', hours: '{n} hours', seconds: '{n} seconds',
     },
   },
 })
@@ -56,34 +56,46 @@ export function tell(problem: unknown, t: Say): string {
     const wait = seconds < 90 ? said('seconds', { n: seconds }) : seconds < 5400 ? said('minutes', { n: Math.ceil(seconds / 60) }) : said('hours', { n: Math.ceil(seconds / 3600) })
     return said('many_tries', { wait })
   }
+  // The server's own words are English and for whoever writes a client.
+  if (['conflict', 'forbidden', 'invalid', 'too-large'].includes(problem.code)) return said(`any.${problem.code}`)
   return sentence(problem, t)
 }
 
 export interface Attempts {
   busy: Ref<boolean>
   fault: Ref<string>
+  /** The last one was not answered: what was asked may have been done, and is sent again as it was. */
+  unheard: Ref<boolean>
+  /** What is being done now, as it was named: the button that was tapped waits, and no other. */
+  doing: Ref<string>
   /** Does it once at a time; whether it succeeded. `instead`: another sentence for a refusal, or null for the usual one. */
-  attempt(act: () => Promise<void>, instead?: (problem: Problem) => string | null): Promise<boolean>
+  attempt(act: () => Promise<void>, instead?: ((problem: Problem) => string | null) | null, name?: string): Promise<boolean>
 }
 
 export function useAttempts(): Attempts {
   const { t } = useI18n()
   const busy = ref(false)
   const fault = ref('')
+  const unheard = ref(false)
+  const doing = ref('')
   return {
-    busy, fault,
-    async attempt(act, instead) {
+    busy, fault, unheard, doing,
+    async attempt(act, instead, name = '') {
       if (busy.value) return false
       busy.value = true
+      doing.value = name
       fault.value = ''
+      unheard.value = false
       try {
         await act()
         return true
       } catch (problem) {
+        unheard.value = problem instanceof Problem && (problem.isOffline || problem.status >= 500)
         fault.value = (problem instanceof Problem && instead?.(problem)) || tell(problem, t)
         return false
       } finally {
         busy.value = false
+        doing.value = ''
       }
     },
   }

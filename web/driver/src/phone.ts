@@ -32,6 +32,13 @@ interface KeptKey {
   phoneKeyId: string
 }
 
+/** A binding whose answer was not heard yet. */
+interface Wish {
+  pair: CryptoKeyPair
+  key: string
+  body: { public_key: string; label: string; nonce: string; signature: string; face_check: string; replaces?: string }
+}
+
 /** Where the licence is: on this phone, on its way to it, held but not on this phone, not held, or not asked yet. */
 export type Held = 'here' | 'coming' | 'elsewhere' | 'none' | 'unknown'
 
@@ -91,17 +98,24 @@ export const phone = reactive({
 
   /** Binds a new key of this phone; `faceCheck` passed for it. `replaces`: a lost phone's key, whose place it takes. */
   async bind(faceCheck: string, label: string, replaces?: string): Promise<void> {
-    const pair = await makeKey()
-    const challenge = await ask('post', '/holder/phone-keys/challenges', { key: newKey() })
-    const signature = await signerOf(pair)(fromBase64url(challenge.to_be_signed) as Octets)
-    const bound = await ask('post', '/holder/phone-keys', {
-      key: newKey(),
-      body: {
-        public_key: base64url(await publicKeyOf(pair)), label, nonce: challenge.nonce,
-        signature: base64url(signature), face_check: faceCheck, ...(replaces ? { replaces } : {}),
-      },
-    })
-    await keepKey({ pair, phoneKeyId: bound.phone_key_id })
+    // Kept before it is sent: a phone that did not hear the answer sends the same again, and no key is bound that nobody has.
+    let wish = await kept.read<Wish>('binding')
+    if (wish?.body.face_check !== faceCheck) {
+      const pair = await makeKey()
+      const challenge = await ask('post', '/holder/phone-keys/challenges', { key: newKey() })
+      const signature = await signerOf(pair)(fromBase64url(challenge.to_be_signed) as Octets)
+      wish = {
+        pair, key: newKey(),
+        body: {
+          public_key: base64url(await publicKeyOf(pair)), label, nonce: challenge.nonce,
+          signature: base64url(signature), face_check: faceCheck, ...(replaces ? { replaces } : {}),
+        },
+      }
+      await kept.write('binding', wish)
+    }
+    const bound = await ask('post', '/holder/phone-keys', { key: wish.key, body: wish.body })
+    await keepKey({ pair: wish.pair, phoneKeyId: bound.phone_key_id })
+    await kept.forget('binding')
   },
 
   /** The signature of this phone over what the server wrote, base64url. */

@@ -1,3 +1,4 @@
+import { ref } from 'vue'
 import { createRouter, createWebHashHistory } from 'vue-router'
 import Home from './screens/Home.vue'
 import Licence from './screens/Licence.vue'
@@ -25,6 +26,7 @@ export const router = createRouter({
       '/services': () => import('./screens/Applications.vue'),
       '/messages': () => import('./screens/Messages.vue'),
       '/looks': () => import('./screens/Looks.vue'),
+      '/scan': () => import('./screens/Scan.vue'),
       '/consent': () => import('./screens/Consent.vue'),
       '/consents': () => import('./screens/Consents.vue'),
       '/me': () => import('./screens/Me.vue'),
@@ -39,10 +41,23 @@ export const router = createRouter({
   ],
 })
 
+/** A screen is on its way and takes its time: a tap that nothing answers is tapped again. */
+export const isTurning = ref(false)
+let turning = 0
+router.beforeEach(() => {
+  clearTimeout(turning)
+  turning = window.setTimeout(() => (isTurning.value = true), 300)
+})
+function turned(): void {
+  clearTimeout(turning)
+  isTurning.value = false
+}
+
 router.beforeEach((to) => (to.meta.login && !wasLoggedIn() ? { path: '/log-in', query: { then: to.fullPath } } : true))
 // A screen that cannot be fetched: a newer app has taken the place of this one. It is opened anew, once.
 const anew = 'opened-anew'
 router.onError((_error, to) => {
+  turned()
   if (!navigator.onLine || sessionStorage.getItem(anew) === to.fullPath) {
     void router.replace('/')
     return
@@ -51,4 +66,7 @@ router.onError((_error, to) => {
   location.hash = to.fullPath
   location.reload()
 })
-router.afterEach(() => sessionStorage.removeItem(anew))
+router.afterEach(() => {
+  turned()
+  sessionStorage.removeItem(anew)
+})

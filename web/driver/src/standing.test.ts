@@ -34,6 +34,7 @@ test('a phone behind the server shows no negative age', () => {
 })
 
 test('ages are words', () => {
+  assert.equal(ago(4, 'zh-CN'), '刚刚')
   assert.equal(ago(8, 'zh-CN'), '8秒钟前')
   assert.equal(ago(7200, 'en'), '2 hours ago')
 })

@@ -42,6 +42,7 @@ export function letterWord(letter: string, english: boolean): string {
 
 /** “8 秒前”: how long ago, in the words of the language. */
 export function ago(seconds: number, language: string): string {
+  if (seconds < 5) return language === 'en' ? 'just now' : '刚刚'
   const say = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
   if (seconds < 60) return say.format(-seconds, 'second')
   if (seconds < 3600) return say.format(-Math.floor(seconds / 60), 'minute')

@@ -15,8 +15,8 @@ export const words = speak({
       wechat: '您正在微信中打开。微信可能清除密钥，请点右上角“…”，选择“在浏览器打开”。',
       install: '请将本页“添加到主屏幕”：长期不打开时，部分手机会清除浏览器里的驾驶证。',
       expiring: '驾驶证 {day} 到期，请提前换证。', over: '驾驶证已于 {day} 到期，请先换证。', underway: '办事进度', unread: '{n} 条未读',
-      why: '先登录或注册，再申领。全程约三分钟。', looks: '谁看过我的证', consent: '单位核验授权', photo: '更换照片',
-      offline: '没有网络：亮证、亮码照常可用。',
+      why: '先登录或注册，再申领。全程约三分钟。', looks: '谁看过我的证', scan: '扫一扫', consent: '单位核验授权', photo: '更换照片', data: '我的数据',
+      offline: '没有网络：亮证、亮码照常可用。', unknown: '没有连上服务，还不知道您有没有电子驾驶证。',
     },
     licence: {
       title: '电子驾驶证', front: '正页', back: '副页', pages: '页面', number: '证号', name: '姓名', sex: '性别', male: '男', female: '女', nationality: '国籍',
@@ -58,8 +58,8 @@ export const words = speak({
       wechat: 'You opened this in WeChat, which may delete the key. Tap “…” at the top right and choose “Open in browser”.',
       install: 'Add this page to the home screen: some phones delete a licence in the browser when it is not opened for long.',
       expiring: 'Your licence ends on {day}: renew it in time.', over: 'Your licence ended on {day}: renew it first.', underway: 'Progress', unread: '{n} unread',
-      why: 'Log in or register, then apply. It takes about three minutes.', looks: 'Who looked', consent: 'A company asks', photo: 'New photo',
-      offline: 'No network: licence and live code work all the same.',
+      why: 'Log in or register, then apply. It takes about three minutes.', looks: 'Who looked', scan: 'Scan', consent: 'A company asks', photo: 'New photo', data: 'My data',
+      offline: 'No network: licence and live code work all the same.', unknown: 'The service was not reached: whether you have a licence is not known yet.',
     },
     licence: {
       title: 'Driving licence', front: 'Front', back: 'Back', pages: 'Pages', number: 'Number', name: 'Name', sex: 'Sex', male: 'Male', female: 'Female', nationality: 'Nationality',

@@ -23,7 +23,7 @@ alsoSay({
       title: '实人认证', hold: '请正对镜头', 'turn:left': '请慢慢向左转头', 'turn:right': '请慢慢向右转头', blink: '请眨眨眼', progress: '第 {n} 个动作，共 {of} 个', go: '开始实人认证', light: '请在光线充足处，取下帽子和墨镜。',
       manual: '换人工审核', denied: '没有摄像头权限。请在浏览器地址栏的锁形图标中允许使用摄像头，再重试；或选择人工审核。', missing: '没有找到摄像头。请换一部手机，或选择人工审核。', busy: '摄像头正被其他应用使用。请关闭它后重试，或选择人工审核。',
       failed: '未通过，请在光线充足处重试，或选择人工审核。', retake: '画面不清楚：请在光线充足处、正对镜头重拍。', review: '机器没有把握，需人工审核，有结果后会在这里继续。', review_by: '{day} 前（含当日）有结果。', voided: '这次认证已失效，请重新开始。', simulated: '演示环境：未真正比对人脸', checking: '正在核验…', cancelled: '已离开本页，认证中断。请重新开始。',
-      counter: '人工审核', counter_where: '请带身份证到任一车辆管理所或交警大队窗口，说“电子驾驶证人工审核”。工作人员核对后，本页会自动继续。', person: '人员编号', check: '认证编号', waiting: '等待工作人员核对…', again: '改用摄像头', camera_slow: '摄像头没有反应，请重试，或选择人工审核。',
+      counter: '人工审核', counter_where: '请带身份证到任一车辆管理所或交警大队窗口，说“电子驾驶证人工审核”。工作人员扫描下面的二维码并核对后，本页会自动继续。', qr: '给窗口扫描的二维码', passed: '认证已通过。', send_again: '重新提交', person: '人员编号', check: '认证编号', waiting: '等待工作人员核对…', again: '改用摄像头', camera_slow: '摄像头没有反应，请重试，或选择人工审核。',
     },
     progress: {
       title: '办事进度', accepted: '已受理', issued: '已发证', under_review: '照片审核中', refused: '未通过', submitted: '已提交', drafted: '制证中', withdrawn: '已撤回', facts_held: '信息核对通过', facts_failed: '信息核对未通过',
@@ -34,7 +34,7 @@ alsoSay({
       title: '绑定本机', why: '电子驾驶证只在绑定的手机上亮码，最多三部。重新绑定后，原来的密钥作废。', keys: '已绑定的手机', none: '还没有绑定的手机。', since: '{day} 绑定', used: '最近使用 {day}', as_new: '作为新手机添加', instead: '替换“{label}”', choose: '这部手机：', full: '已有三部手机，请选择要替换的一部。',
       label: '给这部手机起个名字', go: '下一步：实人认证', done: '已绑定，电子驾驶证正在送达本机…', ready: '电子驾驶证已在本机。', show: '亮证', already: '这部手机已绑定。', put: '把电子驾驶证放到本机', full_licence: '电子驾驶证已在三部手机上，请先在“登录设备与手机”中解除一部。',
     },
-    services: { title: '办事', none: '还没有办过业务。', apply: '申领电子驾驶证', photo: '更换照片', bind: '绑定本机', consent: '单位核验授权', correction: '申请更正信息', list: '办理记录' },
+    services: { title: '办事', none: '还没有办过业务。', apply: '申领电子驾驶证', photo: '更换照片', bind: '绑定本机', scan: '扫一扫', consent: '单位核验授权', correction: '申请更正信息', list: '办理记录' },
   },
   en: {
     apply: {
@@ -58,7 +58,7 @@ alsoSay({
       title: 'Face check', hold: 'Look straight at the camera', 'turn:left': 'Slowly turn your head to the left', 'turn:right': 'Slowly turn your head to the right', blink: 'Blink', progress: 'Movement {n} of {of}', go: 'Start the face check', light: 'Find good light; take off hat and sunglasses.',
       manual: 'Have a person look', denied: 'The camera is not allowed. Allow it at the lock beside the address and try again, or have a person look.', missing: 'No camera was found. Use another phone, or have a person look.', busy: 'Another app uses the camera. Close it and try again, or have a person look.',
       failed: 'It did not pass. Try again in good light, or have a person look.', retake: 'The pictures are not clear: try again in good light, facing the camera.', review: 'The machine is not sure: a person has to look, and this page goes on then.', review_by: 'Decided by {day}.', voided: 'This check is over: start again.', simulated: 'Demonstration: no face was compared', checking: 'Checking…', cancelled: 'You left the page and the check stopped. Start again.',
-      counter: 'A person looks', counter_where: 'Go to the counter of any vehicle office or traffic police unit with your identity card and say “electronic licence, manual check”. This page goes on by itself then.', person: 'Person', check: 'Check', waiting: 'Waiting for the counter…', again: 'Use the camera instead', camera_slow: 'The camera does not answer: try again, or have a person look.',
+      counter: 'A person looks', counter_where: 'Go to the counter of any vehicle office or traffic police unit with your identity card and say “electronic licence, manual check”. The staff scan the code below and look; this page goes on by itself then.', qr: 'Code for the counter', passed: 'The check passed.', send_again: 'Send again', person: 'Person', check: 'Check', waiting: 'Waiting for the counter…', again: 'Use the camera instead', camera_slow: 'The camera does not answer: try again, or have a person look.',
     },
     progress: {
       title: 'Progress', accepted: 'Accepted', issued: 'Issued', under_review: 'Photo under review', refused: 'Refused', submitted: 'Submitted', drafted: 'Being made', withdrawn: 'Withdrawn', facts_held: 'Data checked', facts_failed: 'Data did not hold',
@@ -69,6 +69,6 @@ alsoSay({
       title: 'Bind this phone', why: 'Codes are shown on bound phones only, three at most. Binding again ends the key before.', keys: 'Bound phones', none: 'No phone is bound yet.', since: 'bound on {day}', used: 'last used {day}', as_new: 'Add as another phone', instead: 'In place of “{label}”', choose: 'This phone:', full: 'There are three phones: choose one to replace.',
       label: 'A name for this phone', go: 'Next: face check', done: 'Bound; the licence is on its way to this phone…', ready: 'The licence is on this phone.', show: 'Show the licence', already: 'This phone is bound.', put: 'Put the licence on this phone', full_licence: 'The licence is on three phones already: remove one under “Logins and phones” first.',
     },
-    services: { title: 'Services', none: 'Nothing was asked for yet.', apply: 'Apply for a licence', photo: 'New photo', bind: 'Bind this phone', consent: 'A company asks', correction: 'Ask for a correction', list: 'Applications' },
+    services: { title: 'Services', none: 'Nothing was asked for yet.', apply: 'Apply for a licence', photo: 'New photo', bind: 'Bind this phone', scan: 'Scan', consent: 'A company asks', correction: 'Ask for a correction', list: 'Applications' },
   },
 })
