@@ -279,16 +279,21 @@ async def test_who_does_not_read_the_answer_is_left(server: Server, more: bytes)
     client.close()
 
 
-async def test_who_reads_slowly_is_served(server: Server) -> None:
+async def test_who_reads_slowly_is_served() -> None:
     """Longer in all than one piece may take."""
-    client = await server.connect()
-    await client.send(GET.replace(b" / ", b" /large "))
-    await client.reader.readuntil(b"\r\n\r\n")
-    left = LARGE
-    for _ in range(8):
-        left -= len(await client.reader.readexactly(LARGE // 16))
-        await asyncio.sleep(Impatient.write_s / 5)
-    assert len(await client.reader.readexactly(left)) == left
+
+    class Patient(Impatient):
+        write_s = 2.0
+
+    async with running(small_app(ROUTES), http=Patient) as server:
+        client = await server.connect()
+        await client.send(GET.replace(b" / ", b" /large "))
+        await client.reader.readuntil(b"\r\n\r\n")
+        left = LARGE
+        for _ in range(12):
+            left -= len(await client.reader.readexactly(LARGE // 16))
+            await asyncio.sleep(Patient.write_s / 10)
+        assert len(await client.reader.readexactly(left)) == left
 
 
 # --- and everybody else is served -------------------------------------------------------------------

@@ -231,3 +231,42 @@ def _of_another(route: Any) -> None:
     at = octets.index(bytes.fromhex("3a000100018650")) + 7
     octets[at + 15] ^= 1
     route.fulfill(response=answer, json=body | {"snapshot": to_base64url(bytes(octets))})
+
+
+def test_a_record_that_was_looked_up_is_not_there_for_a_colleague(open_page: Open, platform: Stage) -> None:
+    one, two = (acts.member(platform, f"L{secrets.randbelow(10**6):06d}", "penalty") for _ in range(2))
+    page = open_page("staff", width=1280, height=800)
+    acts.log_in_staff(page, platform, one)
+    seen = platform.kept["actors"][0]
+    page.goto(platform.at("staff") + "/#/look-ups")
+    page.get_by_label("案件编号").fill(acts.case_number("V", "320500"))
+    page.locator("input[name=number]").fill(seen["identity_number"])
+    page.get_by_role("button", name="查询").click()
+    page.get_by_role("link", name="提出暂扣").click()
+    page.get_by_role("heading", name="提出新事项").wait_for()
+    page.get_by_text(seen["name"]).first.wait_for()
+    address = page.url
+    page.get_by_role("button", name="退出登录").click()
+    page.locator("input[name=number]").wait_for()
+    acts.log_in_staff(page, platform, two)
+    page.goto(address)
+    page.locator("input[name=driver]").wait_for()
+    assert page.get_by_text(seen["name"]).count() == 0
+
+
+def test_no_answer_is_in_a_cache(open_page: Open, platform: Stage, holder: Holder) -> None:
+    page = open_page("driver", inside=holder.context)
+    acts.until_held(page)
+    page.goto(platform.at("driver") + "/#/licence")
+    page.get_by_text("已联网").wait_for()
+    cached = page.evaluate(
+        "async () => { const all = []; for (const name of await caches.keys()) "
+        "for (const one of await (await caches.open(name)).keys()) all.push(new URL(one.url).pathname); return all }"
+    )
+    assert "/" in cached
+    assert not [path for path in cached if path.startswith("/api") or "portrait" in path]
+    kept_copy = page.evaluate(
+        "() => fetch('/api/holder/account', { cache: 'only-if-cached', mode: 'same-origin' })"
+        ".then((answer) => answer.ok, () => false)"
+    )
+    assert kept_copy is False
