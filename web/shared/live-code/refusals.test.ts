@@ -8,12 +8,14 @@ import type {Value} from './cbor.ts';
 import {decodeCredential, decodeSnapshot, demandDay, demandTimes, demandValidity, isCodes} from './claims.ts';
 import * as cose from './cose.ts';
 import {belongsTo, decodeDocument, openDocument} from './document.ts';
-import {BadSignature, Malformed} from './errors.ts';
+import {BadKey, BadSignature, Malformed} from './errors.ts';
 import {trustOf} from './judge.ts';
-import {concat, fromHex, toHex} from './octets.ts';
+import {concat, fromHex, octetsOf, toHex} from './octets.ts';
 import type {Octets} from './octets.ts';
 import {newMemory, verifyOffline} from './offline.ts';
 import {StatusData, entryOf, openStatusList, uriOf} from './statuslist.ts';
+import {decompress, demandPoint} from './p256.ts';
+import {misreadOf} from './reading.ts';
 import {NotVerifiedStep} from './verdict.ts';
 import {Seen, Verifier} from './verifier.ts';
 
@@ -248,4 +250,36 @@ test('what is remembered of licences is bounded, and the oldest goes first', asy
   await verifyOffline(LISTS['code with snapshot'], trust, LIST.at, {memory});
   assert.deepEqual([memory.standings.size, memory.standings.has('0'), memory.standings.has('1')], [100_000, false, true]);
   await verifyOffline(LISTS.code, trust, LIST.at, {memory: newMemory()});
+});
+
+test('a point of P-256 has one form', () => {
+  const p = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
+  const compressed = (x: bigint, length = 32): Octets => concat(Uint8Array.of(2), octetsOf(x, length));
+  const isPoint = (octets: Octets): boolean => {
+    try {
+      decompress(octets);
+      return true;
+    } catch (fault) {
+      if (fault instanceof BadKey) return false;
+      throw fault;
+    }
+  };
+  // Small enough to have a second form below 2^256.
+  const small = [...Array(50).keys()].map(BigInt).filter((x) => isPoint(compressed(x)));
+  assert.ok(small.length > 10 && small.includes(0n));
+  for (const x of small) {
+    const point = decompress(compressed(x));
+    demandPoint(point);
+    const second = concat(Uint8Array.of(4), octetsOf(x + p, 32), point.subarray(33));
+    const wrong = [second, concat(Uint8Array.of(3), point.subarray(1)), point.slice(0, 64), concat(point, Uint8Array.of(0)), point.slice().fill(0, 33)];
+    for (const octets of wrong) assert.throws(() => demandPoint(octets), BadKey);
+    assert.equal(isPoint(compressed(x + p)), false);
+    assert.equal(isPoint(compressed(x, 31)), false);
+    assert.equal(isPoint(concat(Uint8Array.of(2, 0), octetsOf(x, 32))), false);
+  }
+});
+
+test('a code of the longest length is still one', () => {
+  assert.equal(misreadOf('LZ1:' + '0'.repeat(1596)), null);
+  assert.equal(misreadOf('LZ1:' + '0'.repeat(1597)), 'too long');
 });
