@@ -15,7 +15,7 @@ from liangzheng.cli.main import run
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
-from liangzheng.kernel.errors import Invalid
+from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import StaffId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
 from liangzheng.kernel.time import SystemClock, civil_day
@@ -146,6 +146,21 @@ def reset(number: Number) -> None:
             return await staff.reset_factor(tx, found.staff_id, staff_policy(settings), now, OPERATOR)
 
     typer.echo(f"enrolment code: {run(act())}")
+
+
+@app.command("code")
+def code(number: Number) -> None:
+    """The one-time code of this half minute of somebody of the demonstration, in place of an authenticator application."""
+    from liangzheng.cli.demo.kept import Kept
+    from liangzheng.cli.demo.officers import code_now
+
+    kept = Kept.load(Settings.from_env().data_dir / "demo" / "kept.json")
+    found = next((officer for officer in kept.officers if officer.number == number), None)
+    if found is None:
+        raise NotFound(
+            f"nobody of the demonstration has the number {number}; everybody else's secret is in their own application"
+        )
+    typer.echo(code_now(found))
 
 
 @app.command("list")

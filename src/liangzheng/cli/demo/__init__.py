@@ -147,8 +147,10 @@ async def _accounts(stage: Stage, accounts: int) -> str:
     token = await stage.verifier_token()
     for actor in _people(stage):
         await Story(stage, actor, token).account()
-    await officers.accounts(stage, officers.division_of(stage, _people(stage)[0]))
-    return f"{len(_people(stage))} fictional drivers have an account and can log in"
+    made = await officers.accounts(stage)
+    return (
+        f"{len(_people(stage))} fictional drivers and {len(made)} of the staff have an account and can log in"
+    )
 
 
 def _people(stage: Stage) -> list[Actor]:
@@ -172,9 +174,17 @@ def _print_ways_in(stage: Stage, token: str) -> None:
     staff = Table(title=f"{officers.UNIT} (fictional)", title_justify="left")
     for heading in ("number", "password", "one-time-code secret", "region"):
         staff.add_column(heading, no_wrap=True)
+    staff.add_column("may do (the other of two agrees to what one proposes)")
     for officer in stage.kept.officers:
-        staff.add_row(officer.number, officer.password, officer.totp_secret, officer.division)
+        staff.add_row(
+            officer.number,
+            officer.password,
+            officer.totp_secret,
+            officer.division,
+            officers.duties_told(officer),
+        )
     print_(staff)
+    print_("Their one-time codes  ./lz staff code <number>", highlight=False)
     for name, said in (
         ("driver", "Driver's app"), ("verify", "Verifier's app"), ("staff", "Staff console"), ("open", "Public figures"),
     ):  # fmt: skip
