@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.standards import totp
+from tests.browser.desks import at_desk, go, say_yes, with_serial
 
 pytest.importorskip("playwright.sync_api")
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 PASSWORD = "console-of-the-tests-2026"
 Open = Callable[..., Page]
@@ -57,16 +59,6 @@ def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, Code
 
 def menu(page: Page) -> list[str]:
     return page.get_by_role("navigation").get_by_role("link").all_inner_texts()
-
-
-def with_serial(page: Page) -> None:
-    """The case number as it was begun, and a serial."""
-    field = page.get_by_label("案件编号")
-    field.fill(re.sub(r"-\d*$", "-0001", field.input_value()))
-
-
-def say_yes(page: Page) -> None:
-    page.get_by_role("dialog").get_by_role("button").first.click()
 
 
 def test_the_menu_shows_what_today_s_duties_allow(platform: Stage, open_page: Open) -> None:
@@ -129,3 +121,61 @@ def test_what_was_typed_is_there_after_an_ended_login_and_not_for_another(
     expect(page.get_by_role("heading", name="民警与工作人员登录")).to_be_visible()
     left: list[Any] = page.evaluate("() => Object.keys(sessionStorage)")
     assert left == ["number"]
+
+
+def proposed(platform: Stage) -> tuple[acts.Api, str]:
+    """Somebody who has proposed a suspension, and its id."""
+    number = f"T{secrets.randbelow(10**8):08d}"
+    one = acts.officer(platform, acts.member(platform, number, "penalty"))
+    case = acts.case_number("V", "320500")
+    asked = {
+        "identity_number": platform.driver()["identity_number"], "purpose": "violation-handling", "case_number": case,
+    }  # fmt: skip
+    driver = one.ask("POST", "/staff/look-ups", asked)["record"]["driver"]
+    wish = {"kind": "suspend", "subject": driver, "reason": "court-order", "case_number": case, "what": {}}
+    return one, one.ask("POST", "/staff/proposals", wish)["proposal"]
+
+
+def test_a_decision_whose_answer_was_lost_is_made_once(platform: Stage, open_page: Open) -> None:
+    one, proposal = proposed(platform)
+    page = at_desk(open_page, platform, "penalty")
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.fetch().status)
+            route.abort("connectionreset")
+
+    page.route("**/decisions", lose)
+    page.goto(f"{platform.at('staff')}/#/proposals/{proposal}")
+    page.get_by_role("button", name="同意并执行").click()
+    say_yes(page)
+    expect(page.get_by_role("alert")).to_contain_text("没有网络")
+    page.get_by_role("button", name="同意并执行").click()
+    say_yes(page)
+    expect(page.get_by_text("已记录：已执行。")).to_be_visible()
+    assert lost == [201], "the first one had arrived"
+    events = [each["event"] for each in one.ask("GET", f"/staff/proposals/{proposal}")["events"]]
+    assert events.count("agreed") == 1
+
+
+def test_what_was_typed_stays_without_a_network_and_is_sent_once_it_is_back(
+    platform: Stage, open_page: Open
+) -> None:
+    page = at_desk(open_page, platform, "rollout")
+    go(page, "推广日历")
+    page.get_by_label("批次名称").fill("演示断网批次")
+    page.get_by_role("checkbox", name="全国").check()
+    with_serial(page)
+    case = page.get_by_label("案件编号").input_value()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="试算").click()
+    expect(page.get_by_role("alert")).to_contain_text("没有网络")
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.get_by_label("批次名称")).to_have_value("演示断网批次")
+    expect(page.get_by_label("案件编号")).to_have_value(case)
+    page.get_by_role("button", name="试算").click()
+    expect(page.get_by_text("名驾驶人")).to_be_visible()
