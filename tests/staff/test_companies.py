@@ -123,6 +123,8 @@ async def test_a_change_of_an_older_reading_is_not_made(place: Place) -> None:
     one, other, path = await suspended(place)
     done(await change(one, path, 2, purposes=MORE), 200)
     assert refused(await change(other, path, 2, per_minute=700), 409, "conflict")["rule"] == "stale"
+    unseen = await other.post(f"{path}/moves", RESTORE | {"move": 2})
+    assert refused(unseen, 409, "conflict")["rule"] == "stale", "nobody approves what they have not read"
     none = await change(other, path, done(await other.get(path), 200)["move"], purposes=MORE * 2)
     assert refused(none, 422, "invalid")["place"] == "purposes"
 

@@ -69,18 +69,21 @@ async def move(
     reason: str,
     now: datetime,
     actor: audit.Actor = _OPERATOR,
+    read_at_move: int | None = None,
 ) -> Company:
     """The company after one arrow of its lifecycle, with its event `company.moved`.
 
-    Raises NotFound, Conflict where no arrow leads, Invalid without a reason, Forbidden for a member of staff who approves what
-    they registered, or restores what they changed. What hangs on it follows at once:
-    tokens are refused from this moment, standing consents answer nothing, waiting notices are dropped.
+    Raises NotFound, Conflict where no arrow leads and when it has moved since it was read at `read_at_move`, Invalid without a
+    reason, Forbidden for a member of staff who approves what they registered, or restores what they changed. What hangs on it
+    follows at once: tokens are refused from this moment, standing consents answer nothing, waiting notices are dropped.
     """
     assert event is not CompanyEvent.CHANGED, "what changes says what: set_grant, set_quota, rotate_secret"
     reason = reason.strip()
     if not 1 <= len(reason) <= 200:
         raise Invalid("reason", "1 to 200 characters")
     held = await _held(tx, company_id)
+    if read_at_move is not None and held.move != read_at_move:
+        raise Conflict("the company has moved meanwhile", place="company", rule="stale")
     approves = event in (CompanyEvent.APPROVED, CompanyEvent.RESTORED)
     if approves and actor.id and actor.id.uuid in await companies.changed_by(tx, company_id):
         raise Forbidden(

@@ -177,10 +177,12 @@ class RenewedSecretAnswer(Answer):
 
 
 class CompanyMoveBody(Body):
-    """What becomes of the company, and why; nobody's name or number."""
+    """What becomes of the company, and why; nobody's name or number. `move`: as it was read; who approves another reading than
+    the last hears Conflict."""
 
     event: Literal["approved", "suspended", "restored", "ended"]
     reason: Annotated[str, StringConstraints(max_length=200)]
+    move: int | None = None
 
 
 @router.get("")
@@ -283,7 +285,7 @@ async def move_company(
             await staff.permit_still(tx, who, held, now)
             event = CompanyEvent(body.event)
             return CompanyAnswer.of(
-                await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who))
+                await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who), body.move)
             )
 
         return await once(

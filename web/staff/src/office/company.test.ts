@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { changeOf, grantsOf, registeredOf } from './company'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { changeOf, grantsOf, registeredOf } from './company.ts'
 
 const company = {
   purposes: [{ purpose: 'rental', fields: ['may_drive', 'valid_until'], bulk: false, notices: false }, { purpose: 'employment', fields: ['may_drive'], bulk: true, notices: true }],
@@ -7,18 +8,18 @@ const company = {
 }
 
 test('what a form was filled with comes out of it again', () => {
-  expect(grantsOf(registeredOf(company))).toEqual(company.purposes)
+  assert.deepEqual(grantsOf(registeredOf(company)), company.purposes)
 })
 
-test('a purpose left without marks stays without', () => {
+test('a mark taken away is gone, and only it', () => {
   const typed = registeredOf(company)
   typed.bulk = []
-  expect(grantsOf(typed)[1]).toEqual({ purpose: 'employment', fields: ['may_drive'], bulk: false, notices: true })
+  assert.deepEqual(grantsOf(typed)[1], { purpose: 'employment', fields: ['may_drive'], bulk: false, notices: true })
 })
 
 test('changes of the history are read', () => {
-  expect(changeOf('purpose rental removed')).toEqual({ what: 'removed', purpose: 'rental' })
-  expect(changeOf('quota 10 a minute, 200 a day')).toEqual({ what: 'quota', per_minute: 10, per_day: 200 })
-  expect(changeOf('secret renewed')).toEqual({ what: 'secret' })
-  expect(changeOf('documents seen')).toBeNull()
+  assert.deepEqual(changeOf('purpose rental removed'), { what: 'removed', purpose: 'rental' })
+  assert.deepEqual(changeOf('quota 10 a minute, 200 a day'), { what: 'quota', per_minute: 10, per_day: 200 })
+  assert.deepEqual(changeOf('secret renewed'), { what: 'secret' })
+  assert.equal(changeOf('documents seen'), null)
 })
