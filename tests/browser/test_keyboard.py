@@ -62,8 +62,8 @@ def test_from_log_in_to_the_live_code(open_page: Callable[..., Any], platform: S
     page.locator("canvas[data-code]").wait_for()
 
 
-def tab_into(page: Any, name: str, typed: str) -> None:
-    """Presses Tab until the field of that name has the focus, and types behind what stands in it."""
+def tab_into(page: Any, name: str, typed: str, *, over: bool = False) -> None:
+    """Presses Tab until the field of that name has the focus, and types behind what stands in it, or `over` it."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("() => document.activeElement.name") == name:
@@ -71,7 +71,7 @@ def tab_into(page: Any, name: str, typed: str) -> None:
     else:
         raise AssertionError(f"Tab never comes to the field {name}")
     assert page.evaluate(RING_OF_FIELD), f"nobody sees that {name} has the focus"
-    page.keyboard.press("End")
+    page.keyboard.press("Control+A" if over else "End")
     page.keyboard.type(typed)
 
 
@@ -82,7 +82,7 @@ def test_a_proposal_and_its_decision(open_page: Callable[..., Any], platform: St
 
     def log_in(who: dict[str, Any]) -> None:
         page.get_by_role("heading", name="民警与工作人员登录").wait_for()
-        tab_into(page, "number", who["number"])
+        tab_into(page, "number", who["number"], over=True)  # who was there before is still written there
         tab_into(page, "password", who["password"])
         tab_into(page, "totp", acts.one_time_code(platform, who))
         page.keyboard.press("Enter")
