@@ -183,3 +183,37 @@ def test_what_was_typed_stays_without_a_network_and_is_sent_once_it_is_back(
     expect(page.get_by_label("案件编号")).to_have_value(case)
     page.get_by_role("button", name="试算").click()
     expect(page.get_by_text("名驾驶人")).to_be_visible()
+
+
+HOLD = """() => {
+  const real = window.fetch
+  let release
+  window.held = new Promise((done) => { release = done })
+  window.letGo = async () => {
+    release()
+    await window.answered
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
+  }
+  window.fetch = async (...asked) => {
+    if (!String(asked[0]).includes('state=done')) return await real(...asked)
+    const answer = window.held.then(() => real(...asked))
+    window.answered = answer.then((one) => one.clone().json())
+    return await answer
+  }
+}"""
+"""The answer about what is done takes as long as the test wants."""
+
+
+def test_a_slow_answer_to_an_earlier_choice_comes_too_late(platform: Stage, open_page: Open) -> None:
+    proposed(platform)
+    page = at_desk(open_page, platform, "penalty")
+    go(page, "双人审批")
+    rows = page.get_by_role("region", name="双人审批").get_by_role("row")
+    expect(rows.filter(has_text="待我复核").first).to_be_visible()
+    waiting = rows.all_inner_texts()
+    page.evaluate(HOLD)
+    page.get_by_label("状态").select_option("done")
+    page.get_by_label("状态").select_option("proposed")
+    expect(rows.filter(has_text="待我复核").first).to_be_visible()
+    page.evaluate("() => window.letGo()")
+    assert rows.all_inner_texts() == waiting

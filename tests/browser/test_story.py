@@ -47,38 +47,10 @@ def test_from_the_application_to_a_red_code(
     acts.log_in(phone, driver)
 
     # 1. Applied for with a picture out of the album.
-    picture = tmp_path / "photo.jpg"
-    picture.write_bytes(portrait(20261121, 7))
-    phone.goto(platform.at("driver") + "/#/apply")
-    phone.get_by_role("button", name="是我本人").click()
-    phone.get_by_text("从相册选择").click()
-    phone.locator("input[type=file]").set_input_files(picture)
-    phone.get_by_label("拍摄日期").fill((date.today() - timedelta(days=20)).isoformat())
-    phone.get_by_role("button", name="下一步").click()
-    acts.both_faces(phone)
-    phone.get_by_text("照片审核中").wait_for(timeout=60_000)
-    phone.get_by_role("link", name="查看进度").click()
-    phone.get_by_text("承诺在").wait_for()
+    apply_with_own_photo(phone, tmp_path / "photo.jpg")
 
     # 2. A member of staff approves it, by keyboard.
-    desk = at_desk(open_page, platform, "photo-review")
-    desk.goto(platform.at("staff") + "/#/photo-reviews")
-    desk.get_by_role("button", name="开始审核").wait_for()
-    desk.wait_for_load_state("networkidle")
-    for _ in range(desk.locator(".queue li").count() - 1):
-        desk.keyboard.press("j")  # what was sent last is due last
-    desk.keyboard.press("k")
-    if desk.locator(".queue li").count() > 1:
-        desk.keyboard.press("j")
-    desk.keyboard.press("Enter")
-    desk.get_by_role("img", name="登记留存照片").wait_for()
-    desk.keyboard.press("r")
-    desk.keyboard.press("1")
-    desk.locator("#refusal input:checked").wait_for()
-    desk.keyboard.press("Escape")  # thought better of
-    desk.locator("#refusal").wait_for(state="detached")
-    desk.keyboard.press("a")
-    desk.get_by_text("已通过。").wait_for()
+    approve_by_keyboard(at_desk(open_page, platform, "photo-review"))
     acts.until_held(phone)
 
     # 3. Filmed by the public's app, which needs no account.
@@ -110,6 +82,41 @@ def test_from_the_application_to_a_red_code(
     propose(one, "提出暂扣")
     agree(two, one.url)
     red_is_read(phone, shop, filmed)
+
+
+def apply_with_own_photo(phone: Any, picture: Path) -> None:
+    picture.write_bytes(portrait(20261121, 7))
+    phone.goto(phone.url.partition("#")[0] + "#/apply")
+    phone.get_by_role("button", name="是我本人").click()
+    phone.get_by_text("从相册选择").click()
+    phone.locator("input[type=file]").set_input_files(picture)
+    phone.get_by_label("拍摄日期").fill((date.today() - timedelta(days=20)).isoformat())
+    phone.get_by_role("button", name="下一步").click()
+    acts.both_faces(phone)
+    phone.get_by_text("照片审核中").wait_for(timeout=60_000)
+    phone.get_by_role("link", name="查看进度").click()
+    phone.get_by_text("承诺在").wait_for()
+
+
+def approve_by_keyboard(desk: Any) -> None:
+    """What was sent last; refused first, and thought better of."""
+    go(desk, "照片审核")
+    desk.get_by_role("button", name="开始审核").wait_for()
+    desk.wait_for_load_state("networkidle")
+    for _ in range(desk.locator(".queue li").count() - 1):
+        desk.keyboard.press("j")  # what was sent last is due last
+    desk.keyboard.press("k")
+    if desk.locator(".queue li").count() > 1:
+        desk.keyboard.press("j")
+    desk.keyboard.press("Enter")
+    desk.get_by_role("img", name="登记留存照片").wait_for()
+    desk.keyboard.press("r")
+    desk.keyboard.press("1")
+    desk.locator("#refusal input:checked").wait_for()
+    desk.keyboard.press("Escape")  # thought better of
+    desk.locator("#refusal").wait_for(state="detached")
+    desk.keyboard.press("a")
+    desk.get_by_text("已通过。").wait_for()
 
 
 def retain_on_the_spot(one: Any, phone: Any, name: str) -> str:

@@ -76,7 +76,7 @@ class CompanyMoveAnswer(Answer):
     reason: str
 
 
-class WebhookAnswer(Answer):
+class CompanyWebhook(Answer):
     """Where a company hears of changes, `url` null: nowhere; how many notices stand where, of those that are still kept; and why
     the newest one tried was not taken, null where it was."""
 
@@ -93,7 +93,7 @@ class WholeCompanyAnswer(CompanyAnswer):
 
     purposes: list[CompanyGrant]
     used_today: int
-    webhook: WebhookAnswer
+    webhook: CompanyWebhook
     moves: list[CompanyMoveAnswer]
 
 
@@ -244,7 +244,7 @@ async def _whole(tx: Connection, company_id: CompanyId, now: datetime) -> WholeC
             for each in grants.values()
         ],
         used_today=today,
-        webhook=WebhookAnswer(
+        webhook=CompanyWebhook(
             url=found.webhook_url, waiting=notices.get(NoticeState.WAITING, 0),
             delivered=notices.get(NoticeState.DELIVERED, 0), dropped=notices.get(NoticeState.DROPPED, 0),
             given_up=notices.get(NoticeState.PARKED, 0), last_error=last_error,
