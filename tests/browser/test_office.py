@@ -107,24 +107,27 @@ def test_a_company_grows_by_two_people(platform: Stage, open_page: Open) -> None
     expect(card.get_by_text("更换密钥")).to_be_visible()
 
 
-def test_a_register_file_is_sent_by_one_and_released_by_another(
+def test_a_pack_and_a_register_file_are_sent_by_one_and_released_by_another(
     platform: Stage, open_page: Open, tmp_path: Path
 ) -> None:
     one, two = (at_desk(open_page, platform, "register") for _ in range(2))
     file = tmp_path / f"office{secrets.randbelow(10**6)}.csv"
-    options = drivers.GenerateOptions(
-        40, secrets.randbelow(10**6), civil_day(datetime.now(UTC)), 0, 0.2, "utf-8"
-    )
+    today = civil_day(datetime.now(UTC))
+    options = drivers.GenerateOptions(40, secrets.randbelow(10**6), today, 2, 0.2, "utf-8")
     drivers.generate_register(file, drivers.code_tables(), options, lambda _: None)
     go(one, "登记数据导入")
-    one.locator("input[name=file]").set_input_files(file)
-    one.get_by_role("button", name="上传", exact=True).click()
-    expect(one.get_by_text("已上传，等待另一人放行。")).to_be_visible()
+    for each in (drivers.pack_beside(file), file):
+        one.locator("input[name=file]").set_input_files(each)
+        one.get_by_role("button", name="上传", exact=True).click()
+        expect(one.get_by_text("已上传，等待另一人放行。")).to_be_visible()
+        expect(one.get_by_role("row").filter(has_text=each.name)).to_contain_text("待放行")
     go(two, "登记数据导入")
-    row = two.get_by_role("row").filter(has_text=file.name)
-    row.get_by_role("button", name="放行导入").click()
-    say_yes(two)
-    expect(row).to_contain_text("已完成", timeout=60_000)
+    for each in (drivers.pack_beside(file), file):
+        row = two.get_by_role("row").filter(has_text=each.name)
+        row.get_by_role("button", name="放行导入").click()
+        say_yes(two)
+        expect(row).to_contain_text("已完成", timeout=60_000)
+        expect(row).to_contain_text("已处理 2 张照片" if each.suffix == ".tar" else "已处理 4")
     with two.expect_download() as kept:
         row.get_by_role("button", name="下载不合格行").click()
     assert Path(kept.value.path()).read_text("utf-8-sig").startswith("reject_line")
