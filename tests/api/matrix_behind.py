@@ -146,6 +146,27 @@ BEHIND: Final[tuple[dict[str, Any], ...]] = (
         "own": frozenset({409}),  # it is approved already; what moves one: tests/staff/test_companies.py
         **_BY_HEAD_OFFICE,
     },
+    {
+        "route": "PUT /staff/companies/{company_id}/registration",
+        "names": {"path:company_id": "company"},
+        "body": {
+            "move": 1,
+            "purposes": [{"purpose": "rental", "fields": ["may_drive"]}],
+            "per_minute": 1,
+            "per_day": 1,
+        },
+        "countrys": _NO_REGION,
+        "own": frozenset({409}),  # it is approved: what changes one: tests/staff/test_companies.py
+        **_BY_HEAD_OFFICE,
+    },
+    {
+        "route": "POST /staff/companies/{company_id}/secrets",
+        "names": {"path:company_id": "company"},
+        "body": {"older": "for-a-week"},
+        "countrys": _NO_REGION,
+        "own": frozenset({409}),
+        **_BY_HEAD_OFFICE,
+    },
     {"route": "GET /staff/register-uploads", **_OK, **_BY_HEAD_OFFICE},
     {
         "route": "POST /staff/register-uploads",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -92,6 +93,37 @@ def too_small(page: Any, least: float) -> list[str]:
         least,
     )
     return found
+
+
+_WORDS = """() => {
+  const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  // A chart's own labels go with its width: its numbers stand in a table.
+  for (let one = texts.nextNode(); one; one = texts.nextNode())
+    if (!one.parentElement.closest('svg, script, style') && one.parentElement.checkVisibility({ visibilityProperty: true }))
+      found.push(...one.data.split(/\\s+/).filter(Boolean))
+  const named = (one) => `[${one.getAttribute('aria-label') || one.labels?.[0]?.innerText || one.innerText || one.name}]`
+  for (const one of document.querySelectorAll('button, a[href], input, select, textarea, summary'))
+    if (one.checkVisibility({ visibilityProperty: true })) found.push(named(one))
+  return found
+}"""
+
+
+def lost_at(page: Any, size: dict[str, int], *, behind: str = "") -> list[str]:
+    """Words, buttons, links and fields of the open screen that are not there at another size, once the button `behind`, where it
+    is there, has opened what that size folds away (WCAG 1.4.4)."""
+    before, whole = page.viewport_size, Counter(page.evaluate(_WORDS))
+    page.set_viewport_size(size)
+    try:
+        folds = page.locator(behind) if behind else None
+        opened = folds is not None and folds.is_visible()
+        if opened and folds is not None:
+            folds.click()
+        there = Counter(page.evaluate(_WORDS))
+        if opened and folds is not None:
+            folds.click()
+    finally:
+        page.set_viewport_size(before)
+    return sorted((whole - there).elements())
 
 
 def settle(page: Any) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.standards import totp
+from tests.browser.desks import at_desk, go, say_yes, with_serial
 
 pytest.importorskip("playwright.sync_api")
 
@@ -57,16 +59,6 @@ def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, Code
 
 def menu(page: Page) -> list[str]:
     return page.get_by_role("navigation").get_by_role("link").all_inner_texts()
-
-
-def with_serial(page: Page) -> None:
-    """The case number as it was begun, and a serial."""
-    field = page.get_by_label("案件编号")
-    field.fill(re.sub(r"-\d*$", "-0001", field.input_value()))
-
-
-def say_yes(page: Page) -> None:
-    page.get_by_role("dialog").get_by_role("button").first.click()
 
 
 def test_the_menu_shows_what_today_s_duties_allow(platform: Stage, open_page: Open) -> None:
@@ -129,3 +121,99 @@ def test_what_was_typed_is_there_after_an_ended_login_and_not_for_another(
     expect(page.get_by_role("heading", name="民警与工作人员登录")).to_be_visible()
     left: list[Any] = page.evaluate("() => Object.keys(sessionStorage)")
     assert left == ["number"]
+
+
+def proposed(platform: Stage) -> tuple[acts.Api, str]:
+    """Somebody who has proposed a suspension, and its id."""
+    number = f"T{secrets.randbelow(10**8):08d}"
+    one = acts.officer(platform, acts.member(platform, number, "penalty"))
+    case = acts.case_number("V", "320500")
+    asked = {
+        "identity_number": platform.driver()["identity_number"], "purpose": "violation-handling", "case_number": case,
+    }  # fmt: skip
+    driver = one.ask("POST", "/staff/look-ups", asked)["record"]["driver"]
+    wish = {"kind": "suspend", "subject": driver, "reason": "court-order", "case_number": case, "what": {}}
+    return one, one.ask("POST", "/staff/proposals", wish)["proposal"]
+
+
+LOSE_ONE = """() => {
+  const real = window.fetch
+  window.lost = []
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked)
+    if (window.lost.length || !String(asked[0]).endsWith('/decisions')) return answer
+    window.lost.push(answer.status)
+    throw new TypeError('the line broke')
+  }
+}"""
+"""The answer to the first decision comes to nobody."""
+
+
+def test_a_decision_whose_answer_was_lost_is_made_once(platform: Stage, open_page: Open) -> None:
+    one, proposal = proposed(platform)
+    page = at_desk(open_page, platform, "penalty")
+    page.goto(f"{platform.at('staff')}/#/proposals/{proposal}")
+    page.evaluate(LOSE_ONE)
+    page.get_by_role("button", name="同意并执行").click()
+    say_yes(page)
+    expect(page.get_by_role("alert")).to_contain_text("没有网络")
+    page.get_by_role("button", name="同意并执行").click()
+    say_yes(page)
+    expect(page.get_by_text("已记录：已执行。")).to_be_visible()
+    assert page.evaluate("() => window.lost") == [201], "the first one had arrived"
+    events = [each["event"] for each in one.ask("GET", f"/staff/proposals/{proposal}")["events"]]
+    assert events.count("agreed") == 1
+
+
+def test_what_was_typed_stays_without_a_network_and_is_sent_once_it_is_back(
+    platform: Stage, open_page: Open
+) -> None:
+    page = at_desk(open_page, platform, "rollout")
+    go(page, "推广日历")
+    page.get_by_label("批次名称").fill("演示断网批次")
+    page.get_by_role("checkbox", name="全国").check()
+    with_serial(page)
+    case = page.get_by_label("案件编号").input_value()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="试算").click()
+    expect(page.get_by_role("alert")).to_contain_text("没有网络")
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.get_by_label("批次名称")).to_have_value("演示断网批次")
+    expect(page.get_by_label("案件编号")).to_have_value(case)
+    page.get_by_role("button", name="试算").click()
+    expect(page.get_by_text("名驾驶人")).to_be_visible()
+
+
+HOLD = """() => {
+  const real = window.fetch
+  let release
+  window.held = new Promise((done) => { release = done })
+  window.letGo = async () => {
+    release()
+    await window.answered
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
+  }
+  window.fetch = async (...asked) => {
+    if (!String(asked[0]).includes('state=done')) return await real(...asked)
+    const answer = window.held.then(() => real(...asked))
+    window.answered = answer.then((one) => one.clone().json())
+    return await answer
+  }
+}"""
+"""The answer about what is done takes as long as the test wants."""
+
+
+def test_a_slow_answer_to_an_earlier_choice_comes_too_late(platform: Stage, open_page: Open) -> None:
+    proposed(platform)
+    page = at_desk(open_page, platform, "penalty")
+    go(page, "双人审批")
+    rows = page.get_by_role("region", name="双人审批").get_by_role("row")
+    expect(rows.filter(has_text="待我复核").first).to_be_visible()
+    waiting = rows.all_inner_texts()
+    page.evaluate(HOLD)
+    page.get_by_label("状态").select_option("done")
+    page.get_by_label("状态").select_option("proposed")
+    expect(rows.filter(has_text="待我复核").first).to_be_visible()
+    page.evaluate("() => window.letGo()")
+    assert rows.all_inner_texts() == waiting

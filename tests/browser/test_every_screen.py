@@ -20,6 +20,8 @@ FACES = ("driver", "verify", "staff", "open")
 NARROW = {"width": 360, "height": 700}
 ZOOMED = {"width": 320, "height": 512}
 """What is left of 640 px at 200 %, and of 1280 px at 400 % (WCAG 1.4.10)."""
+HALVED = {"width": 640, "height": 400}
+"""A desk's 1280 px at 200 %."""
 LEAST = {"light": 44.0, "elder": 60.0}
 
 
@@ -40,6 +42,9 @@ def faults_of(page: Any, screen: Screen) -> list[str]:
                 found.append(f"{screen.name} {theme} at {width['width']} px: {wide}")
         page.set_viewport_size(size)
     wear(page, "light")
+    if screen.face == "staff":
+        lost = looks.lost_at(page, HALVED, behind=".burger")
+        found += [f"{screen.name} at 200 %: {each} is not there" for each in lost]
     return found
 
 
@@ -96,6 +101,19 @@ def test_the_drivers_before_there_is_a_licence(open_page: Callable[..., Any], pl
 def test_the_routers_are_read() -> None:
     assert {"/", "/code", "/apply", "/log-in"} <= {screen.path for screen in screens_of("driver")}
     assert all(":" not in screen.path for face in FACES for screen in screens_of(face))
+
+
+def test_what_a_narrow_window_hides_is_noticed(open_page: Callable[..., Any]) -> None:
+    page = open_page("staff", width=1280, height=800)
+    page.get_by_role("button", name="登录").wait_for()
+    assert looks.lost_at(page, HALVED) == []
+    page.evaluate(
+        """() => { const one = document.createElement('p'); one.textContent = '只在宽屏'
+        one.className = 'wide-only'; document.body.append(one)
+        const sheet = new CSSStyleSheet(); sheet.replaceSync('@media (max-width: 700px) { .wide-only { display: none } }')
+        document.adoptedStyleSheets = [sheet] }"""
+    )
+    assert looks.lost_at(page, HALVED) == ["只在宽屏"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""From log-in to the 亮码 and from a scan to its verdict without a mouse: Tab, Space, Enter alone; the focus can be seen."""
+"""Without a mouse: Tab, Space, Enter alone, and the focus can be seen. A driver from log-in to the 亮码; two members of staff
+from log-in to a look-up, a proposal and its decision."""
 
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ import pytest
 
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
-from tests.browser.looks import tab_to
+from tests.browser.looks import focus_ring, tab_to
 
 RING = """() => {
   const one = document.activeElement, style = getComputedStyle(one)
   const ring = (of) => of.outlineStyle !== 'none' && parseFloat(of.outlineWidth) > 0 || of.boxShadow !== 'none'
   return ring(style) || ring(getComputedStyle(one.closest('label, .van-field') ?? one))
 }"""
+
+RING_OF_FIELD = RING.replace("label, .van-field", ".el-input__wrapper, label")
 
 
 def press(page: Any, words: str, key: str = "Enter") -> None:
@@ -97,6 +100,63 @@ def test_without_a_camera_a_counter_and_the_keyboard_alone(
     page.get_by_role("button", name="亮码（给交警扫）").wait_for()
     press(page, "亮码（给交警扫）")
     page.locator("canvas[data-code]").wait_for()
+
+
+def tab_into(page: Any, name: str, typed: str, *, over: bool = False) -> None:
+    """Presses Tab until the field of that name has the focus, and types behind what stands in it, or `over` it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement.name") == name:
+            break
+    else:
+        raise AssertionError(f"Tab never comes to the field {name}")
+    assert page.evaluate(RING_OF_FIELD), f"nobody sees that {name} has the focus"
+    page.keyboard.press("Control+A" if over else "End")
+    page.keyboard.type(typed)
+
+
+def test_a_proposal_and_its_decision(open_page: Callable[..., Any], platform: Stage) -> None:
+    driver = platform.driver()
+    first, second = (acts.member(platform, f"K{secrets.randbelow(10**8):08d}", "penalty") for _ in range(2))
+    page = open_page("staff", width=1280, height=800)
+
+    def log_in(who: dict[str, Any]) -> None:
+        page.get_by_role("heading", name="民警与工作人员登录").wait_for()
+        tab_into(page, "number", who["number"], over=True)  # who was there before is still written there
+        tab_into(page, "password", who["password"])
+        tab_into(page, "totp", acts.one_time_code(platform, who))
+        page.keyboard.press("Enter")
+        page.get_by_role("navigation").first.wait_for()
+
+    log_in(first)
+    press(page, "驾驶人查询")
+    page.get_by_role("heading", name="驾驶人查询", level=1).wait_for()
+    tab_into(page, "case_number", "0001")
+    tab_into(page, "number", driver["identity_number"])
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="登记信息").wait_for()
+    press(page, "提出暂扣 ›")
+    page.get_by_role("heading", name="提出新事项").wait_for()
+    tab_into(page, "case_number", "0001")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Enter")  # the dialog begins at its first button
+    page.get_by_text("这是您提出的，请由另一位同事复核。").wait_for()
+    proposal = page.url.rpartition("#")[2]
+    press(page, "退出登录")
+
+    log_in(second)
+    page.goto(f"{platform.at('staff')}/#{proposal}")
+    page.get_by_role("button", name="同意并执行").wait_for()
+    press(page, "✔ 同意并执行")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")  # thought better of, and again
+    page.get_by_role("dialog").wait_for(state="detached")
+    assert focus_ring(page) == "✔ 同意并执行", "the focus is given back"
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("已记录：已执行。").wait_for()
 
 
 def test_what_the_keyboard_cannot_reach_is_noticed(open_page: Callable[..., Any]) -> None:

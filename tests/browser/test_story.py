@@ -1,9 +1,9 @@
 """The whole story across two browsers: applied for with a photo of one's own, approved by a member of staff, shown on the
-driver's screen and filmed by the verifier's camera; suspended by two people, and red at the next scan; then without a network."""
+driver's screen and filmed by the verifier's camera; retained, restored and suspended by two people at the console, and red or
+green at the next scan; then without a network."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.drivers.draw import portrait
+from tests.browser.desks import agree, at_desk, go, look_up, propose, say_yes, with_serial
 from tests.browser.holders import Holder
 
 
@@ -46,33 +47,10 @@ def test_from_the_application_to_a_red_code(
     acts.log_in(phone, driver)
 
     # 1. Applied for with a picture out of the album.
-    picture = tmp_path / "photo.jpg"
-    picture.write_bytes(portrait(20261121, 7))
-    phone.goto(platform.at("driver") + "/#/apply")
-    phone.get_by_role("button", name="是我本人").click()
-    phone.get_by_text("从相册选择").click()
-    phone.locator("input[type=file]").set_input_files(picture)
-    phone.get_by_label("拍摄日期").fill((date.today() - timedelta(days=20)).isoformat())
-    phone.get_by_role("button", name="下一步").click()
-    acts.both_faces(phone)
-    phone.get_by_text("照片审核中").wait_for(timeout=60_000)
-    phone.get_by_role("link", name="查看进度").click()
-    phone.get_by_text("承诺在").wait_for()
+    apply_with_own_photo(phone, tmp_path / "photo.jpg")
 
     # 2. A member of staff approves it, by keyboard.
-    desk = open_page("staff", width=1280, height=800)
-    acts.log_in_staff(
-        desk, platform, acts.member(platform, f"R{secrets.randbelow(10**6):06d}", "photo-review")
-    )
-    desk.goto(platform.at("staff") + "/#/photo-reviews")
-    desk.get_by_role("button", name="开始审核").wait_for()
-    desk.wait_for_load_state("networkidle")
-    for _ in range(desk.locator(".queue li").count() - 1):
-        desk.keyboard.press("j")  # what was sent last is due last
-    desk.keyboard.press("Enter")
-    desk.get_by_role("img", name="登记留存照片").wait_for()
-    desk.keyboard.press("a")
-    desk.get_by_text("已通过。").wait_for()
+    approve_by_keyboard(at_desk(open_page, platform, "photo-review"))
     acts.until_held(phone)
 
     # 3. Filmed by the public's app, which needs no account.
@@ -83,39 +61,91 @@ def test_from_the_application_to_a_red_code(
     assert driver["name"][0] in shop.locator("main").inner_text()
     assert driver["identity_number"] not in shop.locator("main").inner_text()
 
-    # 4. Suspended by two people; the phone that hears of it shows red, and so does whoever scans it.
-    numbers = [f"P{secrets.randbelow(10**6):06d}" for _ in range(2)]
-    one, two = (
-        acts.officer(platform, acts.member(platform, number, "patrol", "penalty")) for number in numbers
-    )
-    suspend_by_two(one, two, phone)
+    # 4. Retained by an officer who typed the digits on the phone: red at the next scan, before anybody else has said a word.
+    one, two = (at_desk(open_page, platform, "patrol", "penalty") for _ in range(2))
+    retained = retain_on_the_spot(one, phone, driver["name"])
+    red_is_read(phone, shop, filmed)
+    agree(two, retained, button="确认扣留")
+
+    # 5. Restored by two, and green again.
+    look_up(one, driver["identity_number"])
+    propose(one, "提出恢复", "U 扣留")
+    agree(two, one.url)
+    acts.shown_code(phone)
+    phone.get_by_text("红码").wait_for(state="detached")
+    filmed(screen_of(phone))
+    result = scan(shop)
+    assert result.get_attribute("data-colour") == "green", result.inner_text()
+
+    # 6. Suspended by two; the phone that hears of it shows red, and so does whoever scans it.
+    look_up(one, driver["identity_number"])
+    propose(one, "提出暂扣")
+    agree(two, one.url)
+    red_is_read(phone, shop, filmed)
+
+
+def apply_with_own_photo(phone: Any, picture: Path) -> None:
+    picture.write_bytes(portrait(20261121, 7))
+    phone.goto(phone.url.partition("#")[0] + "#/apply")
+    phone.get_by_role("button", name="是我本人").click()
+    phone.get_by_text("从相册选择").click()
+    phone.locator("input[type=file]").set_input_files(picture)
+    phone.get_by_label("拍摄日期").fill((date.today() - timedelta(days=20)).isoformat())
+    phone.get_by_role("button", name="下一步").click()
+    acts.both_faces(phone)
+    phone.get_by_text("照片审核中").wait_for(timeout=60_000)
+    phone.get_by_role("link", name="查看进度").click()
+    phone.get_by_text("承诺在").wait_for()
+
+
+def approve_by_keyboard(desk: Any) -> None:
+    """What was sent last; refused first, and thought better of."""
+    go(desk, "照片审核")
+    desk.get_by_role("button", name="开始审核").wait_for()
+    desk.wait_for_load_state("networkidle")
+    for _ in range(desk.locator(".queue li").count() - 1):
+        desk.keyboard.press("j")  # what was sent last is due last
+    desk.keyboard.press("k")
+    if desk.locator(".queue li").count() > 1:
+        desk.keyboard.press("j")
+    desk.keyboard.press("Enter")
+    desk.get_by_role("img", name="登记留存照片").wait_for()
+    desk.keyboard.press("r")
+    desk.keyboard.press("1")
+    desk.locator("#refusal input:checked").wait_for()
+    desk.keyboard.press("Escape")  # thought better of
+    desk.locator("#refusal").wait_for(state="detached")
+    desk.keyboard.press("a")
+    desk.get_by_text("已通过。").wait_for()
+
+
+def retain_on_the_spot(one: Any, phone: Any, name: str) -> str:
+    """Verified by the digits on the driver's screen, and retained; the address of what waits for a second person."""
+    acts.shown_code(phone)
+    phone.get_by_role("button", name="显示数字码").click()
+    digits = phone.locator(".digits .number").inner_text()
+    go(one, "窗口办理")
+    one.get_by_role("button", name="输入数字码").click()
+    one.get_by_label("数字码（8 位）").fill(digits)
+    one.get_by_role("button", name="核验", exact=True).click()
+    one.get_by_role("region", name="核验结果").get_by_text(name).wait_for()
+    one.get_by_role("button", name="现场扣留").click()
+    with_serial(one)
+    one.get_by_role("button", name="现场扣留").click()
+    say_yes(one)
+    one.get_by_text("这是您提出的，请由另一位同事复核。").wait_for()
+    address: str = one.url
+    return address
+
+
+def red_is_read(phone: Any, shop: Any, filmed: Callable[[bytes], None]) -> None:
+    """On the driver's own screen, and on the screen of who scans it."""
     acts.shown_code(phone)
     phone.get_by_text("红码").wait_for()
     filmed(screen_of(phone))
     result = scan(shop)
     assert result.get_attribute("data-colour") == "red", result.inner_text()
     assert "暂扣" in result.inner_text() or "扣留" in result.inner_text()
-
-
-def suspend_by_two(one: acts.Api, two: acts.Api, phone: Any) -> None:
-    code = acts.shown_code(phone)
-    seen = one.ask(
-        "POST", "/staff/verifications", {"code": code, "class": "C1", "request": "0123456789abcdef"}
-    )
-    assert seen["outcome"] == "valid"
-    driver = seen["portrait"].partition("of=")[2]
-    wish = {
-        "kind": "suspend", "subject": driver, "reason": "court-order", "case_number": acts.case_number("V", "320500"),
-        "what": {},
-    }  # fmt: skip
-    proposed = one.ask("POST", "/staff/proposals", wish)
-    path, body = (
-        f"/staff/proposals/{proposed['proposal']}/decisions",
-        {"decision": "agree", "move": proposed["move"]},
-    )
-    with pytest.raises(Exception, match="403"):
-        one.ask("POST", path, body)
-    assert two.ask("POST", path, body)["state"] == "done"
 
 
 def test_without_a_network_both_still_work_and_say_so(

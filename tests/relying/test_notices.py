@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from liangzheng import drivers
+from liangzheng import drivers, relying
 from liangzheng.drivers import StandingChange
 from liangzheng.kernel.ids import DriverId, NoticeId
 from liangzheng.kernel.status import Status
-from liangzheng.relying import CompanyEvent, Grant
+from liangzheng.relying import CompanyEvent, Grant, NoticeState
 from liangzheng.relying.pseudonyms import pseudonym, webhook_key
 from liangzheng.standards import httpsig
 from tests.api.phone import Phone as Caller
@@ -191,6 +191,9 @@ async def test_after_ten_times_it_is_given_up_until_the_company_asks(town: Town)
         await tx.execute("UPDATE company_token SET expires_at = $1", town.clock.now() + timedelta(hours=1))
     (notice,) = await listed(company)
     assert (notice["state"], notice["attempts"], notice["last_error"]) == ("parked", 10, "status-503")
+    async with town.database.read() as tx:
+        (registered,) = await relying.every_company(tx)
+        assert await relying.webhook_state(tx, registered.id) == ({NoticeState.PARKED: 1}, "status-503")
     path = f"/relying/notices/{notice['notice']}/attempts"
     _, other = await town.open_company(name="样本货运")
     refused(await other.post(path), 404, "not-found")
@@ -198,6 +201,8 @@ async def test_after_ten_times_it_is_given_up_until_the_company_asks(town: Town)
     refused(await company.post(path), 404, "not-found")
     assert await town.send() == 1
     assert (await listed(company))[0]["state"] == "delivered"
+    async with town.database.read() as tx:
+        assert await relying.webhook_state(tx, registered.id) == ({NoticeState.DELIVERED: 1}, None)
 
 
 async def test_a_consent_withdrawn_while_its_notice_waits_drops_it(town: Town) -> None:

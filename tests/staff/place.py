@@ -17,6 +17,7 @@ from liangzheng.infra.reference import Reference, load_reference
 from liangzheng.kernel.ids import StaffId
 from liangzheng.kernel.people import IdentityNumber
 from liangzheng.kernel.time import FixedClock, civil_day
+from liangzheng.relying import ConsentPolicy
 from liangzheng.staff import Duty, HeldDuty, Region, StaffPolicy
 from liangzheng.standards import totp
 from liangzheng.standards.livecode import Lives
@@ -45,6 +46,7 @@ class StaffWiring(SmallWiring):
     world: World | None = None
     lives: Lives = field(default_factory=Lives)
     reference: Reference = field(default_factory=load_reference)
+    consent_policy: ConsentPolicy = field(default_factory=ConsentPolicy)
 
     def trust(self) -> Any:
         assert self.world is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from liangzheng import staff
 from liangzheng.infra.keys_file import write_whole
 from liangzheng.infra.postgres import Database
-from liangzheng.standards import totp
 
 
 class Operator:
@@ -119,17 +117,3 @@ async def test_a_wrong_call_is_told_in_a_sentence(
     got, said = await operator.run(*words)
     assert got == status, said
     assert "Traceback" not in said
-
-
-async def test_a_one_time_code_is_told_to_try_things_out_and_never_in_production(operator: Operator) -> None:
-    secret = totp.to_base32(b"12345678901234567890")
-    first = totp.step_of(datetime.now(UTC))
-    status, said = await operator.run("one-time-code", f"{secret[:4].lower()} {secret[4:]}")
-    last = totp.step_of(datetime.now(UTC))
-    there = {totp.code_at(totp.from_base32(secret), step) for step in range(first, last + 1)}
-    assert status == 0 and said.strip() in there
-    status, said = await operator.run("one-time-code", "no secret!")
-    assert status == 1 and "A to Z" in said
-    operator.environment["LZ_MODE"] = "production"
-    status, said = await operator.run("one-time-code", secret)
-    assert status == 1 and "in production" in said and not any(code in said for code in there)

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from liangzheng import drivers
+from liangzheng.drivers.draw import portrait
 from liangzheng.drivers.generate import Generator
+from liangzheng.drivers.pack import write_pack
 from tests.api.phone import done, refused
 from tests.drivers.conftest import AS_OF, written
 from tests.staff.place import Badge, Place
@@ -30,8 +32,8 @@ async def clerk(place: Place, region: str = "nationwide") -> Badge:
     return await place.on_duty("register", region=region)
 
 
-async def begun(who: Badge, file: bytes) -> dict[str, Any]:
-    body = {"file_name": "register.csv", "octets": len(file), "drawn_at": "2026-11-19T00:00:00Z"}
+async def begun(who: Badge, file: bytes, name: str = "register.csv") -> dict[str, Any]:
+    body = {"file_name": name, "octets": len(file), "drawn_at": "2026-11-19T00:00:00Z"}
     return dict(done(await who.post(PATH, body), 201))
 
 
@@ -40,8 +42,8 @@ async def part(who: Badge, upload: str, start: int, octets: bytes) -> httpx.Resp
     return await who.phone.client.put(f"{PATH}/{upload}/parts?start={start}", content=octets, headers=headers)
 
 
-async def sent(who: Badge, file: bytes) -> str:
-    upload = str((await begun(who, file))["upload"])
+async def sent(who: Badge, file: bytes, name: str = "register.csv") -> str:
+    upload = str((await begun(who, file, name))["upload"])
     half = len(file) // 2
     assert done(await part(who, upload, 0, file[:half]), 200)["received"] == half
     assert done(await part(who, upload, half, file[half:]), 200)["state"] == "sent"
@@ -87,6 +89,41 @@ async def test_a_file_is_sent_in_parts_released_by_another_and_imported(
         "register-upload.refused",
     }  # fmt: skip
     assert list((tmp_path / "work").iterdir()) == []
+
+
+async def test_a_pack_of_portraits_is_sent_and_its_pictures_kept(place: Place, tmp_path: Path) -> None:
+    good, small = portrait(7, 1), b"\xff\xd8 no picture"
+    names = write_pack(tmp_path / "register.portraits.tar", [good, small])
+    pack = (tmp_path / "register.portraits.tar").read_bytes()
+    one, other = await clerk(place), await clerk(place)
+    for counts in ({"fresh": 1, "unchanged": 0}, {"fresh": 0, "unchanged": 1}):
+        upload = await sent(one, pack, "register.portraits.tar")
+        refused(await one.post(f"{PATH}/{upload}/decisions", {"decision": "release"}), 403, "forbidden")
+        done(await other.post(f"{PATH}/{upload}/decisions", {"decision": "release"}), 201)
+        ended = await imported(place, tmp_path)
+        assert ended is not None and ended.state is drivers.UploadState.FINISHED, ended
+        assert ended.counts == {"changed": 0, "rejected": 1} | counts
+    told = (await one.get(f"{PATH}/{upload}/rejects")).text.splitlines()
+    assert told[0] == "reject_picture,reject_reason"
+    assert told[1].startswith(f"picture {names[1][:16]},")
+    async with place.database.read() as tx:
+        assert await drivers.portrait(tx, bytes.fromhex(names[0])) == good
+        assert await tx.fetchval("SELECT count(*) FROM register_upload_part WHERE kind = 'file'") == 0
+        kept = await tx.fetchval(
+            "SELECT count(*) FROM audit_entry WHERE act = 'register-upload.pictures-kept'"
+        )
+    assert kept == 2
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+async def test_a_pack_that_is_cut_off_keeps_nothing(place: Place, tmp_path: Path) -> None:
+    write_pack(tmp_path / "a.tar", [portrait(7, 2)])
+    one, other = await clerk(place), await clerk(place)
+    upload = await sent(one, (tmp_path / "a.tar").read_bytes()[:8_000], "a.tar")
+    done(await other.post(f"{PATH}/{upload}/decisions", {"decision": "release"}), 201)
+    ended = await imported(place, tmp_path)
+    assert ended is not None and ended.state is drivers.UploadState.FAILED
+    assert "tar" in (ended.fault or "")
 
 
 async def test_a_part_sent_again_changes_nothing_and_a_gap_is_named(place: Place, file: bytes) -> None:

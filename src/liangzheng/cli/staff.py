@@ -15,12 +15,11 @@ from liangzheng.cli.main import run
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.settings import Settings
-from liangzheng.kernel.errors import Forbidden, Invalid
+from liangzheng.kernel.errors import Invalid, NotFound
 from liangzheng.kernel.ids import StaffId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.staff import Duty, HeldDuty, Member, Region, StaffEvent
-from liangzheng.standards import totp
 from liangzheng.wiring import index_keys, staff_policy
 
 app = typer.Typer(no_args_is_help=True, help="Police and staff: who they are, with which duties, where.")
@@ -109,20 +108,6 @@ def link(number: Number) -> None:
     typer.echo(f"{number}: linked")
 
 
-@app.command("one-time-code")
-def one_time_code(
-    secret: Annotated[str, typer.Argument(help="As enrolment or `./lz demo` showed it.", metavar="SECRET")],
-) -> None:
-    """The six digits of this half minute, as an authenticator application shows them. To try things out: not in production."""
-    if Settings.from_env().mode == "production":
-        raise Forbidden("a second factor is in its owner's hand, and not on this machine, in production")
-    try:
-        octets = totp.from_base32("".join(secret.upper().split()))
-    except ValueError:
-        raise Invalid("SECRET", "letters A to Z and digits 2 to 7, as it was shown") from None
-    typer.echo(totp.code_at(octets, totp.step_of(SystemClock().now())))
-
-
 def _person(settings: Settings) -> tuple[IdentityNumber, KeyIndex]:
     """Never an argument: those stand in the list of processes and in histories."""
     if sys.stdin.isatty():
@@ -161,6 +146,21 @@ def reset(number: Number) -> None:
             return await staff.reset_factor(tx, found.staff_id, staff_policy(settings), now, OPERATOR)
 
     typer.echo(f"enrolment code: {run(act())}")
+
+
+@app.command("code")
+def code(number: Number) -> None:
+    """The one-time code of this half minute of somebody of the demonstration, in place of an authenticator application."""
+    from liangzheng.cli.demo.kept import Kept
+    from liangzheng.cli.demo.officers import code_now
+
+    kept = Kept.load(Settings.from_env().data_dir / "demo" / "kept.json")
+    found = next((officer for officer in kept.officers if officer.number == number), None)
+    if found is None:
+        raise NotFound(
+            f"nobody of the demonstration has the number {number}; everybody else's secret is in their own application"
+        )
+    typer.echo(code_now(found))
 
 
 @app.command("list")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,9 +49,14 @@ class PackReport:
     refused: tuple[Invalid, ...]
 
 
-async def import_pack(database: Database, path: Path, rules: PhotoRules = PhotoRules()) -> PackReport:
-    """Every good picture of a pack is kept. Raises Invalid for a file that is no pack, Unavailable for one
-    that cannot be read."""
+async def import_pack(
+    database: Database,
+    path: Path,
+    rules: PhotoRules = PhotoRules(),
+    on_progress: Callable[[PackReport], None] = lambda _: None,
+) -> PackReport:
+    """Every good picture of a pack is kept; `on_progress` hears of each hundred. Raises Invalid for a file that is no pack,
+    Unavailable for one that cannot be read."""
     added = known = 0
     refused: list[Invalid] = []
     pictures = read_pack(path, rules.most_octets)
@@ -67,6 +72,7 @@ async def import_pack(database: Database, path: Path, rules: PhotoRules = PhotoR
                     await blobs.put(tx, picture)
                 added += len(missing)
                 known += len(good) - len(missing)
+            on_progress(PackReport(added, known, tuple(refused)))
     return PackReport(added, known, tuple(refused))
 
 

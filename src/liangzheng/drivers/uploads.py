@@ -1,13 +1,16 @@
-"""A register file over HTTP: sent in parts that may be sent again, released by another person, imported by a worker.
+"""A register file, or a pack of portraits, over HTTP: sent in parts that may be sent again, released by another person, imported
+by a worker.
 
 The parts lie in the database, so that any process may take them in and any worker may import them. The import is that of
 `import_register`: stopped half-way, it goes on where it stopped where its working files still are, else from the beginning,
-which changes nothing twice.
+which changes nothing twice. A pack is told by its name, which ends in .tar; its pictures are kept by their hash, for the rows of
+any file that name them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +21,8 @@ from typing import Any, Final
 
 from liangzheng import audit
 from liangzheng.drivers import store_uploads as store
-from liangzheng.drivers.import_register import ImportOptions, Progress, import_register
+from liangzheng.drivers.import_register import ImportOptions, ImportReport, Progress, import_register
+from liangzheng.drivers.portraits import PackReport, import_pack
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database, Row
 from liangzheng.kernel.errors import Conflict, Failure, Forbidden, Invalid, NotFound, Unavailable
@@ -49,7 +53,7 @@ class UploadState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Upload:
     """One upload. `received`: octets that are here, where the next part begins; `octets_done`: of them imported.
-    `counts`: fresh, changed, unchanged, rejected; `fault`: why it failed."""
+    `counts`: fresh, changed, unchanged, rejected, of lines or of pictures; `fault`: why it failed."""
 
     id: UploadId
     state: UploadState
@@ -66,6 +70,11 @@ class Upload:
     counts: Mapping[str, int]
     fault: str | None
     ended_at: datetime | None
+
+    @property
+    def is_pack(self) -> bool:
+        """Whether it is one of portraits."""
+        return self.file_name.lower().endswith(".tar")
 
 
 def _upload(row: Row) -> Upload:
@@ -185,7 +194,8 @@ async def import_next_upload(
     if row is None:
         return None
     taken = _upload(row)
-    path = folder / f"{taken.id}{'.gz' if taken.file_name.endswith('.gz') else ''}"
+    suffix = ".tar" if taken.is_pack else ".gz" if taken.file_name.endswith(".gz") else ""
+    path = folder / f"{taken.id}{suffix}"
     rejects = folder / f"{taken.id}.rejects.csv"
     assert taken.decided_by is not None, "released by somebody"
     started_here = await asyncio.to_thread(rejects.exists)
@@ -197,7 +207,11 @@ async def import_next_upload(
     telling = asyncio.create_task(told.keep_telling())
     try:
         await _written(db, taken.id, path)
-        report = await import_register(db, keys, path, clock, options, told.hear)
+        if taken.is_pack:
+            lines, counts, bad = await _take_pack(db, path, rejects, options, told)
+        else:
+            report = await import_register(db, keys, path, clock, options, told.hear)
+            lines, counts, bad = report.lines, _counts(report), report.rejects_file
     except (Unavailable, Conflict):
         async with db.transaction() as tx:
             await store.let_go(tx, taken.id)
@@ -209,17 +223,56 @@ async def import_next_upload(
     finally:
         telling.cancel()
         path.unlink(missing_ok=True)
-    counts = {
-        "fresh": report.fresh, "changed": report.changed, "unchanged": report.unchanged, "rejected": report.rejected,
-    }  # fmt: skip
     async with db.transaction() as tx:
-        await store.progress(tx, taken.id, taken.octets, report.lines, counts, clock.now())
-        if report.rejects_file:
-            await _keep_rejects(tx, taken.id, report.rejects_file)
+        await store.progress(tx, taken.id, taken.octets, lines, counts, clock.now())
+        if bad:
+            await _keep_rejects(tx, taken.id, bad)
+        if taken.is_pack:
+            await _record(
+                tx, "register-upload.pictures-kept", taken.id, taken.decided_by, counts, clock.now()
+            )
         await store.end(tx, taken.id, UploadState.FINISHED, counts, None, clock.now())
         done = await upload(tx, taken.id)
     rejects.unlink(missing_ok=True)
     return done
+
+
+def _counts(report: ImportReport) -> dict[str, int]:
+    return {
+        "fresh": report.fresh, "changed": report.changed, "unchanged": report.unchanged, "rejected": report.rejected,
+    }  # fmt: skip
+
+
+async def _take_pack(
+    db: Database, path: Path, rejects: Path, options: ImportOptions, told: _Telling
+) -> tuple[int, dict[str, int], Path | None]:
+    """The pictures are kept; how many there were, what became of them, and the file of those that were turned away."""
+    size = (await asyncio.to_thread(path.stat)).st_size
+
+    def hear(so_far: PackReport) -> None:
+        counts = _pack_counts(so_far)
+        # Where in the file it is, is not known; the share of it is told at the end.
+        told.hear(Progress(0, size, sum(counts.values()), counts))
+
+    report = await import_pack(db, path, options.photos, hear)
+    counts = _pack_counts(report)
+    if not report.refused:
+        return sum(counts.values()), counts, None
+    await asyncio.to_thread(_write_refused, rejects, report)
+    return sum(counts.values()), counts, rejects
+
+
+def _pack_counts(report: PackReport) -> dict[str, int]:
+    return {"fresh": report.added, "changed": 0, "unchanged": report.known, "rejected": len(report.refused)}
+
+
+def _write_refused(path: Path, report: PackReport) -> None:
+    """As the rejects of a register file: what, and the rule it broke."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("reject_picture", "reject_reason"))
+        writer.writerows((refused.place, refused.rule) for refused in report.refused)
 
 
 class _Telling:

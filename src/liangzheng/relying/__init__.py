@@ -61,10 +61,11 @@ from liangzheng.relying.model import (
     StandingConsent,
     Terms,
 )
-from liangzheng.relying.notices import ask_again, follow_changes, notices_of, send_due
+from liangzheng.relying.notices import ask_again, follow_changes, notices_of, send_due, webhook_state
 from liangzheng.relying.prune import prune
 from liangzheng.relying.pseudonyms import pseudonym
 from liangzheng.relying.register import (
+    change,
     companies_of,
     company,
     every_company,
@@ -114,6 +115,7 @@ __all__ = [
     "ask_again",
     "caller",
     "cancel",
+    "change",
     "check",
     "check_many",
     "companies_of",
@@ -157,5 +159,6 @@ __all__ = [
     "set_webhook",
     "take_back",
     "used",
+    "webhook_state",
     "withdraw",
 ]

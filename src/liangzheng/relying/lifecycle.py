@@ -26,6 +26,7 @@ class CompanyEvent(StrEnum):
     SUSPENDED = "suspended"
     RESTORED = "restored"
     ENDED = "ended"
+    CHANGED = "changed"
 
 
 _C, _CE = CompanyState, CompanyEvent
@@ -36,7 +37,9 @@ COMPANY: Machine[CompanyState, CompanyEvent] = Machine(
     (
         Arrow(_C.REGISTERED, _CE.APPROVED, _C.APPROVED),
         Arrow(_C.APPROVED, _CE.SUSPENDED, _C.SUSPENDED),
-        # What is registered can change while suspended; restoring approves it as it is then.
+        # Purposes, quota and secret change before an approval only; restoring approves them as they are then.
+        Arrow(_C.REGISTERED, _CE.CHANGED, _C.REGISTERED),
+        Arrow(_C.SUSPENDED, _CE.CHANGED, _C.SUSPENDED),
         Arrow(_C.SUSPENDED, _CE.RESTORED, _C.APPROVED),
         Arrow(_C.REGISTERED, _CE.ENDED, _C.ENDED),
         Arrow(_C.APPROVED, _CE.ENDED, _C.ENDED),

@@ -21,9 +21,9 @@ from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.webhooks import NotTaken, Webhooks
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import DriverId, NoticeId
+from liangzheng.kernel.ids import CompanyId, DriverId, NoticeId
 from liangzheng.kernel.time import civil_day
-from liangzheng.relying.lifecycle import NoticeEvent
+from liangzheng.relying.lifecycle import NoticeEvent, NoticeState
 from liangzheng.relying.model import CompanyCaller, Notice, NoticeToSend
 from liangzheng.relying.pseudonyms import webhook_key
 from liangzheng.relying.register import key_id
@@ -99,6 +99,11 @@ async def notices_of(
 ) -> list[Notice]:
     """A company's notices and what became of them, newest first."""
     return await notices.listed(tx, who.id, before, min(limit, 200))
+
+
+async def webhook_state(tx: Connection, company_id: CompanyId) -> tuple[dict[NoticeState, int], str | None]:
+    """How many of a company's notices stand where, and why the newest one tried was not taken; None where it was."""
+    return await notices.counts(tx, company_id), await notices.last_error(tx, company_id)
 
 
 async def ask_again(tx: Connection, who: CompanyCaller, notice_id: NoticeId, now: datetime) -> None:

@@ -74,20 +74,26 @@ async def move(
     reason: str,
     now: datetime,
     actor: audit.Actor = _OPERATOR,
+    read_at_move: int | None = None,
 ) -> Company:
     """The company after one arrow of its lifecycle, with its event `company.moved`.
 
-    Raises NotFound, Conflict where no arrow leads, Invalid without a reason, Forbidden for a member of staff who approves what
-    they registered. What hangs on it follows at once:
-    tokens are refused from this moment, standing consents answer nothing, waiting notices are dropped.
+    Raises NotFound, Conflict where no arrow leads and when it has moved since it was read at `read_at_move`, Invalid without a
+    reason, Forbidden for a member of staff who approves what they registered, or restores what they changed. What hangs on it
+    follows at once: tokens are refused from this moment, standing consents answer nothing, waiting notices are dropped.
     """
+    assert event is not CompanyEvent.CHANGED, "what changes says what: set_grant, set_quota, rotate_secret"
     reason = reason.strip()
     if not 1 <= len(reason) <= 200:
         raise Invalid("reason", "1 to 200 characters")
     held = await _held(tx, company_id)
-    by = actor.id.uuid if actor.id else None
-    if event is CompanyEvent.APPROVED and by and by == await companies.registered_by(tx, company_id):
-        raise Forbidden("another person than who registered the company approves it", rule="own-proposal")
+    if read_at_move is not None and held.move != read_at_move:
+        raise Conflict("the company has moved meanwhile", place="company", rule="stale")
+    approves = event in (CompanyEvent.APPROVED, CompanyEvent.RESTORED)
+    if approves and actor.id and actor.id.uuid in await companies.changed_by(tx, company_id):
+        raise Forbidden(
+            "another person than who registered or changed the company approves it", rule="own-proposal"
+        )
     if not await companies.move(tx, held, event, actor, reason, now):
         raise Conflict("the company has moved meanwhile", place="company")
     await outbox.put(tx, MOVED, company_id, {"event": event.value}, now)
@@ -100,8 +106,9 @@ async def set_grant(
 ) -> None:
     """What the company may ask for one purpose. Raises Conflict while it is approved: what was approved stays
     as it was until somebody looks again."""
-    await _changeable(tx, company_id)
+    held = await _changeable(tx, company_id)
     await companies.set_grant(tx, company_id, grant)
+    await _changed(tx, held, f"purpose {grant.purpose} set", now, actor)
     detail: Detail = {
         "purpose": grant.purpose, "fields": sorted(grant.fields), "bulk": grant.bulk, "notices": grant.notices,
     }  # fmt: skip
@@ -112,22 +119,57 @@ async def remove_grant(
     tx: Connection, company_id: CompanyId, purpose: str, now: datetime, actor: audit.Actor = _OPERATOR
 ) -> None:
     """The company may not ask for this purpose any more. Raises Conflict while it is approved, NotFound."""
-    await _changeable(tx, company_id)
+    held = await _changeable(tx, company_id)
     if not await companies.remove_grant(tx, company_id, purpose):
         raise NotFound("the company has not registered this purpose", place="purpose")
+    await _changed(tx, held, f"purpose {purpose} removed", now, actor)
     await _record(tx, "company.purpose-removed", company_id, actor, now, {"purpose": purpose})
 
 
 async def set_quota(
     tx: Connection, company_id: CompanyId, quota: Quota, now: datetime, actor: audit.Actor = _OPERATOR
 ) -> Company:
-    """How much the company may ask from the next question on. Raises NotFound, Conflict for one that has ended."""
-    held = await _held(tx, company_id)
-    if held.state is CompanyState.ENDED:
-        raise Conflict("the company has ended", place="company")
+    """How much the company may ask from the next question on. The operator sets it at any time, a member of staff lowers it at
+    any time. Raises NotFound, Conflict for one that has ended, and for staff who raise it while the company is approved."""
+    held = await _open(tx, company_id)
+    if quota.per_minute > held.quota.per_minute or quota.per_day > held.quota.per_day:
+        _refuse_alone(held, actor)
     await companies.set_quota(tx, company_id, quota)
+    if held.state is not CompanyState.APPROVED:
+        await _changed(tx, held, f"quota {quota.per_minute} a minute, {quota.per_day} a day", now, actor)
     detail: Detail = {"per_minute": quota.per_minute, "per_day": quota.per_day}
     await _record(tx, "company.quota-set", company_id, actor, now, detail)
+    return await company(tx, company_id)
+
+
+async def change(
+    tx: Connection,
+    company_id: CompanyId,
+    grants: Sequence[Grant],
+    quota: Quota,
+    read_at_move: int,
+    now: datetime,
+    actor: audit.Actor = _OPERATOR,
+) -> Company:
+    """The company as registered anew: these purposes and no others, and this quota. What is the same already is left alone.
+
+    Raises Conflict when it has moved since it was read at `read_at_move`, and as `set_grant` and `set_quota` do; Invalid for no
+    purpose and for one named twice.
+    """
+    wanted = {grant.purpose: grant for grant in grants}
+    if not wanted or len(wanted) != len(grants):
+        raise Invalid("purposes", "at least one, each once")
+    held = await _held(tx, company_id)
+    if held.move != read_at_move:
+        raise Conflict("the company has moved meanwhile", place="company", rule="stale")
+    before = await companies.grants(tx, company_id)
+    for purpose in before.keys() - wanted.keys():
+        await remove_grant(tx, company_id, purpose, now, actor)
+    for purpose, grant in wanted.items():
+        if before.get(purpose) != grant:
+            await set_grant(tx, company_id, grant, now, actor)
+    if quota != held.quota:
+        await set_quota(tx, company_id, quota, now, actor)
     return await company(tx, company_id)
 
 
@@ -138,13 +180,18 @@ async def rotate_secret(
     now: datetime,
     actor: audit.Actor = _OPERATOR,
 ) -> tuple[str, datetime]:
-    """A new secret, shown this once, and when the one before it ends. Never more than two are live."""
-    held = await _held(tx, company_id)
-    if held.state is CompanyState.ENDED:
-        raise Conflict("the company has ended", place="company")
+    """A new secret, shown this once, and when the one before it ends. Never more than two are live.
+
+    Raises NotFound, Conflict for a company that has ended, and for staff while it is approved: with a secret that opens something
+    one of them alone could ask in its name.
+    """
+    held = await _open(tx, company_id)
+    _refuse_alone(held, actor)
     secret = secrets.token_urlsafe(32)
     older_end_at = now + timedelta(days=policy.secret_overlap_days)
     await companies.add_secret(tx, company_id, secret_hash(secret), now, older_end_at)
+    if held.state is not CompanyState.APPROVED:
+        await _changed(tx, held, "secret renewed", now, actor)
     await _record(tx, "company.secret-rotated", company_id, actor, now, {})
     return secret, older_end_at
 
@@ -222,12 +269,38 @@ async def _held(tx: Connection, company_id: CompanyId) -> Company:
     return found
 
 
-async def _changeable(tx: Connection, company_id: CompanyId) -> None:
+async def _open(tx: Connection, company_id: CompanyId) -> Company:
+    held = await _held(tx, company_id)
+    if held.state is CompanyState.ENDED:
+        raise Conflict("the company has ended", place="company")
+    return held
+
+
+async def _changeable(tx: Connection, company_id: CompanyId) -> Company:
     held = await _held(tx, company_id)
     if held.state not in (CompanyState.REGISTERED, CompanyState.SUSPENDED):
         raise Conflict(
-            "suspend the company first: what is registered changes before an approval only", place="company"
+            "suspend the company first: what is registered changes before an approval only",
+            place="company",
+            rule="suspend-first",
         )
+    return held
+
+
+def _refuse_alone(held: Company, actor: audit.Actor) -> None:
+    """What makes more of an approved company takes two members of staff: one suspends and changes, another restores."""
+    if actor.id is not None and held.state is CompanyState.APPROVED:
+        raise Conflict(
+            "suspend the company first: another member restores it then",
+            place="company",
+            rule="suspend-first",
+        )
+
+
+async def _changed(tx: Connection, held: Company, what: str, now: datetime, actor: audit.Actor) -> None:
+    """In the company's history, by which the one who approves is another person."""
+    if not await companies.move(tx, held, CompanyEvent.CHANGED, actor, what, now):
+        raise Conflict("the company has moved meanwhile", place="company")
 
 
 async def _record(

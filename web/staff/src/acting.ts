@@ -11,6 +11,9 @@ export interface Acting {
   /** The act done, or undefined and a sentence in `fault`. Where the second factor is too old it is asked for, and the act
    *  done then: nothing typed is lost over it. */
   attempt<T>(act: () => Promise<T>): Promise<T | undefined>
+  /** Something read for the screen, also while an act or an earlier reading is on its way: the answer to the last choice counts,
+   *  however slow the one before was. */
+  look<T>(read: () => Promise<T>, take: (found: T) => void): Promise<void>
   tell(problem: unknown): string
 }
 
@@ -51,5 +54,17 @@ export function useActing(): Acting {
     }
   }
 
-  return { busy, fault, attempt, tell }
+  let looks = 0
+  async function look<T>(read: () => Promise<T>, take: (found: T) => void): Promise<void> {
+    const mine = ++looks
+    fault.value = ''
+    try {
+      const found = await read()
+      if (mine === looks) take(found)
+    } catch (problem) {
+      if (mine === looks) fault.value = tell(problem)
+    }
+  }
+
+  return { busy, fault, attempt, look, tell }
 }

@@ -22,6 +22,12 @@ export const kinds: ProposalKind[] = [
   { kind: 'new-enrolment', act: 'manage-staff', reasons: ['factor-lost', 'password-forgotten', 'code-expired'], cases: ['S'] },
 ]
 
+/** 扣留, on the spot: it holds at once, and a second person confirms. */
+export const retaining = {
+  reasons: ['drink-driving', 'points-reached', 'class-not-held', 'speeding', 'accident-suspect', 'other-by-law'],
+  cases: ['R', 'A'],
+}
+
 /** Which duty decides each kind, for what the menu and the buttons may offer. */
 export const decidedBy: Record<string, string> = {
   suspend: 'suspend', restore: 'restore', correct: 'correct', retain: 'confirm-retention', 'rotate-key': 'change-keys', 'retire-key': 'change-keys',

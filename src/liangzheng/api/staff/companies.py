@@ -1,7 +1,8 @@
-"""Companies that ask about drivers: registered by one member of the administration, approved by another."""
+"""Companies that ask about drivers: registered or changed by one member of the administration, approved by another."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -18,7 +19,7 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import CompanyId
 from liangzheng.kernel.purposes import COMPANY_PURPOSES, AskedField, in_order
-from liangzheng.relying import Company, CompanyEvent, CreditCode, Grant, Quota
+from liangzheng.relying import Company, CompanyEvent, CreditCode, Grant, NoticeState, Quota
 from liangzheng.staff import Act, Attempt
 
 router = resource("/staff/companies", "staff")
@@ -28,12 +29,13 @@ Code = Annotated[str, StringConstraints(max_length=40)]
 
 
 class CompanyAnswer(Answer):
-    """One company."""
+    """One company. `move` goes with a change: whoever read an older one hears Conflict."""
 
     company: str
     name: str
     credit_code: str
     state: str
+    move: int
     per_minute: int
     per_day: int
     registered_at: datetime
@@ -44,7 +46,7 @@ class CompanyAnswer(Answer):
         """What the administration sees of it."""
         return cls(
             company=str(found.id), name=found.name, credit_code=found.credit_code.value, state=found.state.value,
-            per_minute=found.quota.per_minute, per_day=found.quota.per_day, registered_at=found.registered_at,
+            move=found.move, per_minute=found.quota.per_minute, per_day=found.quota.per_day, registered_at=found.registered_at,
             approved_at=found.approved_at,
         )  # fmt: skip
 
@@ -74,11 +76,24 @@ class CompanyMoveAnswer(Answer):
     reason: str
 
 
+class CompanyWebhook(Answer):
+    """Where a company hears of changes, `url` null: nowhere; how many notices stand where, of those that are still kept; and why
+    the newest one tried was not taken, null where it was."""
+
+    url: str | None
+    waiting: int
+    delivered: int
+    dropped: int
+    given_up: int
+    last_error: str | None
+
+
 class WholeCompanyAnswer(CompanyAnswer):
-    """With what it may ask, what it used today, and what happened to it."""
+    """With what it may ask, what it used today, where it hears of changes, and what happened to it."""
 
     purposes: list[CompanyGrant]
     used_today: int
+    webhook: CompanyWebhook
     moves: list[CompanyMoveAnswer]
 
 
@@ -139,11 +154,35 @@ class RegisterCompanyBody(Body):
     per_day: int = Quota().per_day
 
 
+class ChangeCompanyBody(Body):
+    """All it may ask from its next approval on, and how much. `move`: as it was read."""
+
+    move: int
+    purposes: Annotated[list[CompanyGrantBody], Field(min_length=1, max_length=20)]
+    per_minute: int
+    per_day: int
+
+
+class RenewSecretBody(Body):
+    """`older`: whether the secret before it opens for a week more, as long as the company changes over, or nothing any more."""
+
+    older: Literal["for-a-week", "ends-now"]
+
+
+class RenewedSecretAnswer(Answer):
+    """`secret` is shown this once; it opens nothing before the company is approved again."""
+
+    secret: str = Field(repr=False)
+    older_ends_at: datetime
+
+
 class CompanyMoveBody(Body):
-    """What becomes of the company, and why; nobody's name or number."""
+    """What becomes of the company, and why; nobody's name or number. `move`: as it was read; who approves another reading than
+    the last hears Conflict."""
 
     event: Literal["approved", "suspended", "restored", "ended"]
     reason: Annotated[str, StringConstraints(max_length=200)]
+    move: int | None = None
 
 
 @router.get("")
@@ -194,6 +233,7 @@ async def _whole(tx: Connection, company_id: CompanyId, now: datetime) -> WholeC
     found = await relying.company(tx, company_id)
     _, today = await relying.used(tx, company_id, now)
     grants, moves = await relying.grants_of(tx, company_id), await relying.moves_of(tx, company_id)
+    notices, last_error = await relying.webhook_state(tx, company_id)
     return WholeCompanyAnswer(
         **CompanyAnswer.of(found).model_dump(),
         purposes=[
@@ -204,6 +244,11 @@ async def _whole(tx: Connection, company_id: CompanyId, now: datetime) -> WholeC
             for each in grants.values()
         ],
         used_today=today,
+        webhook=CompanyWebhook(
+            url=found.webhook_url, waiting=notices.get(NoticeState.WAITING, 0),
+            delivered=notices.get(NoticeState.DELIVERED, 0), dropped=notices.get(NoticeState.DROPPED, 0),
+            given_up=notices.get(NoticeState.PARKED, 0), last_error=last_error,
+        ),
         moves=[CompanyMoveAnswer(event=each.event, at=each.at, by=each.by, reason=each.reason) for each in moves],
     )  # fmt: skip
 
@@ -229,7 +274,7 @@ async def register_company(request: Request, who: OnDuty, body: RegisterCompanyB
 async def move_company(
     request: Request, who: OnDuty, company_id: str, body: CompanyMoveBody
 ) -> CompanyAnswer:
-    """Approve (another than who registered it), suspend, restore or end. Needs an Idempotency-Key."""
+    """Approve or restore (another than who registered or changed it), suspend, end. Needs an Idempotency-Key."""
     wiring, asked, key = wired(request), CompanyId.parse(company_id), idempotency_key(request)
     now = wiring.clock.now()
     held = await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED)
@@ -240,10 +285,54 @@ async def move_company(
             await staff.permit_still(tx, who, held, now)
             event = CompanyEvent(body.event)
             return CompanyAnswer.of(
-                await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who))
+                await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who), body.move)
             )
 
         return await once(
             tx, key, owner=who.staff_id, act=f"company.move {company_id}", body=body, answer=CompanyAnswer, now=now,
             perform=perform,
         )  # fmt: skip
+
+
+@router.put("/{company_id}/registration")
+async def change_company(
+    request: Request, who: OnDuty, company_id: str, body: ChangeCompanyBody
+) -> CompanyAnswer:
+    """Change what a company may ask and how much, before its approval or while it is suspended; another member approves or
+    restores it then. A lower quota alone holds at once. Needs an Idempotency-Key."""
+    wiring, asked, key = wired(request), CompanyId.parse(company_id), idempotency_key(request)
+    now = wiring.clock.now()
+    held = await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED)
+    grants, quota = [each.grant() for each in body.purposes], Quota(body.per_minute, body.per_day)
+    tried = Attempt(_REFUSED, asked, detail={"event": "changed"})
+    async with recorded(request, who, tried), wiring.database.transaction() as tx:
+
+        async def perform() -> CompanyAnswer:
+            await staff.permit_still(tx, who, held, now)
+            return CompanyAnswer.of(
+                await relying.change(tx, asked, grants, quota, body.move, now, staff.actor_of(who))
+            )
+
+        return await once(
+            tx, key, owner=who.staff_id, act=f"company.change {company_id}", body=body, answer=CompanyAnswer, now=now,
+            perform=perform,
+        )  # fmt: skip
+
+
+@router.post("/{company_id}/secrets", status_code=201)
+async def renew_secret(
+    request: Request, who: OnDuty, company_id: str, body: RenewSecretBody
+) -> RenewedSecretAnswer:
+    """A new secret for a company that is suspended or waits for its approval. It is kept nowhere as it is, so no idempotency key
+    is taken; sent twice, the second one is good and the first is the one before it."""
+    wiring, asked = wired(request), CompanyId.parse(company_id)
+    now = wiring.clock.now()
+    held = await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED)
+    policy = wiring.consent_policy
+    if body.older == "ends-now":
+        policy = replace(policy, secret_overlap_days=0)
+    tried = Attempt(_REFUSED, asked, detail={"event": "secret"})
+    async with recorded(request, who, tried), wiring.database.transaction() as tx:
+        await staff.permit_still(tx, who, held, now)
+        secret, ends_at = await relying.rotate_secret(tx, asked, policy, now, staff.actor_of(who))
+    return RenewedSecretAnswer(secret=secret, older_ends_at=ends_at)

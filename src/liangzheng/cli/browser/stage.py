@@ -63,7 +63,7 @@ class Stage:
         return found
 
     def officers(self) -> list[dict[str, Any]]:
-        """Two members of staff: number, password, totp_secret, division."""
+        """Members of staff, two for each duty but audit: number, password, totp_secret, division, duties."""
         found: list[dict[str, Any]] = self.kept["officers"]
         return found
 

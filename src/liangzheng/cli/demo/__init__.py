@@ -151,9 +151,11 @@ async def _accounts(stage: Stage, accounts: int) -> str:
     token = await stage.verifier_token()
     for actor in _people(stage):
         await Story(stage, actor, token).account()
-    await officers.accounts(stage, officers.division_of(stage, _people(stage)[0]))
+    made = await officers.accounts(stage)
     await stage.newcomers(wave)
-    return f"{len(_people(stage))} fictional drivers have an account and can log in"
+    return (
+        f"{len(_people(stage))} fictional drivers and {len(made)} of the staff have an account and can log in"
+    )
 
 
 def _people(stage: Stage) -> list[Actor]:
@@ -185,14 +187,19 @@ def _print_ways_in(stage: Stage, token: str) -> None:
     staff = Table(title="Officers and administrations (fictional)", title_justify="left")
     for heading in ("number", "password", "one-time-code secret"):
         staff.add_column(heading, no_wrap=True)
-    staff.add_column("duties")
+    staff.add_column("holds")
+    staff.add_column("may do (the other of two agrees to what one proposes)")
     for officer in stage.kept.officers:
-        places = ((officer.duties, officer.division), (officer.everywhere, "nationwide"))
-        duties = "; ".join(f"{place}: {', '.join(held)}" for held, place in places if held)
-        staff.add_row(officer.number, officer.password, officer.totp_secret, duties or officer.division)
+        staff.add_row(
+            officer.number,
+            officer.password,
+            officer.totp_secret,
+            officer.division,
+            officers.duties_told(officer),
+        )
     print_(staff)
     print_(
-        "One-time code now     ./lz staff one-time-code <secret> (or an authenticator application; each serves once)",
+        "Their one-time codes  ./lz staff code <number> (or an authenticator application; each serves once)",
         highlight=False,
     )
     for name, said in (

@@ -61,9 +61,9 @@ class Client:
         """POST of JSON. `key`: the Idempotency-Key, the same at every retry."""
         return self._send("POST", path, body, key)
 
-    def put(self, path: str, body: Any) -> Reply:
-        """PUT of JSON."""
-        return self._send("PUT", path, body, None)
+    def put(self, path: str, body: Any, *, key: str | None = None) -> Reply:
+        """PUT of JSON; `key` as in `post`."""
+        return self._send("PUT", path, body, key)
 
     def put_octets(self, path: str, octets: bytes) -> Reply:
         """PUT of octets as they are."""

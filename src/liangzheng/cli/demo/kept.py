@@ -44,9 +44,9 @@ class Officer(msgspec.Struct, kw_only=True):
     totp_secret: str
     """Base32, for an authenticator application; plainly printed, because nothing here is real."""
     division: str
+    """Where their duties hold: six digits, or nationwide."""
     duties: list[str] = msgspec.field(default_factory=list)
-    """Held in that division; empty for officers of earlier versions."""
-    everywhere: list[str] = msgspec.field(default_factory=list)
+    """Empty for officers of earlier versions: those of the first two then."""
 
 
 class Newcomer(msgspec.Struct, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +33,7 @@ class Office(Desk):
         ]
 
     async def company(self) -> str:
-        """Who registered a company does not approve it."""
+        """Who registered a company does not approve it, and who changed it does not restore it."""
         one, two = [await self.officer(Duty.SYSTEM, at=NATIONWIDE) for _ in range(2)]
         body = {
             "name": "虚构租车 (demonstration)", "credit_code": _CREDIT_CODE,
@@ -46,9 +47,29 @@ class Office(Desk):
         own = await self.post(one, moves, approve)
         hold(own.status == 403, f"nobody approves what they registered ({own.status})")
         (await self.post(two, moves, approve)).expect(201)
+        await self._more(one, two, f"/staff/companies/{made['company']}")
         ended = (await self.post(one, moves, {"event": "ended", "reason": "demonstration"})).expect(201)
         hold(ended["state"] == "ended", "and it is ended again")
-        return "registered by one, own approval 403, approved by another, ended"
+        return "registered by one, own approval 403, approved by another; suspended, widened and restored by two; ended"
+
+    async def _more(self, one: Client, two: Client, path: str) -> None:
+        """An approved company gets another purpose by way of a suspension; what it asks grows by one person's word never."""
+        wider = {
+            "move": 1, "purposes": [{"purpose": "employment", "fields": ["may_drive"]}], "per_minute": 900,
+            "per_day": 20_000,
+        }  # fmt: skip
+        alone = await asyncio.to_thread(one.put, f"{path}/registration", wider, key=secrets.token_hex(12))
+        hold(alone.status == 409, f"an approved company stays as it is ({alone.status})")
+        (await self.post(one, f"{path}/moves", {"event": "suspended", "reason": "demonstration"})).expect(201)
+        put = await asyncio.to_thread(
+            one.put, f"{path}/registration", wider | {"move": 2}, key=secrets.token_hex(12)
+        )
+        put.expect(200)
+        (await self.post(one, f"{path}/secrets", {"older": "ends-now"})).expect(201)
+        restore = {"event": "restored", "reason": "demonstration"}
+        own = await self.post(one, f"{path}/moves", restore)
+        hold(own.status == 403, f"who changed it does not restore it ({own.status})")
+        (await self.post(two, f"{path}/moves", restore)).expect(201)
 
     async def register_file(self) -> str:
         """Sent in parts, one of them twice; released by another; imported by the worker; its bad lines come back."""

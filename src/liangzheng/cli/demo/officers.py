@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,26 +24,22 @@ from liangzheng.wiring import staff_policy
 
 UNIT: Final = "演示交警大队 (demonstration)"
 _DUTIES: Final = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.REGISTER)
-_PRINTED: Final[Sequence[tuple[tuple[Duty, ...], tuple[Duty, ...]]]] = (
-    (_DUTIES, (Duty.PHOTO_REVIEW,)),  # everywhere: the drivers with an account are of several cities
-    (_DUTIES, (Duty.PHOTO_REVIEW,)),
-    ((), (Duty.SYSTEM, Duty.ROLLOUT, Duty.REGISTER)),
-    ((), (Duty.KEYS, Duty.ROLLOUT, Duty.REGISTER)),
-    ((), (Duty.AUDIT,)),
-)
-"""Duties in the drivers' division, and everywhere."""
+_NATIONWIDE: Final = "nationwide"
+_POLICE: Final = (Duty.PATROL, Duty.PENALTY, Duty.COUNTER, Duty.PHOTO_REVIEW)
+_OFFICE: Final = (Duty.REGISTER, Duty.ROLLOUT, Duty.SYSTEM)
+CAST: Final = (_POLICE, _POLICE, _OFFICE, _OFFICE, (Duty.KEYS,), (Duty.KEYS,), (Duty.AUDIT,))
+"""For people to log in as, each nationwide: every duty, and two who hold it wherever one proposes and another decides. System,
+keys and audit are three people's."""
 
 
 async def enrolled(
-    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, newcomer: tuple[str, str] | None = None,
-    everywhere: Sequence[Duty] = (),
+    stage: Stage, division: str, duties: Sequence[Duty] = _DUTIES, newcomer: tuple[str, str] | None = None
 ) -> tuple[Officer, Client]:  # fmt: skip
     """A fictional officer of a division, enrolled over HTTP as a person would, and logged in by it; new, or whose number and
-    enrolment code these are. `everywhere`: duties held nationwide."""
+    enrolment code these are."""
     if newcomer is None:
         now, number = SystemClock().now(), f"DEMO{secrets.randbelow(10**6):06d}"
-        places = [(duty, division) for duty in duties] + [(duty, "nationwide") for duty in everywhere]
-        held = tuple(HeldDuty(duty, Region.parse(place), civil_day(now)) for duty, place in places)
+        held = tuple(HeldDuty(duty, Region.parse(division), civil_day(now)) for duty in duties)
         invited = await staff.add_member(
             stage.database,
             number,
@@ -63,19 +60,36 @@ async def enrolled(
     opened = (await asyncio.to_thread(stage.client.post, "/staff/enrolments/confirmations", body)).expect(201)
     made = Officer(
         number=number, password=password, totp_secret=shown["secret"], division=division,
-        duties=list(duties), everywhere=list(everywhere),
+        duties=[duty.value for duty in duties],
     )  # fmt: skip
     return made, stage.client.as_caller(opened["token"])
 
 
-async def accounts(stage: Stage, division: str) -> list[Officer]:
-    """Two officers and the three administrations for people to log in as, made once and remembered: every screen of the
-    console is open to one of them, and what needs two has two."""
-    for duties, everywhere in _PRINTED[len(stage.kept.officers) :]:
-        made, _ = await enrolled(stage, division, duties, everywhere=everywhere)
-        stage.kept.officers.append(made)
+async def accounts(stage: Stage) -> list[Officer]:
+    """Officers for people to log in as, one for each of `CAST`, made once and remembered."""
+    kept = stage.kept.officers
+    for officer in kept:
+        officer.duties = officer.duties or [duty.value for duty in _DUTIES]
+    there = Counter(tuple(officer.duties) for officer in kept)
+    for duties in CAST:
+        names = tuple(duty.value for duty in duties)
+        if there[names] > 0:
+            there[names] -= 1
+            continue
+        made, _ = await enrolled(stage, _NATIONWIDE, duties)
+        kept.append(made)
         stage.keep()
-    return stage.kept.officers
+    return kept
+
+
+def duties_told(officer: Officer) -> str:
+    """Both languages' words of what somebody is there for: 路面执勤 patrol, …"""
+    return ", ".join(f"{Duty(duty).chinese} {duty}" for duty in officer.duties)
+
+
+def code_now(officer: Officer) -> str:
+    """The one-time code an authenticator application shows at this moment."""
+    return totp.code_at(totp.from_base32(officer.totp_secret), totp.step_of(datetime.now(UTC)))
 
 
 def division_of(stage: Stage, actor: Actor) -> str:

@@ -39,12 +39,22 @@ async def one(tx: Connection, company_id: CompanyId, *, for_update: bool = False
     return None if row is None else _company(row)
 
 
-async def registered_by(tx: Connection, company_id: CompanyId) -> UUID | None:
-    """Which member of staff registered it; None: the operator."""
-    found: UUID | None = await tx.fetchval(
-        "SELECT registered_by FROM company WHERE company_id = $1", company_id.uuid
+async def changed_by(tx: Connection, company_id: CompanyId) -> set[UUID]:
+    """Members of staff who made it what nobody has approved yet: who registered it, until its first approval, and who changed it
+    since the last one."""
+    rows = await tx.fetch(
+        """
+        WITH looked AS (
+            SELECT coalesce(max(move), 0) AS move FROM company_event
+             WHERE company_id = $1 AND event IN ('approved', 'restored'))
+        SELECT registered_by AS by FROM company, looked WHERE company_id = $1 AND looked.move = 0
+        UNION
+        SELECT actor FROM company_event AS e, looked
+         WHERE company_id = $1 AND e.move > looked.move AND event = 'changed'
+        """,
+        company_id.uuid,
     )
-    return found
+    return {row["by"] for row in rows if row["by"] is not None}
 
 
 async def many(tx: Connection, company_ids: Sequence[CompanyId]) -> list[Company]:

@@ -158,6 +158,23 @@ async def listed(tx: Connection, company_id: CompanyId, before: NoticeId | None,
     return [_notice(row) for row in rows]
 
 
+async def counts(tx: Connection, company_id: CompanyId) -> dict[NoticeState, int]:
+    """How many notices of a company stand where; states without any are left out."""
+    rows = await tx.fetch(
+        "SELECT state, count(*) AS number FROM notice WHERE company_id = $1 GROUP BY state", company_id.uuid
+    )
+    return {NoticeState(row["state"]): row["number"] for row in rows}
+
+
+async def last_error(tx: Connection, company_id: CompanyId) -> str | None:
+    """Why the newest notice that was not taken was not; None where the newest one tried was."""
+    found: str | None = await tx.fetchval(
+        "SELECT last_error FROM notice WHERE company_id = $1 AND attempts > 0 ORDER BY notice_id DESC LIMIT 1",
+        company_id.uuid,
+    )
+    return found
+
+
 async def forget_over(tx: Connection, before: datetime, limit: int) -> int:
     """Drops notices that ended before an instant, at most `limit`."""
     dropped = await tx.execute(
