@@ -444,7 +444,7 @@ async def test_a_sealed_backup_shows_nothing_and_opens_with_its_passphrase_only(
     assert not list(directory.glob("*.plain"))
     for path in directory.glob("*.copy.gz"):
         assert path.read_bytes()[:2] != b"\x1f\x8b"
-    await refused_and_empty(empty_database, directory, Invalid, "is given")
+    await refused_and_empty(empty_database, directory, Invalid, "must be given")
     await refused_and_empty(empty_database, directory, Invalid, "right one", b"another long passphrase")
     changed(directory / MANIFEST, made_at="2026-11-20T02:00:01+00:00")
     await refused_and_empty(empty_database, directory, Invalid, "as it was sealed", PASSPHRASE)

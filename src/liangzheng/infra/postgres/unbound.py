@@ -20,18 +20,22 @@ _AT_ONCE: Final = 2
 _DAY_S: Final = 86400.0
 
 # Primary keys stay: rows come in their order or nearly, and foreign keys lead to them.
+# The server writes the statements, with names as it quotes them.
 _CONSTRAINTS: Final = """
-    SELECT o.conrelid::regclass::text AS table, o.conname AS name, o.contype::text AS kind,
-           pg_get_constraintdef(o.oid) AS text
+    SELECT o.conname AS name, o.conrelid::regclass::text AS table, o.contype = 'f' AS is_foreign,
+           format('ALTER TABLE %s DROP CONSTRAINT %I', o.conrelid::regclass, o.conname) AS remove,
+           format('ALTER TABLE %s ADD CONSTRAINT %I %s', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid))
+             || CASE WHEN o.contype = 'f' THEN ' NOT VALID' ELSE '' END AS add,
+           format('ALTER TABLE %s VALIDATE CONSTRAINT %I', o.conrelid::regclass, o.conname) AS check
       FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace
      WHERE n.nspname = 'public' AND o.contype IN ('f', 'u', 'x')
      ORDER BY o.contype = 'f' DESC, o.conname
 """
 _INDEXES: Final = """
-    SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS text
+    SELECT format('DROP INDEX %s', i.indexrelid::regclass) AS remove, pg_get_indexdef(i.indexrelid) AS add
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'public' AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid)
-     ORDER BY pg_relation_size(i.indrelid) DESC, c.relname
+     ORDER BY c.relname
 """
 
 
@@ -45,10 +49,8 @@ async def unbound(database: Database) -> AsyncIterator[None]:
     async with database.transaction() as tx:
         was = await schema_text(tx)
         constraints, indexes = await tx.fetch(_CONSTRAINTS), await tx.fetch(_INDEXES)
-        for row in constraints:
-            await tx.execute(f'ALTER TABLE {row["table"]} DROP CONSTRAINT "{row["name"]}"')
-        for row in indexes:
-            await tx.execute(f"DROP INDEX {row['name']}")
+        for row in (*constraints, *indexes):
+            await tx.execute(row["remove"])
     yield
     await _bind(database, constraints, indexes)
     async with database.statement() as connection:
@@ -63,9 +65,8 @@ async def unbound(database: Database) -> AsyncIterator[None]:
 
 
 async def _bind(database: Database, constraints: list[Row], indexes: list[Row]) -> None:
-    foreign = [row for row in constraints if row["kind"] == "f"]
-    unique = [row for row in constraints if row["kind"] != "f"]
-
+    foreign = [row for row in constraints if row["is_foreign"]]
+    unique = [row for row in constraints if not row["is_foreign"]]
     breaches = {row["name"]: f"holds for every row ({row['table']})" for row in constraints}
 
     async def make(statement: str) -> None:
@@ -73,18 +74,12 @@ async def _bind(database: Database, constraints: list[Row], indexes: list[Row]) 
             await tx.execute("SET LOCAL statement_timeout = 0")
             await tx.execute(statement, timeout=_DAY_S)
 
-    await side_by_side(make, [*(row["text"] for row in indexes), *map(_added, unique)])
+    await side_by_side(make, [row["add"] for row in (*indexes, *unique)])
     # Put back unchecked by one, checked by several: this way none holds a table another waits for.
     async with database.transaction() as tx:
         for row in foreign:
-            await tx.execute(f"{_added(row)} NOT VALID")
-    await side_by_side(
-        make, [f'ALTER TABLE {row["table"]} VALIDATE CONSTRAINT "{row["name"]}"' for row in foreign]
-    )
-
-
-def _added(row: Row) -> str:
-    return f'ALTER TABLE {row["table"]} ADD CONSTRAINT "{row["name"]}" {row["text"]}'
+            await tx.execute(row["add"])
+    await side_by_side(make, [row["check"] for row in foreign])
 
 
 async def side_by_side(act: Callable[[T], Awaitable[None]], each: Iterable[T]) -> None:
