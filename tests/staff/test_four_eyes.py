@@ -45,6 +45,18 @@ async def test_a_suspension_proposed_changes_nothing_and_agreed_to_is_done(place
     assert (await patrol.verify())["outcome"] == "may_not_drive"
 
 
+async def test_whoever_decides_reads_whom_it_is_about_and_who_proposed_it_masked(place: Place) -> None:
+    one, two = await _two(place, "penalty")
+    shown = done(await two.get(f"/staff/proposals/{(await _proposed(one))['proposal']}"), 200)
+    about = shown["about"]
+    assert about["identity_number"] == MADE_UP[0].identity.masked and "*" in about["identity_number"]
+    assert (about["name"], about["status"]) == ("样**", "A")
+    assert shown["proposed_by_number"] == one.number
+    three, four = [await place.on_duty("keys", region="nationwide") for _ in range(2)]
+    of_keys = await _proposed(three, "rotate-key")
+    assert done(await four.get(f"/staff/proposals/{of_keys['proposal']}"), 200)["about"] is None
+
+
 async def test_a_restoration_takes_the_letters_it_names_away(place: Place) -> None:
     await place.world.change(status="BDU")
     one, two = await _two(place, "penalty")

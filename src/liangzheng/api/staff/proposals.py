@@ -15,7 +15,9 @@ from liangzheng.api.holder.applications import idempotency_key
 from liangzheng.api.idempotent import once
 from liangzheng.api.staff.callers import OnDuty, recorded
 from liangzheng.api.wired import wired
+from liangzheng.drivers import LicenceRecord, licence_record
 from liangzheng.kernel.ids import DriverId, ProposalId, VerificationId
+from liangzheng.kernel.people import IdentityKind, IdentityNumber, PersonName
 from liangzheng.staff import Attempt, CaseNumber, Kind, Proposal, ProposalDraft, ProposalState, SecondOpinion
 
 router = resource("/staff", "staff")
@@ -67,9 +69,33 @@ class StepTaken(Answer):
     staff: str | None
 
 
-class WholeProposalAnswer(ProposalAnswer):
-    """With what is to be done, for a correction the fields before and after, and what happened so far."""
+class AboutAnswer(Answer):
+    """Whom it is about: enough to tell whether it is the driver of the case file, masked, and what holds now."""
 
+    name: str
+    identity_number: str
+    classes: str
+    status: str
+    authority: str
+
+    @classmethod
+    def of(cls, found: LicenceRecord) -> AboutAnswer:
+        """Of the register as it stands."""
+        return cls(
+            name=PersonName(found.name).masked,
+            identity_number=IdentityNumber(IdentityKind(found.identity_kind), found.document_number).masked,
+            classes=str(found.classes),
+            status=str(found.status),
+            authority=found.issuing_authority,
+        )
+
+
+class WholeProposalAnswer(ProposalAnswer):
+    """With what is to be done, for a correction the fields before and after, and what happened so far; the driver it is about and
+    who proposed it, so that nobody agrees blindly."""
+
+    about: AboutAnswer | None
+    proposed_by_number: str
     what: dict[str, Any] = Field(repr=False)
     events: list[StepTaken]
 
@@ -187,8 +213,16 @@ async def show_proposal(request: Request, who: OnDuty, proposal_id: str) -> Whol
     async with recorded(request, who, tried), wiring.database.transaction() as tx:
         found = await staff.read_proposal(tx, who, asked, wiring.clock.now())
         events = await staff.events_of(tx, found)
+        proposer = await staff.member(tx, found.proposed_by)
+        record = await licence_record(tx, found.driver_id) if found.driver_id is not None else None
     steps = [StepTaken(event=event, at=at, staff=str(by) if by else None) for event, at, by in events]
-    return WholeProposalAnswer(**ProposalAnswer.of(found).model_dump(), what=dict(found.what), events=steps)
+    return WholeProposalAnswer(
+        **ProposalAnswer.of(found).model_dump(),
+        about=AboutAnswer.of(record) if record is not None else None,
+        proposed_by_number=proposer.number.value,
+        what=dict(found.what),
+        events=steps,
+    )
 
 
 @router.post("/proposals/{proposal_id}/decisions", status_code=201)

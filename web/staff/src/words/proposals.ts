@@ -2,8 +2,8 @@
 export const proposals = {
   'zh-CN': {
     proposal: {
-      why: '暂扣、恢复、更正、密钥、开放城市和职责都由两人办理：一人提出，另一人复核。扣留当场生效，24 小时内无人确认即自动解除。', state: '状态', kind: '事项', reason: '原因', by: '提出人', proposed: '提出时间', expires: '复核期限', driver: '驾驶人', new: '提出新事项', open: '查看',
-      mine: '我提出的', others: '待我复核', colleague: '同事', one: '审批事项', what: '具体内容', nothing_more: '没有附加内容。', before: '更正前', after: '更正后', field: '项目', events: '经过', decided_by: '复核人', decided: '复核时间',
+      why: '暂扣、恢复、更正、密钥、开放城市和职责都由两人办理：一人提出，另一人复核。扣留当场生效，24 小时内无人确认即自动解除。', state: '状态', kind: '事项', reason: '原因', by: '提出人', proposed: '提出时间', expires: '复核期限', driver: '驾驶人编号', new: '提出新事项', open: '查看',
+      about: '驾驶人', now: '现登记', letters: '状态 {status}', mine: '我提出的', others: '待我复核', colleague: '同事', one: '审批事项', what: '具体内容', nothing_more: '没有附加内容。', before: '更正前', after: '更正后', field: '项目', events: '经过', decided_by: '复核人', decided: '复核时间',
       agree: '同意并执行', refuse: '否决', take_back: '撤回', agree_retain: '确认扣留', refuse_retain: '不确认，解除扣留',
       agree_ask: '确认“{kind}”？同意后立即执行，持证人会收到通知。', refuse_ask: '否决“{kind}”？', take_back_ask: '撤回“{kind}”？撤回后须重新提出。', done: '已记录：{state}。',
       own: '这是您提出的，请由另一位同事复核。', stale: '内容已有变化，已重新读取，请看后再决定。', hand_over: '领取登记码', code: '登记码（只显示这一次，请当面交给本人）',
@@ -19,8 +19,8 @@ export const proposals = {
   },
   en: {
     proposal: {
-      why: 'Suspension, restoration, correction, keys, cities and duties are two people’s: one proposes, another decides. A retention holds at once, and is lifted after 24 hours unless somebody confirms it.', state: 'State', kind: 'What', reason: 'Why', by: 'Proposed by', proposed: 'Proposed', expires: 'Decide by', driver: 'Driver', new: 'Propose something', open: 'Open',
-      mine: 'mine', others: 'for me to decide', colleague: 'a colleague', one: 'Proposal', what: 'What it holds', nothing_more: 'Nothing else.', before: 'Before', after: 'After', field: 'Field', events: 'What happened', decided_by: 'Decided by', decided: 'Decided',
+      why: 'Suspension, restoration, correction, keys, cities and duties are two people’s: one proposes, another decides. A retention holds at once, and is lifted after 24 hours unless somebody confirms it.', state: 'State', kind: 'What', reason: 'Why', by: 'Proposed by', proposed: 'Proposed', expires: 'Decide by', driver: 'Driver’s id', new: 'Propose something', open: 'Open',
+      about: 'About', now: 'On record now', letters: 'status {status}', mine: 'mine', others: 'for me to decide', colleague: 'a colleague', one: 'Proposal', what: 'What it holds', nothing_more: 'Nothing else.', before: 'Before', after: 'After', field: 'Field', events: 'What happened', decided_by: 'Decided by', decided: 'Decided',
       agree: 'Agree and carry out', refuse: 'Refuse', take_back: 'Take back', agree_retain: 'Confirm the retention', refuse_retain: 'Do not confirm: lift it',
       agree_ask: 'Agree to “{kind}”? It is carried out at once, and the holder is told.', refuse_ask: 'Refuse “{kind}”?', take_back_ask: 'Take “{kind}” back? It has to be proposed anew then.', done: 'Recorded: {state}.',
       own: 'You proposed this: a colleague decides it.', stale: 'This has changed and was read again; look before you decide.', hand_over: 'Take the enrolment code', code: 'Enrolment code (shown this once; hand it over in person)',
