@@ -81,7 +81,7 @@ def restore(
     if isinstance(report, str):
         typer.echo(f"not checked: {report}; put the keys in their place and run ./lz fsck")
     else:
-        typer.echo(f"fsck: {report.summary}")
+        typer.echo(f"fsck: {report.summary}, {report.seconds:.1f} s")
         for line in (*report.notes, *report.faults):
             typer.echo(f"  {line}")
         if report.faults:
