@@ -101,7 +101,7 @@ async function tellDue(): Promise<void> {
   const path = localStorage.getItem(due)
   if (path === null) return
   for (const ended of path ? [path, '/cookie'] : ['/cookie']) {
-    const response = await fetch(`/api${ended}`, { method: 'DELETE', signal: patient().signal }).catch(() => null)
+    const response = await fetch(`/api${ended}`, { method: 'DELETE', signal: patience() }).catch(() => null)
     // A login that had ended by itself is as good; the cookie is only gone when we hear so.
     if (!response || (ended === '/cookie' && !response.ok)) throw new Problem('offline', 0)
   }
@@ -111,10 +111,11 @@ async function tellDue(): Promise<void> {
 addEventListener('online', () => void endDue().catch(() => undefined))
 void endDue().catch(() => undefined)
 
-/** Gives up after 20 seconds. */
-function patient(): AbortController & { timer: ReturnType<typeof setTimeout> } {
-  const patience = new AbortController()
-  return Object.assign(patience, { timer: setTimeout(() => patience.abort(), patienceMs) })
+/** Gives up after 20 seconds. Browsers we still serve have no AbortSignal.timeout. */
+function patience(): AbortSignal {
+  const giving = new AbortController()
+  setTimeout(() => giving.abort(), patienceMs)
+  return giving.signal
 }
 
 async function send(method: Method, path: string, asked: Asked): Promise<Uint8Array> {
@@ -137,15 +138,15 @@ async function send(method: Method, path: string, asked: Asked): Promise<Uint8Ar
   if (asked.basic) headers.Authorization = `Basic ${btoa(`${asked.basic.user}:${asked.basic.password}`)}`
   if (navigator.onLine === false) throw new Problem('offline', 0)
   if (localStorage.getItem(due) !== null) await endDue()
-  const patience = new AbortController()
-  asked.signal?.addEventListener('abort', () => patience.abort())
+  const stopping = new AbortController()
+  asked.signal?.addEventListener('abort', () => stopping.abort())
   let isLate = false
   let timer: ReturnType<typeof setTimeout> | undefined
   const wait = (ms: number): void => {
     clearTimeout(timer)
     timer = setTimeout(() => {
       isLate = true
-      patience.abort()
+      stopping.abort()
     }, ms)
   }
   const size = body instanceof Blob ? body.size : String(body ?? '').length
@@ -154,7 +155,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Uint8Ar
   let octets: Uint8Array
   try {
     response = await fetch(`/api${address}`, {
-      method: method.toUpperCase(), headers, body, signal: patience.signal, credentials: 'same-origin', cache: 'no-store',
+      method: method.toUpperCase(), headers, body, signal: stopping.signal, credentials: 'same-origin', cache: 'no-store',
     })
     octets = await read(response, () => wait(patienceMs))
   } catch {
