@@ -150,7 +150,7 @@ class Cast:
         query = {name: filled(text, things) for name, text in row.query.items()} | dict(extra or {})
         body = await self._body(row, things)
         sent = dict(headers) | basic(row, things)
-        if row.method == "POST":
+        if row.method in ("POST", "PUT"):
             sent.setdefault("Idempotency-Key", secrets.token_hex(8))
         said: dict[str, Any] = {"data" if row.form else "json": body}
         if isinstance(body, bytes):

@@ -84,7 +84,8 @@ def test_a_route_is_somebody_s_or_says_why_it_is_nobody_s(row: Row) -> None:
 NAMES_NOTHING = frozenset({
     "after", "answer", "at_counter", "at_ms", "authority", "before", "bulk", "case_number", "class", "code", "credit_code", "day",
     "decision", "drawn_at", "duty", "event", "fields", "file_name", "frames", "from", "grant_type", "identity_kind", "jpeg", "kind",
-    "label", "late", "limit", "list_id", "measure", "move", "name", "nonce", "notices", "octets", "opens_on", "outcome",
+    "label", "late", "limit", "list_id", "lists", "measure", "move", "name", "nonce", "notices", "octets", "older", "opens_on",
+    "outcome",
     "per_day", "per_minute", "photo", "place",
     "picture", "public_key", "purpose", "purposes", "queue", "reason", "reasons", "reference", "region", "request",
     "scanned_at", "scope",

@@ -127,8 +127,8 @@ async def test_every_reference_of_the_description_leads_somewhere(phone: Phone) 
     assert len(names) > 5
 
 
-OF_ANOTHER = {"CounterDecisionBody": {"person"}}
-"""Bodies that name somebody who does not call: who stands at the counter, before an officer."""
+OF_ANOTHER = {"CounterDecisionBody": {"person"}, "ReplyBody": {"person"}}
+"""Bodies that name somebody who does not call: who stands at the counter, before an officer; who asked for a correction."""
 
 
 async def test_no_body_in_the_description_has_a_field_for_who_calls(phone: Phone) -> None:

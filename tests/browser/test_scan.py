@@ -56,7 +56,7 @@ def test_a_company_s_code_before_the_camera_leads_to_the_consent(
     assert set(company.answer(made["request"])["driver"]) == {"may_drive", "valid_until"}
     # The same code again: said to be over, with another way on the screen.
     page.goto(platform.at("driver") + "/#/scan")
-    page.get_by_text("没有这个授权码，或已过期、已处理").wait_for()
+    page.get_by_text("没有这个请求码，或已过期、已处理").wait_for()
     page.get_by_role("button", name="扫描单位的二维码").wait_for()
 
 
@@ -99,13 +99,13 @@ def test_without_a_camera_the_code_is_typed(
     page.goto(platform.at("driver") + "/#/scan")
     page.get_by_text("没有摄像头权限").wait_for()
     page.get_by_role("button", name="重新打开摄像头").wait_for()
-    page.get_by_role("button", name="没有二维码？输入授权码").click()
-    page.get_by_label("授权码").fill("abcde-fghj")
+    page.get_by_role("button", name="没有二维码？输入请求码").click()
+    page.get_by_label("请求码").fill("abcde-fghj")
     assert page.get_by_role("button", name="查看请求").is_disabled()
-    page.get_by_label("授权码").fill("abcde-fghjk")
+    page.get_by_label("请求码").fill("abcde-fghjk")
     page.get_by_role("button", name="查看请求").click()
-    page.get_by_text("没有这个授权码").wait_for()
-    assert page.get_by_label("授权码").input_value() == "abcde-fghjk"
+    page.get_by_text("没有这个请求码").wait_for()
+    assert page.get_by_label("请求码").input_value() == "abcde-fghjk"
 
 
 def test_what_reads_codes_cannot_be_fetched(

@@ -107,7 +107,7 @@ def test_a_request_that_never_ends(
         "log-in": ("/#/log-in", "密码", holder.actor["password"], "登录", "**/api/holder/sessions", "谁看过我的证"),
         "correction": ("/#/data", "哪里不对", "住址写错了", "提交", "**/api/holder/corrections", "已提交"),
         "consent": (
-            "/#/consent", "授权码", "ABCDEFGHJK", "查看请求", "**/api/holder/consents/requests/*", "没有这个授权码",
+            "/#/consent", "请求码", "ABCDEFGHJK", "查看请求", "**/api/holder/consents/requests/*", "没有这个请求码",
         ),
     }[step]  # fmt: skip
     page.goto(platform.at("driver") + where)

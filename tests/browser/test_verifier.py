@@ -234,7 +234,7 @@ def decide(phone: Any, page: Any, platform: Stage, button: str) -> None:
     code = page.locator("p.code").inner_text()
     phone.goto(platform.at("driver") + "/#/")
     phone.goto(platform.at("driver") + "/#/consent")
-    phone.get_by_label("授权码").fill(code)
+    phone.get_by_label("请求码").fill(code)
     phone.get_by_role("button", name="查看请求").click()
     phone.get_by_text("演示租车公司").first.wait_for()
     phone.get_by_role("button", name=button).click()

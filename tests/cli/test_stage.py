@@ -53,7 +53,10 @@ async def test_who_is_printed_for_people_to_register_as_is_cast_for_nothing(
 ) -> None:
     asked: list[set[int]] = []
 
-    def eligible(_self: Stage, _wave: rollout.Wave, known: set[int]) -> tuple[int, dict[str, str]]:
+    def eligible(
+        _self: Stage, _wave: rollout.Wave, known: set[int], rarely_named: bool
+    ) -> tuple[int, dict[str, str]]:
+        assert not rarely_named
         asked.append(known)
         row = dict.fromkeys(("document_number", "name", "issuing_authority", "driving_privileges"), "x")
         return min(set(range(2, 20)) - known), row | {"first_issue_date": ""}

@@ -11,6 +11,7 @@ import pytest
 
 from liangzheng import accounts, licences
 from liangzheng.infra.face_simulated import Behaviour, played_frames
+from liangzheng.reviewing import escalate
 from liangzheng.staff import Duty
 from tests.api.cast import on_duty
 from tests.api.phone import done, refused, submission
@@ -45,8 +46,8 @@ async def test_both_queues_tell_what_is_late_page_by_page_and_before_that_nothin
     early = done(await ask(place, [Duty.AUDIT], "3205", queue="photo-reviews"), 200)
     assert early == {"reviews": [], "next": None}
     place.clock.advance(timedelta(days=12).total_seconds())
-    assert await licences.escalate_reviews(place.world.database, place.now) == 2
-    assert await accounts.escalate_face_reviews(place.world.database, place.now) == 2
+    assert await escalate(place.world.database, licences.PHOTO_QUEUE, place.now) == 2
+    assert await escalate(place.world.database, accounts.FACE_QUEUE, place.now) == 2
     for queue, late in (("photo-reviews", photos), ("face-reviews", faces)):
         seen: list[str] = []
         after: dict[str, str] = {}

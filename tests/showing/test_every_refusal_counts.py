@@ -48,6 +48,9 @@ SAME_THING = {
     "_look: not: if found.verification_id == mine: return": "its own showing has its own request, and again is as good as first",
     "_refusal: without showing is not None of showing is not None and failure.outcome is Outcome.STATUS_SUPERSEDED": _SHOWN,
     "_refusal: without showing of showing and genuine": _SHOWN,
+    "_with_font: without not rare(answer.holder.name) of answer.holder is None or not rare(answer.holder.name)": (
+        "a name without rare characters has no font to be found, at the price of a read"
+    ),
     "authenticates: no count_request(request, found)": (
         "how often is no step of a showing; tests/api/test_rates.py asks every route"
     ),

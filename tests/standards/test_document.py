@@ -99,8 +99,9 @@ def test_a_font_has_a_size_at_most_even_when_it_was_signed() -> None:
         if holds:
             assert open_document(pack_document(document, PORTRAIT, font), place.trust).font == font
             continue
-        with pytest.raises(Malformed):
-            pack_document(document, PORTRAIT, font)
+        for signed in (document, sign_document(DOCUMENT, place.jiangsu)):
+            with pytest.raises(Malformed, match="font"):
+                pack_document(signed, PORTRAIT, font)
         with pytest.raises(Malformed):
             open_document(cbor.encode([document, PORTRAIT, font]), place.trust)
 

@@ -158,7 +158,7 @@ class DocumentClaims:
                 name: _from_item(name, item) for name, item in zip(_ITEMS, items[: len(_ITEMS)], strict=True)
             }
             # One item more, or none: a null in its place would be a second form of the same.
-            font = _the_one(items[len(_ITEMS) :])
+            (font,) = items[len(_ITEMS) :] or (None,)
             read = cls(issuer=claims[_ISS], exp=claims[_EXP], iat=claims[_IAT], font_sha256=font, **fields)
         except (TypeError, KeyError, ValueError) as fault:
             raise as_malformed(fault, "document") from None
@@ -178,12 +178,6 @@ def _from_item(name: str, item: Any) -> Any:
     if name == "sex":
         return SEX_WORD[item]
     return day_of(item) if name in _DAYS and item is not None else item
-
-
-def _the_one(further: list[Any]) -> Any:
-    if len(further) > 1:
-        raise ValueError("more items than a document has")
-    return further[0] if further else None
 
 
 @dataclass(frozen=True, slots=True)
