@@ -83,10 +83,12 @@ def test_a_log_out_is_finished_before_anything_is_asked(
     """The app was closed before the network came back: the next person opens it."""
     page = open_page("driver")
     acts.log_in(page, holder.actor)
+    page.context.set_offline(True)
     page.evaluate(
         "() => { localStorage.clear(); localStorage.setItem('log-out-due', '/holder/sessions/current') }"
     )
     page.goto("about:blank")
+    page.context.set_offline(False)
     asked: list[str] = []
     page.on(
         "request",
@@ -191,9 +193,7 @@ def test_no_answer_takes_the_lists_away(open_page: Open, platform: Stage) -> Non
     page.get_by_text("最早一份制作于").wait_for()
     before = page.evaluate(_LISTS)
     assert before >= 1
-    page.route(
-        "**/api/open/status-lists/*", lambda route: route.fulfill(status=404, json={"code": "not-found"})
-    )
+    page.route("**/api/open/status-lists", lambda route: route.fulfill(json={"lists": []}))
     page.get_by_role("button", name="下载最新名单").click()
     page.get_by_text("没有下载完").wait_for()
     assert page.evaluate(_LISTS) == before

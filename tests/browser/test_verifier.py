@@ -21,12 +21,12 @@ Open = Callable[..., Any]
 
 def test_an_officer_checks_online(open_page: Open, platform: Stage, holder: Holder) -> None:
     who, page = verifiers.officer(platform), open_page("verify", "/#/log-in")
-    page.get_by_label("编号").fill(who["number"])
+    page.get_by_label("警号").fill(who["number"])
     page.get_by_label("密码").fill(who["password"] + "x")
     page.get_by_label("动态验证码").fill("000000")
     page.get_by_role("button", name="登录", exact=True).click()
-    page.get_by_text("编号、密码或口令不对").wait_for()
-    assert page.get_by_label("编号").input_value() == who["number"], "nothing typed is lost"
+    page.get_by_text("警号、密码或动态验证码不对").wait_for()
+    assert page.get_by_label("警号").input_value() == who["number"], "nothing typed is lost"
     acts.log_in_officer(page, platform, who)
     page.get_by_role("heading", name="演示车辆管理所").wait_for()
     page.get_by_text("名单版本").wait_for()
@@ -106,7 +106,7 @@ def test_an_officer_logs_in_with_a_passkey(open_page: Open, platform: Stage) -> 
 
     def log_in(password: str) -> None:
         page.goto(platform.at("verify") + "/#/log-in")
-        page.get_by_label("编号").fill(who["number"])
+        page.get_by_label("警号").fill(who["number"])
         page.get_by_label("密码").fill(password)
         page.get_by_role("button", name="用通行密钥登录").click()
 
@@ -114,7 +114,7 @@ def test_an_officer_logs_in_with_a_passkey(open_page: Open, platform: Stage) -> 
     page.get_by_role("button", name="退出登录").click()
     page.get_by_role("heading", name="公众版").wait_for()
     log_in(who["password"] + "x")
-    page.get_by_text("编号、密码或口令不对").wait_for()
+    page.get_by_text("警号、密码或动态验证码不对").wait_for()
     log_in(who["password"])
     page.get_by_role("heading", name="演示车辆管理所").wait_for()
     page.goto(platform.at("verify") + "/#/passkeys")
@@ -195,11 +195,11 @@ def test_a_question_beyond_the_registration_is_refused(
     page.reload()  # the app asks who it is logged in as
     page.get_by_role("link", name="询问").click()
     page.get_by_role("checkbox", name="部分遮盖的证号").check()
-    page.get_by_role("button", name="生成询问码").click()
+    page.get_by_role("button", name="生成请求码").click()
     page.get_by_text("超出本企业的登记范围").wait_for()
     assert page.get_by_role("checkbox", name="部分遮盖的证号").is_checked(), "nothing typed is lost"
     page.get_by_role("checkbox", name="部分遮盖的证号").uncheck()
-    page.get_by_role("button", name="生成询问码").click()
+    page.get_by_role("button", name="生成请求码").click()
     page.get_by_text("等待驾驶人同意").wait_for()
     page.get_by_role("button", name="撤回询问").click()
     page.get_by_text("已撤回").wait_for()
@@ -219,14 +219,14 @@ def test_a_question_beyond_the_registration_is_refused(
 def ask(page: Any, platform: Stage, fields: list[str], until: date | None = None) -> None:
     """The company asks for these and no other."""
     page.goto(platform.at("verify") + "/#/ask")
-    page.get_by_role("button", name="生成询问码").wait_for()
+    page.get_by_role("button", name="生成请求码").wait_for()
     for box in page.get_by_role("checkbox").all():
         box.set_checked(box.evaluate("(one) => one.labels[0].innerText.trim()") in fields)
     if until:
         page.get_by_label("同意持续到").fill(until.isoformat())
-    page.get_by_role("button", name="生成询问码").click()
+    page.get_by_role("button", name="生成请求码").click()
     page.get_by_text("等待驾驶人同意").wait_for()
-    page.get_by_role("img", name="询问码").wait_for()
+    page.get_by_role("img", name="请求码").wait_for()
 
 
 def decide(phone: Any, page: Any, platform: Stage, button: str) -> None:

@@ -71,7 +71,7 @@ def test_every_wait_has_a_word_and_an_end(open_page: Open, platform: Stage) -> N
     page.get_by_text("名单版本").wait_for()
     page.clock.install()
     page.goto(platform.at("verify") + "/#/log-in")
-    page.get_by_label("编号").fill("P000001")
+    page.get_by_label("警号").fill("P000001")
     page.get_by_label("密码").fill("typed-once")
     page.get_by_label("动态验证码").fill("123456")
     page.route("**/api/staff/sessions", lambda route: None)

@@ -85,7 +85,7 @@ def test_by_keyboard_from_the_log_in_to_the_history(open_page: Open, platform: S
     page.get_by_role("link", name="登录").wait_for()
     press(page, "登录")
     page.get_by_label("密码").wait_for()
-    looks.tab_to(page, "编号")
+    looks.tab_to(page, "警号")
     page.keyboard.type(who["number"])
     page.keyboard.press("Tab")
     page.keyboard.type(who["password"])

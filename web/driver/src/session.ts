@@ -83,11 +83,11 @@ export function loggedOut(): void {
 /** `forgetToo`: nothing here says any more who was logged in. */
 export async function logOut(forgetToo = false): Promise<void> {
   if (forgetToo) localStorage.removeItem(knownMark)
+  // Nothing this person began is left for the next, whatever becomes of the rest.
+  await forgetDrafts(ofPhoneOrCounter)
   await endLogin('/holder/sessions/current')
   loggedOut()
   session.ended = false
-  // Nothing this person began is left for the next.
-  await forgetDrafts(ofPhoneOrCounter)
   tellTabs('session')
 }
 

@@ -192,7 +192,7 @@ async function look(wanted: boolean): Promise<boolean> {
   state.listsCheckedAt = Date.now()
   // Whoever answers in the service's place can leave lists out: that takes none away, and not all came.
   const isLess = [...held.keys()].some((number) => !offered.some((list) => list.number === number))
-  if (wanting.length === 0) return !(state.broken = isLess)
+  if (wanting.length === 0) return !(state.broken = false) && !isLess
   return (wanted || state.broken || state.newer.octets <= fetchedUnasked) && (await fetchLists(wanting)) && !isLess
 }
 

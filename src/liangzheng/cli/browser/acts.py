@@ -178,7 +178,7 @@ def company(stage: Stage, name: str, *purposes: str) -> dict[str, str]:
 def log_in_officer(page: Any, stage: Stage, who: Mapping[str, Any]) -> None:
     """An officer, with password and one-time code, in the verifier's app."""
     page.goto(_base(page) + "/#/log-in")
-    page.get_by_label("编号").fill(who["number"])
+    page.get_by_label("警号").fill(who["number"])
     page.get_by_label("密码").fill(who["password"])
     page.get_by_label("动态验证码").fill(one_time_code(stage, who))
     page.get_by_role("button", name="登录", exact=True).click()
