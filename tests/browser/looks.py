@@ -83,6 +83,36 @@ def cut_off(page: Any) -> list[str]:
     return found
 
 
+def cut_by_a_box(page: Any) -> list[str]:
+    """Words a box around them hides a part of: lost to who enlarges the text (WCAG 1.4.4)."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const cut = []
+          const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+          while (texts.nextNode()) {
+            const [text, one] = [texts.currentNode, texts.currentNode.parentElement]
+            if (!text.data.trim() || !one.checkVisibility() || one.closest('.visually-hidden, [aria-hidden=true]')) continue
+            const range = document.createRange()
+            range.selectNodeContents(text)
+            const words = range.getBoundingClientRect()
+            for (let box = one; box && box !== document.body; box = box.parentElement) {
+              const { overflowX, overflowY } = getComputedStyle(box)
+              if ([overflowX, overflowY].some((way) => way === 'auto' || way === 'scroll')) break
+              if (overflowX === 'visible' && overflowY === 'visible') continue
+              const edge = box.getBoundingClientRect()
+              const over = [words.right - edge.right, edge.left - words.left, words.bottom - edge.bottom, edge.top - words.top]
+              if (Math.max(...over) > 1) {
+                cut.push(one.outerHTML.slice(0, 160))
+                break
+              }
+            }
+          }
+          return cut
+        }"""
+    )
+    return found
+
+
 def too_small(page: Any, least: float) -> list[str]:
     """Buttons and links of their own that are lower than `least` pixels; links in a sentence are not meant (WCAG 2.5.8)."""
     found: list[str] = page.evaluate(

@@ -223,7 +223,7 @@ def ask(page: Any, platform: Stage, fields: list[str], until: date | None = None
     for box in page.get_by_role("checkbox").all():
         box.set_checked(box.evaluate("(one) => one.labels[0].innerText.trim()") in fields)
     if until:
-        page.get_by_label("同意持续到").fill(until.isoformat())
+        page.get_by_label("授权持续到").fill(until.isoformat())
     page.get_by_role("button", name="生成请求码").click()
     page.get_by_text("等待驾驶人同意").wait_for()
     page.get_by_role("img", name="请求码").wait_for()

@@ -79,7 +79,7 @@ def test_every_wait_has_a_word_and_an_end(open_page: Open, platform: Stage) -> N
     page.get_by_text("正在等待服务器回应").wait_for()
     assert page.get_by_role("button", name="登录", exact=True).is_disabled(), "it is sent once"
     page.clock.fast_forward(21_000)
-    page.get_by_text("联网后请重试").wait_for()
+    page.get_by_text("没有等到答复").wait_for()
     assert page.get_by_label("密码").input_value() == "typed-once"
     assert page.get_by_role("button", name="登录", exact=True).is_enabled()
 

@@ -36,7 +36,7 @@ def faults_of(page: Any, state: str) -> list[str]:
             where = f"{state} {theme} at {zoomed['width']} px"
             if wide := looks.too_wide(page):
                 found.append(f"{where}: {wide}")
-            found += [f"{where}: cut off: {words}" for words in looks.cut_off(page)]
+            found += [f"{where}: cut off: {words}" for words in looks.cut_by_a_box(page)]
         page.set_viewport_size(size)
     wear(page, "light")
     return found
@@ -61,7 +61,7 @@ def test_applying(open_page: Callable[..., Any], platform: Stage, tmp_path: Path
     acts.log_in(page, platform.driver())
     told(page, "/holder/account", name=LONG)
     page.goto(platform.at("driver") + "/#/apply")
-    page.get_by_text("为什么需要").click()
+    page.get_by_text("这些信息从哪里来").click()
     found += faults_of(page, "confirm")
     page.get_by_role("button", name="是我本人").click()
     page.get_by_text("现在拍摄").click()
@@ -152,9 +152,9 @@ def test_one_s_own(open_page: Callable[..., Any], platform: Stage, holder: Holde
 def test_words_that_are_cut_off_are_found(open_page: Callable[..., Any]) -> None:
     page = open_page("driver")
     page.get_by_role("button", name="注册").wait_for()
-    assert not looks.cut_off(page)
+    assert not looks.cut_by_a_box(page)
     page.evaluate(
         "() => { const one = document.createElement('p'); one.textContent = '一行放不下的字'.repeat(20)\n"
         "one.style.cssText = 'width:100px;white-space:nowrap;overflow:hidden'; document.querySelector('main').append(one) }"
     )
-    assert len(looks.cut_off(page)) == 1
+    assert len(looks.cut_by_a_box(page)) == 1
