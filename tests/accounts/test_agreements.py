@@ -273,7 +273,7 @@ async def test_the_texts_of_an_ended_request_are_forgotten_in_time_and_those_of_
         async with world.database.transaction() as tx:
             assert await accounts.forget_corrections(tx, before, limit=1) == gone
     async with world.database.transaction() as tx:
-        assert await accounts.forget_corrections(tx, now + timedelta(days=9999)) == 0
+        assert await accounts.forget_corrections(tx, now + timedelta(days=9999), limit=9) == 0
         assert [each.request_id for each in await accounts.corrections(tx, person_id)] == [waiting.request_id]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -421,12 +421,12 @@ async def test_a_closed_account_has_no_way_in_and_its_numbers_are_free(post: Pos
             await accounts.account(tx, who.person_id)
         assert not (await accounts.phone_key(tx, who.person_id, key.phone_key_id)).is_live
         assert (await accounts.face_check(tx, who.person_id, unused.face_check_id)).state == "void"
-        assert await accounts.check(tx) == []
+        assert await accounts.check(tx, date(2026, 11, 1)) == []
     assert {"phone-key.ended", "account.closed"} <= set(await topics(post))
     again = await post.world.register(ONE)
     assert again.person.person_id != who.person_id and again.person.driver_id == ONE.driver_id
     async with post.world.database.read() as tx:
-        assert await accounts.check(tx) == []
+        assert await accounts.check(tx, date(2026, 11, 1)) == []
 
 
 async def test_a_closing_is_stopped_until_it_is_done_and_not_after(post: Post) -> None:

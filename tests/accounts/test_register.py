@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 from importlib.resources import files
 
 import pytest
@@ -66,7 +67,7 @@ async def test_whoever_registers_first_with_my_name_and_number_does_not_keep_me_
     await world.passed(mine.person_id)
     async with world.database.read() as tx:
         assert await accounts.person_of(tx, ONE.driver_id) == mine.person_id
-        assert await accounts.check(tx) == []
+        assert await accounts.check(tx, date(2026, 11, 1)) == []
     with pytest.raises(Forbidden, match="real-name check comes first"):
         await world.begin(theirs.person_id)
 
@@ -96,9 +97,9 @@ async def test_what_a_name_and_a_number_had_bound_before_is_freed_by_the_migrati
     async with world.database.transaction() as tx:
         await tx.execute("INSERT INTO driver_person VALUES ($1, $2, now())", ONE.driver_id.uuid, matched.uuid)
         await keyindex.claim(tx, Kind.IDENTITY_NUMBER, claim, matched)
-        assert len(await accounts.check(tx)) == 1
+        assert len(await accounts.check(tx, date(2026, 11, 1))) == 1
         await tx.execute(sql.partition("-- When")[0])
-        assert await accounts.check(tx) == []
+        assert await accounts.check(tx, date(2026, 11, 1)) == []
         assert await keyindex.find(tx, Kind.IDENTITY_NUMBER, claim) is None
     assert [row["person_id"] for row in await world.rows("SELECT person_id FROM driver_person")] == [
         shown.uuid

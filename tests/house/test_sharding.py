@@ -42,7 +42,6 @@ CROSS_SHARD = {
     "drivers/store.py::count_of": "a dry run of the rollout: an administrator asks about the whole country",
     "drivers/store_uploads.py::waiting": "an administrator begins a file: how many wait",
     "drivers/store_uploads.py::forget": "the hourly pruning",
-    "licences/store/findings.py::late_unheard": "a check of fsck",
     "reviewing/store.py::figures": "a figure for operators",
     "infra/outbox.py::depth": "a figure for operators",
     "infra/outbox.py::subjects": "a check of fsck",

@@ -97,8 +97,8 @@ async def test_forgetting_takes_the_old_and_leaves_the_young(till: Till, now: da
     till.now = now + timedelta(days=1)
     await till.pay(6, key=KEY + "x")
     async with till.database.transaction() as tx:
-        assert await idempotency.forget(tx, now + timedelta(hours=1)) == 1
-        assert await idempotency.forget(tx, now + timedelta(hours=1)) == 0
+        assert await idempotency.forget(tx, now + timedelta(hours=1), 9) == 1
+        assert await idempotency.forget(tx, now + timedelta(hours=1), 9) == 0
     assert await till.pay(6, key=KEY + "x") == {"receipt": 2}
 
 

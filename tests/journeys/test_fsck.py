@@ -51,7 +51,7 @@ async def found(world: World) -> list[Finding]:
     async with world.database.snapshot() as tx:
         return [
             *await drivers.check(tx, KEYS),
-            *await accounts.check(tx),
+            *await accounts.check(tx, civil_day(NOW)),
             *await licences.check(tx, world.keys.bundle, civil_day(NOW), waiting),
             *await showing.check(tx),
             *await relying.check(tx),
@@ -94,6 +94,14 @@ REVIEW = (
     "due_at, provisional, outcome, decided_at, decided_by_kind) SELECT driver_id, id, id, '苏E', now(), '2026-11-18', now(), "
     "false, %s FROM application WHERE state = 'accepted'"
 )
+FACE_REVIEW = (
+    PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
+    "move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, submission_hash) "
+    "SELECT person_id, gen_random_uuid(), now(), now(), 1, 'failed', 'apply', 'x', '1', false, false, "
+    "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex') FROM person; "
+    "INSERT INTO face_review (person_id, face_check_id, driver_id, authority, submitted_at, due_day, due_at, provisional) "
+    "SELECT person_id, id, id, '苏E', now(), '2026-11-18', now(), false FROM face_check"
+)  # fmt: skip
 
 PLANTED = {
     "every application with an own photo that was accepted has its approved review": (
@@ -106,7 +114,7 @@ PLANTED = {
     "every application under review has an open review with its picture, and every open review its application": (
         "UPDATE application SET state = 'under_review' WHERE state = 'accepted'"
     ),
-    "a review past its working day was escalated": REVIEW % "NULL, NULL, NULL",
+    "a review of a photo past its working day was escalated": REVIEW % "NULL, NULL, NULL",
     "at most one live licence a driver": (
         "DROP INDEX licence_live; UPDATE licence SET state = 'live', ended_at = NULL WHERE false; "
         "INSERT INTO licence SELECT l.driver_id, gen_random_uuid(), 1, 'live', move, application_id, standing_version, classes, "
@@ -187,14 +195,9 @@ PLANTED = {
         "token_hash) SELECT person_id, gen_random_uuid(), now(), now(), now(), decode(repeat('00', 32), 'hex') FROM person"
     ),
     "every kept picture of a face is of a check that waits for a reviewer, and every such check has some": (
-        PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
-        "move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, submission_hash) "
-        "SELECT person_id, gen_random_uuid(), now(), now(), 1, 'failed', 'apply', 'x', '1', false, false, "
-        "decode(repeat('00', 32), 'hex'), '[]', '[]', decode(repeat('00', 32), 'hex') FROM person; "
-        "INSERT INTO face_review (person_id, face_check_id, driver_id, authority, submitted_at, due_day, due_at, provisional) "
-        "SELECT person_id, id, id, '苏E', now(), '2026-11-18', now(), false FROM face_check; "
-        "INSERT INTO face_capture SELECT person_id, face_check_id, 0, 0, now(), 'x' FROM face_review"
+        FACE_REVIEW + "; INSERT INTO face_capture SELECT person_id, face_check_id, 0, 0, now(), 'x' FROM face_review"
     ),
+    "a review of a face check past its working day was escalated": FACE_REVIEW,
     "a face check that was used up passed before": (
         PERSON.format(driver="NULL", checked="NULL", level=0) + "; INSERT INTO face_check (person_id, id, begun_at, expires_at, "
         "usable_until, move, state, purpose, engine, engine_version, calibrated, simulated, nonce, steps, reasons, "
@@ -247,7 +250,8 @@ def test_a_fault_is_planted_against_every_rule() -> None:
         *findings.CHECKS, *drivers_findings.CHECKS, *accounts_findings.CHECKS, *showing_findings.CHECKS,
         *relying_findings.CHECKS, *outbox.CHECKS, *blobs.CHECKS,
     ]  # fmt: skip
-    assert {SIGNED, SAYS, *(check.rule for check in listed)} <= set(PLANTED)
+    late = {f"a review of a {what} past its working day was escalated" for what in ("photo", "face check")}
+    assert {SIGNED, SAYS, *late, *(check.rule for check in listed)} <= set(PLANTED)
 
 
 async def test_a_database_in_order_has_no_finding(world: World) -> None:
@@ -304,7 +308,7 @@ async def test_a_phone_whose_credential_is_about_to_end_is_no_fault(world: World
 async def test_probes_look_side_by_side_at_one_moment_and_tell_how_far_they_are(world: World) -> None:
     """As many connections as there are to spare; what commits meanwhile is seen by none of them."""
     left: list[int] = []
-    probes = accounts.probes() + licences.probes(world.keys.bundle, civil_day(NOW), set())
+    probes = accounts.probes(civil_day(NOW)) + licences.probes(world.keys.bundle, civil_day(NOW), set())
     async with world.database.snapshots(3) as connections:
         async with world.database.transaction() as tx:
             await tx.execute("DELETE FROM issue_queue")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from liangzheng import licences, reviewing
 from liangzheng.infra import blobs, checks
+from liangzheng.infra.checks import Finding
+from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Invalid
 from liangzheng.kernel.ids import ApplicationId
 from liangzheng.kernel.time import FixedClock
@@ -31,6 +33,10 @@ from tests.licences.reviewers import (
 )
 
 
+async def unheard(tx: Connection, on: date) -> list[Finding]:
+    return await reviewing.late_unheard("licences", "late", licences.PHOTO_QUEUE, on).look(tx)
+
+
 async def test_fsck_names_a_late_review_nobody_heard_of(place: Deployment) -> None:
     holder = await place.holder()
     await place.open_city()
@@ -38,11 +44,12 @@ async def test_fsck_names_a_late_review_nobody_heard_of(place: Deployment) -> No
     promise = promised(place.now)
     due_day = promise.day
     async with place.world.database.read() as tx:
-        assert await findings.late_unheard(tx, due_day, 20) == []
-        assert len(await findings.late_unheard(tx, due_day + timedelta(days=1), 20)) == 1
+        assert await unheard(tx, due_day + timedelta(days=1)) == []
+        [late] = await unheard(tx, due_day + timedelta(days=2))
+    assert late.found == f"promised by {due_day}"
     await reviewing.escalate(place.world.database, licences.PHOTO_QUEUE, promise.ends_at)
     async with place.world.database.read() as tx:
-        assert await findings.late_unheard(tx, due_day + timedelta(days=1), 20) == []
+        assert await unheard(tx, due_day + timedelta(days=2)) == []
 
 
 async def test_a_decision_after_the_withdrawal_hears_so(place: Deployment) -> None:

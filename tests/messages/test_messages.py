@@ -23,7 +23,7 @@ from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import civil_day
 from liangzheng.messages.look_around import SETTLED
 from liangzheng.wiring import Part, wire
-from liangzheng.worker.drain import queue_batch
+from liangzheng.worker.drain import queue_batch, sms_batch
 from liangzheng.worker.handlers import handlers, sms_handlers
 from tests.accounts.people import PASSWORD
 from tests.api.phone import done, refused
@@ -339,30 +339,25 @@ async def test_the_notice_of_what_was_stopped_meanwhile_goes_to_no_mobile(place:
     assert {m["sms"] for m in found if m["kind"] == "account-closing-asked"} == {"none"}
 
 
-@pytest.mark.parametrize("by_sms", [True, False])
+@pytest.mark.parametrize("gateway", [True, False])
 async def test_without_a_gateway_the_message_in_the_app_is_the_notice(
-    place: Deployment, by_sms: bool
+    place: Deployment, gateway: bool
 ) -> None:
     holder = await place.holder()
     await place.drain()
     done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
     place.clock.advance(place.wiring.account_policy.closing_hold_s)
     assert await complete(place) == 0, "the queue was away: it is not in the app yet"
-    table = handlers(place.wiring.reference.authorities, place.clock.now, by_sms=by_sms)
-    assert (await outbox.drain(place.world.database, table, place.now)).handled == 1
+    wiring = wire(place.wiring.settings, Part.QUEUE, place.world.database, place.clock)
+    away = SimulatedSms("test", place.wiring.settings.data_dir / FILE)
+    away.will(*[Fault.OUT_OF_REACH] * 9)
+    assert await queue_batch(wiring)()
+    assert await sms_batch(replace(wiring, sms=away if gateway else NoSms()))() is not gateway
     assert await complete(place) == 0
     place.clock.advance(place.wiring.account_policy.closing_hold_s)
-    assert await complete(place) == (0 if by_sms else 1)
-
-
-async def test_the_queue_worker_knows_whether_there_is_a_gateway(place: Deployment) -> None:
-    holder = await place.holder()
-    await place.drain()
-    done(await holder.phone.post("/holder/account-closings", {"password": PASSWORD}), 202)
-    noticed = "SELECT count(*) FROM held_act WHERE noticed_at IS NOT NULL"
-    wiring = wire(place.wiring.settings, Part.QUEUE, place.world.database, place.clock)
-    assert await queue_batch(replace(wiring, sms=NoSms()))()
-    assert await place.world.count(noticed) == 1
+    assert await complete(place) == (0 if gateway else 1)
+    left = "SELECT count(*) FROM outbox WHERE topic = 'message.sms-due'"
+    assert await place.world.count(left) == (1 if gateway else 0), "nothing waits for a gateway that is not there"
 
 
 async def test_the_queue_does_not_wait_for_the_gateway(place: Deployment) -> None:

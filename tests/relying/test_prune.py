@@ -26,7 +26,7 @@ async def counts(town: Town) -> dict[str, int]:
 
 async def prune(town: Town, after: timedelta) -> dict[str, int]:
     async with town.database.transaction() as tx:
-        await relying.prune(tx, town.clock.now() + after)
+        await relying.prune(tx, town.clock.now() + after, 100)
     return await counts(town)
 
 

@@ -162,7 +162,7 @@ class Town:
 
     async def work(self) -> None:
         """Every due event is handled, every due notice sent."""
-        table = handlers(load_reference().authorities, self.clock.now, by_sms=False)
+        table = handlers(load_reference().authorities, self.clock.now)
         while await outbox.drain(self.database, table, self.clock.now()):
             pass
         # A database too busy to answer in time has an event put off, and it would be missed far from here.

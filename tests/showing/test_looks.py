@@ -19,7 +19,6 @@ from liangzheng.showing import (
     end_verifier,
     looks_at,
     portrait,
-    prune,
     verify,
 )
 from tests.showing.world import PORTRAIT, World
@@ -118,13 +117,13 @@ async def test_looks_are_kept_for_their_time_and_their_audit_entries_stay(
 ) -> None:
     await look(world, officer)
     kept = timedelta(days=180)
-    assert await prune(world.database, world.now + kept, kept) == 0
+    assert await world.pruned(world.now + kept, kept) == 0
     entries = len(await world.audit_entries())
-    assert await prune(world.database, world.now + kept + timedelta(seconds=1), kept) == 1
+    assert await world.pruned(world.now + kept + timedelta(seconds=1), kept) == 1
     assert len(await world.audit_entries()) == entries
 
 
 async def test_by_default_looks_are_kept_four_hundred_days(world: World, officer: Verifier) -> None:
     await look(world, officer)
-    assert await prune(world.database, world.now + timedelta(days=400)) == 0
-    assert await prune(world.database, world.now + timedelta(days=400, seconds=1)) == 1
+    assert await world.pruned(world.now + timedelta(days=400)) == 0
+    assert await world.pruned(world.now + timedelta(days=400, seconds=1)) == 1

@@ -14,7 +14,6 @@ from liangzheng.showing import (
     ask_by_short_code,
     end_verifier,
     make_short_code,
-    prune,
     verify,
 )
 from liangzheng.standards.livecode import Outcome
@@ -132,5 +131,5 @@ async def test_unknown_used_and_over_are_told_in_the_same_words(world: World, of
 
 async def test_digits_that_are_over_are_forgotten_with_the_code_they_stood_for(world: World) -> None:
     await digits_of(world)
-    assert await prune(world.database, world.now + timedelta(seconds=59)) == 0
-    assert await prune(world.database, world.now + timedelta(seconds=60)) == 1
+    assert await world.pruned(world.now + timedelta(seconds=59)) == 0
+    assert await world.pruned(world.now + timedelta(seconds=60)) == 1

@@ -13,7 +13,7 @@ from liangzheng.cli.phone import Phone
 from liangzheng.infra import blobs
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId, PhoneKeyId, VerifierId
-from liangzheng.showing import Verifier, VerifierKind, store
+from liangzheng.showing import Verifier, VerifierKind, prune, store
 from liangzheng.standards import x509
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.standards.livecode import (
@@ -173,6 +173,11 @@ class World:
                 self.driver_id.uuid,
                 state,
             )
+
+    async def pruned(self, at: datetime, *kept_for: timedelta) -> int:
+        """How many looks and short codes an hourly pruning at that time would let go of."""
+        async with self.database.transaction() as tx:
+            return await prune(tx, at, 100, *kept_for)
 
     async def audit_entries(self) -> list[dict[str, object]]:
         """Every audit entry, oldest first; `detail` decoded."""

@@ -328,11 +328,11 @@ async def test_what_waits_for_long_is_pruned_and_the_record_stays(place: Place) 
     await officer.look_up()
     kept = place.clock.now() + timedelta(days=400)
     async with place.database.transaction() as tx:
-        assert await staff.prune(tx, place.clock.now()) == 0
-        assert await staff.prune(tx, kept) >= 1
+        assert await staff.prune(tx, place.clock.now(), 100) == 0
+        assert await staff.prune(tx, kept, 100) >= 1
     assert await place.one("SELECT count(*) FROM look_up") == 1
     async with place.database.transaction() as tx:
-        assert await staff.prune(tx, kept + timedelta(seconds=1)) >= 1
+        assert await staff.prune(tx, kept + timedelta(seconds=1), 100) >= 1
     assert await place.one("SELECT count(*) FROM look_up") == 0
     assert len(await place.entries("driver.looked-up")) == 1
 

@@ -10,6 +10,8 @@ import pytest
 from drivers.feeding import status
 from liangzheng import audit, drivers
 from liangzheng.infra import metrics
+from liangzheng.infra.forgetting import forget_all
+from liangzheng.infra.postgres import Connection
 from liangzheng.standards.keys import Alg, SoftwareSigner
 from liangzheng.wiring import Part, Wiring, wire
 from liangzheng.worker.schedule import IDEMPOTENCY_KEPT, JOBS, Job, Schedule
@@ -69,6 +71,23 @@ async def test_what_a_phone_may_still_repeat_is_kept_and_then_forgotten(place: D
     assert await place.world.count(known) > 0
     await Schedule(place.wiring).run_due(place.now + IDEMPOTENCY_KEPT + timedelta(seconds=1))
     assert await place.world.count(known) == 0
+
+
+async def test_what_is_over_goes_however_much_there_is_of_it(place: Deployment) -> None:
+    """A run lets go in small steps, and of everything: what comes in an hour must not be more than what goes."""
+    steps: list[int] = []
+
+    async def forget(tx: Connection, limit: int) -> int:
+        steps.append(limit)
+        gone = await tx.execute("DELETE FROM paid WHERE n IN (SELECT n FROM paid LIMIT $1)", limit)
+        return int(gone.split()[1])
+
+    async with place.world.database.transaction() as tx:
+        await tx.execute("CREATE TABLE paid AS SELECT n FROM generate_series(1, 25) AS n")
+    assert await forget_all(place.world.database, forget, at_once=4, at_most=10) == 10
+    assert steps == [4, 4, 2]
+    assert await forget_all(place.world.database, forget, at_once=5) == 15
+    assert await place.world.count("SELECT count(*) FROM paid") == 0
 
 
 async def test_messages_and_answered_requests_are_kept_as_long_as_the_settings_say(

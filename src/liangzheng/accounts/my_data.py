@@ -134,7 +134,7 @@ async def follow_closed_accounts(tx: Connection, events: Sequence[Event], now: d
         await end_corrections(tx, PersonId(event.subject), now)
 
 
-async def forget_corrections(tx: Connection, before: datetime, limit: int = 10_000) -> int:
+async def forget_corrections(tx: Connection, before: datetime, limit: int) -> int:
     """Requests that ended before an instant are gone, wish and answer, at most `limit`; how many. Audit entries stay."""
     return await store_agreements.forget_corrections(tx, before, limit)
 

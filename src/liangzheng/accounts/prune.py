@@ -11,9 +11,9 @@ KEPT_FOR = timedelta(days=30)
 """Long enough for a holder to see a login of theirs in the list of the last weeks."""
 
 
-async def prune(tx: Connection, now: datetime, kept_for: timedelta = KEPT_FOR) -> int:
-    """Ended and expired sessions, spent challenges and codes and old failures to log in are gone; how many. Hashes of face
-    captures stay: the same picture never serves twice."""
+async def prune(tx: Connection, now: datetime, limit: int, kept_for: timedelta = KEPT_FOR) -> int:
+    """Ended and expired sessions, spent challenges and codes and old failures to log in are gone, at most `limit` of each; how
+    many. Hashes of face captures stay: the same picture never serves twice."""
     before = now - kept_for
-    forgotten = [await part.forget(tx, before) for part in (store, store_codes, store_passkeys)]
+    forgotten = [await part.forget(tx, before, limit) for part in (store, store_codes, store_passkeys)]
     return sum(forgotten)

@@ -548,12 +548,16 @@ def face_check_of(row: Row) -> FaceCheck:
 
 
 _OVER = (
-    "DELETE FROM session WHERE expires_at < $1 OR ended_at < $1",
-    "DELETE FROM phone_key_challenge WHERE expires_at < $1",
-    "DELETE FROM log_in_attempt WHERE last_at < $1 AND blocked_until < $1",
+    "DELETE FROM session WHERE (person_id, id) IN "
+    "(SELECT person_id, id FROM session WHERE expires_at < $1 OR ended_at < $1 LIMIT $2)",
+    "DELETE FROM phone_key_challenge WHERE (person_id, nonce) IN "
+    "(SELECT person_id, nonce FROM phone_key_challenge WHERE expires_at < $1 LIMIT $2)",
+    "DELETE FROM log_in_attempt WHERE mobile_hash IN "
+    "(SELECT mobile_hash FROM log_in_attempt WHERE last_at < $1 AND blocked_until < $1 LIMIT $2)",
 )
 
 
-async def forget(tx: Connection, before: datetime) -> int:
-    """Sessions, challenges and failed log-ins that were over before an instant are gone; how many rows. A job over all shards."""
-    return sum([int((await tx.execute(statement, before)).split()[1]) for statement in _OVER])
+async def forget(tx: Connection, before: datetime, limit: int) -> int:
+    """Sessions, challenges and failed log-ins that were over before an instant are gone, at most `limit` of each; how many
+    rows. A job over all shards."""
+    return sum([int((await tx.execute(statement, before, limit)).split()[1]) for statement in _OVER])

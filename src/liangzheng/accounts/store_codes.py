@@ -109,11 +109,14 @@ async def use_proof(
 
 
 _OVER = (
-    "DELETE FROM one_time_code WHERE expires_at < $1 AND coalesce(proof_until, expires_at) < $1",
-    "DELETE FROM one_time_code_budget WHERE asked_at < $1 AND wrong_at < $1",
+    "DELETE FROM one_time_code WHERE (mobile_hash, purpose) IN (SELECT mobile_hash, purpose FROM one_time_code "
+    "WHERE expires_at < $1 AND coalesce(proof_until, expires_at) < $1 LIMIT $2)",
+    "DELETE FROM one_time_code_budget WHERE mobile_hash IN "
+    "(SELECT mobile_hash FROM one_time_code_budget WHERE asked_at < $1 AND wrong_at < $1 LIMIT $2)",
 )
 
 
-async def forget(tx: Connection, before: datetime) -> int:
-    """Codes and counts that were over before an instant are gone; how many rows. A job over all shards."""
-    return sum([int((await tx.execute(statement, before)).split()[1]) for statement in _OVER])
+async def forget(tx: Connection, before: datetime, limit: int) -> int:
+    """Codes and counts that were over before an instant are gone, at most `limit` of each; how many rows. A job over all
+    shards."""
+    return sum([int((await tx.execute(statement, before, limit)).split()[1]) for statement in _OVER])

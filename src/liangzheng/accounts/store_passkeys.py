@@ -109,12 +109,15 @@ async def remove(tx: Connection, person_id: PersonId, passkey_id: PasskeyId) -> 
     await tx.execute("DELETE FROM passkey WHERE person_id = $1 AND id = $2", person_id.uuid, passkey_id.uuid)
 
 
-async def forget(tx: Connection, before: datetime) -> int:
-    """Challenges that were over before an instant are gone; how many. A job over all shards."""
-    return int((await tx.execute(_OVER, before)).split()[1])
+async def forget(tx: Connection, before: datetime, limit: int) -> int:
+    """Challenges that were over before an instant are gone, at most `limit`; how many. A job over all shards."""
+    return int((await tx.execute(_OVER, before, limit)).split()[1])
 
 
-_OVER = "DELETE FROM passkey_challenge WHERE expires_at < $1"
+_OVER = (
+    "DELETE FROM passkey_challenge WHERE challenge IN "
+    "(SELECT challenge FROM passkey_challenge WHERE expires_at < $1 LIMIT $2)"
+)
 
 
 def _passkey(row: Row) -> Passkey:

@@ -179,7 +179,7 @@ async def _probes(
     return [
         *licences.probes(trust, today, lagging, settings.status_policy, verifying),
         *drivers.probes(keys),
-        *accounts.probes(),
+        *accounts.probes(today),
         *showing.probes(),
         *staff.probes(),
         *relying.probes(),

@@ -18,7 +18,6 @@ from liangzheng.infra.metrics_server import serving
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.readiness import readiness
 from liangzheng.infra.settings import Settings
-from liangzheng.infra.sms import NoSms
 from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.time import SystemClock
 from liangzheng.wiring import Part, wired_up
@@ -87,8 +86,7 @@ async def _work(settings: Settings, role: Worker, size: int, until_empty: bool) 
         if role in (Worker.OUTBOX, Worker.ALL):
             wiring = await stack.enter_async_context(wired_up(settings, Part.QUEUE))
             batches["outbox"] = queue_batch(wiring)
-            if not isinstance(wiring.sms, NoSms):
-                batches["sms"] = sms_batch(wiring)
+            batches["sms"] = sms_batch(wiring)
             batches["notices"] = notices_batch(wiring)
             batches["imports"] = imports_batch(wiring)
         port = await stack.enter_async_context(serving(settings, lambda: readiness(wiring)))

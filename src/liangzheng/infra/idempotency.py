@@ -144,12 +144,12 @@ async def record(tx: Connection, owner: Id | UUID, key: str, answer: Any) -> Non
     assert status == "UPDATE 1", "recorded without a claim in the same transaction"
 
 
-async def forget(tx: Connection, before: datetime, *, limit: int = 10_000) -> int:
+async def forget(tx: Connection, before: datetime, limit: int) -> int:
     """Keys of requests made before `before` are gone, at most `limit`; returns how many."""
     status = await tx.execute(
         """
         DELETE FROM idempotency WHERE (owner, key) IN (
-            SELECT owner, key FROM idempotency WHERE created_at < $1 LIMIT $2)
+            SELECT owner, key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2)
         """,
         before, limit,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from liangzheng import drivers
+from liangzheng import drivers, reviewing
 from liangzheng.infra import checks
 from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection, Row
@@ -16,6 +16,7 @@ from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
+from liangzheng.licences.store.reviews import PHOTO_QUEUE
 from liangzheng.licences.store.applications import terms_of
 from liangzheng.licences.verifying import SIGNED, Verifying, of_credential, of_licence
 from liangzheng.standards.trust import TrustBundle
@@ -23,7 +24,7 @@ from liangzheng.standards.trust import TrustBundle
 _AREA = "licences"
 _STATUS = "the status list says of a live licence what the register says"
 _TERMS = "a live licence has the classes, validity and authority of the register"
-_LATE = "a review past its working day was escalated"
+_LATE = "a review of a photo past its working day was escalated"
 
 
 def probes(
@@ -37,14 +38,6 @@ def probes(
     lag. `verifying`: where signatures are checked; by default here.
     """
     here = verifying or Verifying(trust)
-
-    async def late(tx: Connection) -> list[Finding]:
-        # A day more than the promise: the worker that escalates may have been away for the night.
-        rows = await findings.late_unheard(tx, on - timedelta(days=1), checks.MOST_FINDINGS)
-        return [
-            Finding(_LATE, str(ApplicationId(row["application_id"])), f"promised by {row['due_day']}")
-            for row in rows
-        ]
 
     async def against_register(tx: Connection) -> list[Finding]:
         found: list[Finding] = []
@@ -64,7 +57,7 @@ def probes(
         Probe(_AREA, f"{SIGNED}: licences", signed_licences),
         Probe(_AREA, _STATUS, against_register),
         *checks.probes_of(_AREA, findings.CHECKS),
-        Probe(_AREA, _LATE, late),
+        reviewing.late_unheard(_AREA, _LATE, PHOTO_QUEUE, on),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from liangzheng.infra.forgetting import AT_MOST, forget_all
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import PersonId
@@ -14,20 +15,17 @@ from liangzheng.messages import store
 _AT_ONCE: Final = 5_000
 
 
-async def prune(db: Database, before: datetime, at_most: int = 200_000) -> int:
+async def prune(db: Database, before: datetime, at_most: int = AT_MOST) -> int:
     """Messages told before an instant are gone; how many. Safe to repeat and to lose half-way.
 
     What nobody has read stays, but for what counts looks; so does the notice of a held act whose text message is still to be
     sent, since the act waits for it.
     """
-    gone = 0
-    while gone < at_most:
-        async with db.transaction() as tx:
-            done = await store.forget(tx, before, min(_AT_ONCE, at_most - gone))
-        gone += done
-        if done < _AT_ONCE:
-            break
-    return gone
+
+    async def some(tx: Connection, limit: int) -> int:
+        return await store.forget(tx, before, limit)
+
+    return await forget_all(db, some, _AT_ONCE, at_most)
 
 
 async def follow_closed_accounts(tx: Connection, events: Sequence[Event], now: datetime) -> None:

@@ -11,9 +11,9 @@ from liangzheng import accounts
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection
-from liangzheng.infra.sms import Sms
+from liangzheng.infra.sms import NoSms, Sms
 from liangzheng.kernel.errors import Invalid, NotFound, Unavailable
-from liangzheng.kernel.ids import MessageId, PersonId
+from liangzheng.kernel.ids import HeldActId, MessageId, PersonId
 from liangzheng.messages import store
 from liangzheng.messages.model import Message, SmsState
 from liangzheng.messages.rules import held_act
@@ -27,25 +27,32 @@ async def send_sms(
 ) -> None:
     """Each message went to its person's mobile, or never will. Raises Unavailable when the gateway is: the events wait.
 
-    A held act whose notice went is noticed from `now` on.
+    A held act whose notice went is noticed from `now` on. In a deployment without a gateway (NoSms) the message in the app is
+    all the notice there is, and counts as such.
     """
     asked = [(PersonId(event.subject), MessageId.parse(event.body["message_id"])) for event in events]
     noticed = []
     for message in await store.awaiting_sms(tx, asked):
-        state = await _sent(tx, message, sms, key_index)
+        act = held_act(message)
+        if act is not None and not await accounts.is_held(tx, message.person_id, act):
+            act = None  # it has ended: the mobile may be another by now, and there is nothing to stop
+            state = SmsState.NONE
+        elif isinstance(sms, NoSms):
+            state = SmsState.NONE
+        else:
+            state = await _sent(tx, message, act, sms, key_index)
         await store.sms_ended(tx, message, state, now)
         # The gateway's last word that a number is out of service counts too: who lost it could never change it.
-        if state is not SmsState.NONE and (act := held_act(message)) is not None:
+        if act is not None:
             noticed.append((message.person_id, act))
     # After all are sent: whoever stops an act does not wait for the gateway.
     for person_id, act in noticed:
         await accounts.owner_noticed(tx, person_id, act, now)
 
 
-async def _sent(tx: Connection, message: Message, sms: Sms, key_index: KeyIndex) -> SmsState:
-    act = held_act(message)
-    if act is not None and not await accounts.is_held(tx, message.person_id, act):
-        return SmsState.NONE  # it has ended: the mobile may be another by now, and there is nothing to stop
+async def _sent(
+    tx: Connection, message: Message, act: HeldActId | None, sms: Sms, key_index: KeyIndex
+) -> SmsState:
     try:
         mobile = (await accounts.account(tx, message.person_id)).mobile
         text = sms_words(message.kind, message.detail)

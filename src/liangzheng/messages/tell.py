@@ -13,17 +13,14 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.ids import DriverId, MessageId, PersonId
 from liangzheng.messages import store
 from liangzheng.messages.model import Message, SmsState
-from liangzheng.messages.rules import OF_ACCOUNTS, decide_message, held_act, wants_sms
+from liangzheng.messages.rules import OF_ACCOUNTS, decide_message, wants_sms
 
 SMS_DUE: Final = "message.sms-due"
 """A text message is to be sent (subject: the person; body: message_id)."""
 
 
-async def tell(tx: Connection, events: Sequence[Event], now: datetime, *, by_sms: bool = True) -> None:
-    """Who an event concerns has a message of it; a driver nobody has an account for hears nothing.
-
-    Without a gateway (not `by_sms`) the message in the app is all the notice of a held act there is, and counts as such.
-    """
+async def tell(tx: Connection, events: Sequence[Event], now: datetime) -> None:
+    """Who an event concerns has a message of it; a driver nobody has an account for hears nothing."""
     # 1. What is to be told, and to which driver or person.
     told = [(event, message) for event in events if (message := decide_message(event.topic, event.body))]
     drivers = [DriverId(event.subject) for event, _ in told if not _of_person(event)]
@@ -36,10 +33,6 @@ async def tell(tx: Connection, events: Sequence[Event], now: datetime, *, by_sms
             messages.append(Message(person, MessageId(event.id), kind, event.created_at, detail))
     # 3. Kept, with the text messages that go with them.
     await keep(tx, messages, now)
-    if not by_sms:
-        for notice in messages:
-            if (act := held_act(notice)) is not None:
-                await accounts.owner_noticed(tx, notice.person_id, act, now)
 
 
 def _of_person(event: Event) -> bool:

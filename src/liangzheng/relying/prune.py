@@ -14,7 +14,7 @@ LOOKS_KEPT: Final = timedelta(days=400)
 NOTICES_KEPT: Final = timedelta(days=30)
 
 
-async def prune(tx: Connection, now: datetime, limit: int = 10_000) -> int:
+async def prune(tx: Connection, now: datetime, limit: int) -> int:
     """Codes, tokens, secrets and counts that are over, notices after a month, requests and looks after 400 days;
     how many rows. What proves a standing consent stays, and so do audit entries."""
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from liangzheng.infra.postgres import Connection, Row
 from liangzheng.kernel.ids import DriverId, Id
@@ -124,6 +124,17 @@ async def escalate_due(tx: Connection, queue: Queue[R], now: datetime, limit: in
         [review.key[1].uuid for review in late],
     )
     return late
+
+
+async def late_unheard(tx: Connection, queue: Queue[R], before: date, limit: int) -> list[R]:
+    """Open reviews promised for a day before `before` that were not escalated."""
+    rows = await tx.fetch(
+        f"SELECT {_IN_COMMON}, {queue.more} FROM {queue.table} AS r {queue.joins} WHERE r.outcome IS NULL "
+        "AND r.escalated_at IS NULL AND r.due_day < $1 LIMIT $2",
+        before,
+        limit,
+    )
+    return [queue.review(row) for row in rows]
 
 
 async def figures(tx: Connection, queue: Queue[R], now: datetime) -> Row:

@@ -136,8 +136,8 @@ async def looks_between(
     return found, found[-1][1] if len(found) >= limit else until
 
 
-async def prune(db: Database, now: datetime, kept_for: timedelta = KEPT_FOR, limit: int = 10_000) -> int:
-    """Short codes that are over and verifications older than `kept_for` are gone; how many. Audit entries
-    stay."""
-    async with db.transaction() as tx:
-        return await store.forget_short_codes(tx, now) + await store.forget_looks(tx, now - kept_for, limit)
+async def prune(tx: Connection, now: datetime, limit: int, kept_for: timedelta = KEPT_FOR) -> int:
+    """Short codes that are over and verifications older than `kept_for` are gone, at most `limit` each; how many. Audit
+    entries stay."""
+    codes = await store.forget_short_codes(tx, now, limit)
+    return codes + await store.forget_looks(tx, now - kept_for, limit)

@@ -253,11 +253,11 @@ async def looks_at(tx: Connection, driver_id: DriverId, before: Place, limit: in
 
 
 async def forget_looks(tx: Connection, before: datetime, limit: int) -> int:
-    """Drops verifications shown before an instant, at most `limit`; how many. Their audit entries stay."""
+    """Drops verifications made before an instant, oldest first, at most `limit`; how many. Their audit entries stay."""
     return _count(
         await tx.execute(
             "DELETE FROM verification WHERE (driver_id, shown_at, code_hash) IN ("
-            "SELECT driver_id, shown_at, code_hash FROM verification WHERE shown_at < $1 LIMIT $2)",
+            "SELECT driver_id, shown_at, code_hash FROM verification WHERE at < $1 ORDER BY at LIMIT $2)",
             before,
             limit,
         )
@@ -316,9 +316,15 @@ async def use_short_code(
     return None if row is None else (row["code"], row["made_at"])
 
 
-async def forget_short_codes(tx: Connection, now: datetime) -> int:
-    """Drops what is over; how many."""
-    return _count(await tx.execute("DELETE FROM short_code WHERE expires_at <= $1", now))
+async def forget_short_codes(tx: Connection, now: datetime, limit: int) -> int:
+    """Drops what is over, at most `limit`; how many."""
+    return _count(
+        await tx.execute(
+            "DELETE FROM short_code WHERE digits IN (SELECT digits FROM short_code WHERE expires_at <= $1 LIMIT $2)",
+            now,
+            limit,
+        )
+    )
 
 
 # --- verifiers ---------------------------------------------------------------------------------------

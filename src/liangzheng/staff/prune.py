@@ -12,7 +12,7 @@ from liangzheng.staff.look_up import KEPT_FOR
 _OVER_FOR = timedelta(days=30)
 
 
-async def prune(tx: Connection, now: datetime, limit: int = 10_000) -> int:
+async def prune(tx: Connection, now: datetime, limit: int) -> int:
     """Logins over for a month, counts of days past, look-ups older than KEPT_FOR and samples of weeks as old are gone; how
     many. Of look-ups, samples and logins at most `limit` each."""
     await store_casework.forget_counts(tx, civil_day(now - _OVER_FOR))

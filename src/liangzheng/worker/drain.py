@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from liangzheng.infra import metrics, outbox
-from liangzheng.infra.sms import NoSms
 from liangzheng.wiring import Wiring
 from liangzheng.worker.handlers import handlers, sms_handlers
 from liangzheng.worker.schedule import Schedule
@@ -15,10 +14,7 @@ def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
     """A batch of the queue: due events of every topic, then the jobs that are due; whether there was an
     event.
     """
-    by_sms = not isinstance(wiring.sms, NoSms)
-    table = handlers(
-        wiring.reference.authorities, wiring.clock.now, wiring.settings.status_policy, by_sms=by_sms
-    )
+    table = handlers(wiring.reference.authorities, wiring.clock.now, wiring.settings.status_policy)
     schedule = Schedule(wiring)
 
     async def batch() -> bool:
@@ -32,7 +28,8 @@ def queue_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
 
 
 def sms_batch(wiring: Wiring) -> Callable[[], Awaitable[bool]]:
-    """A batch of text messages, few at a time: each waits for the gateway inside its transaction."""
+    """A batch of text messages, few at a time: each waits for the gateway inside its transaction. Without a gateway they are
+    let go of."""
     table = sms_handlers(wiring.sms, wiring.key_index, wiring.clock.now)
 
     async def batch() -> bool:

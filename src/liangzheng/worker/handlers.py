@@ -51,11 +51,8 @@ def handlers(
     authorities: Authorities,
     now: Callable[[], datetime],
     policy: StatusPolicy = DEFAULT_POLICY,
-    *,
-    by_sms: bool = True,
 ) -> Mapping[str, Handler]:
-    """The handler of every topic there is; `by_sms`: there is a gateway, so `sms_handlers` are at work too. tests/worker
-    compares this table with what contexts put."""
+    """The handler of every topic there is but those of `sms_handlers`; tests/worker compares both with what contexts put."""
 
     async def follow_standing(tx: Connection, events: Sequence[Event]) -> None:
         await licences.follow_standing(tx, events, now(), policy)
@@ -67,7 +64,7 @@ def handlers(
         await figures.fold(tx, events, authorities)
 
     async def tell(tx: Connection, events: Sequence[Event]) -> None:
-        await messages.tell(tx, events, now(), by_sms=by_sms)
+        await messages.tell(tx, events, now())
 
     async def tell_companies(tx: Connection, events: Sequence[Event]) -> None:
         await relying.follow_changes(tx, events, now())

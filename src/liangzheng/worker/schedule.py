@@ -27,7 +27,9 @@ from liangzheng import (
     staff,
 )
 from liangzheng.infra import epochs, idempotency, metrics, outbox
+from liangzheng.infra.forgetting import forget_all
 from liangzheng.infra.keys_file import running_out, signs_until
+from liangzheng.infra.postgres import Connection
 from liangzheng.kernel.errors import Conflict, Unavailable
 from liangzheng.reviewing import Queue
 from liangzheng.wiring import Wiring
@@ -74,14 +76,19 @@ async def _count_waiting(wiring: Wiring, now: datetime) -> None:
 
 
 async def _prune(wiring: Wiring, now: datetime) -> None:
+    corrections = now - timedelta(days=wiring.settings.corrections_kept_days)
+    forgetting: tuple[Callable[[Connection, int], Awaitable[int]], ...] = (
+        lambda tx, limit: idempotency.forget(tx, now - IDEMPOTENCY_KEPT, limit),
+        lambda tx, limit: accounts.prune(tx, now, limit),
+        lambda tx, limit: accounts.forget_corrections(tx, corrections, limit),
+        lambda tx, limit: staff.prune(tx, now, limit),
+        lambda tx, limit: relying.prune(tx, now, limit),
+        lambda tx, limit: showing.prune(tx, now, limit),
+    )
+    for forget in forgetting:
+        await forget_all(wiring.database, forget)
     async with wiring.database.transaction() as tx:
-        await idempotency.forget(tx, now - IDEMPOTENCY_KEPT)
-        await accounts.prune(tx, now)
-        await accounts.forget_corrections(tx, now - timedelta(days=wiring.settings.corrections_kept_days))
-        await staff.prune(tx, now)
-        await relying.prune(tx, now)
         await drivers.forget_uploads(tx, now)
-    await showing.prune(wiring.database, now)
     await drivers.forget_lines(wiring.database, now - timedelta(days=wiring.settings.feed_lines_kept_days))
     told = await messages.prune(wiring.database, now - timedelta(days=wiring.settings.messages_kept_days))
     if told:

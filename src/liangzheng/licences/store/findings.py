@@ -170,18 +170,6 @@ CHECKS = (
 _AT_ONCE = 1000
 
 
-async def late_unheard(tx: Connection, before: date, limit: int) -> list[Row]:
-    """Open reviews promised for a day before `before` that were not escalated."""
-    return list(
-        await tx.fetch(
-            "SELECT application_id, due_day FROM photo_review WHERE outcome IS NULL AND escalated_at IS NULL "
-            "AND due_day < $1 LIMIT $2",
-            before,
-            limit,
-        )
-    )
-
-
 async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
     """Live licences in order of driver, a thousand at a time, each with the list values of its live
     credentials.

@@ -345,7 +345,7 @@ _REQUESTS_OVER = """
 """
 _LOOKS_OVER = """
     DELETE FROM company_look WHERE (driver_id, at, look_id) IN (
-        SELECT driver_id, at, look_id FROM company_look WHERE at <= $1 LIMIT $2)
+        SELECT driver_id, at, look_id FROM company_look WHERE at <= $1 ORDER BY at LIMIT $2)
 """
 
 
