@@ -18,7 +18,7 @@ import pytest
 from liangzheng import drivers
 from liangzheng.infra.passwords import Passwords
 from liangzheng.kernel.errors import NotFound
-from liangzheng.kernel.ids import CompanyId, PersonId, PseudonymId
+from liangzheng.kernel.ids import CompanyId, DriverId, PersonId, PseudonymId
 from tests.accounts.people import PASSWORD, citizen
 from tests.api.cast import STAFF_PASSWORD, Cast
 from tests.api.matrix import HOLDER, OFFICER, RELYING
@@ -242,19 +242,19 @@ async def test_a_password_that_is_not_compared_for_nobody_is_noticed(
         ] == [True]
 
 
-async def test_a_record_that_is_not_read_for_nobody_is_noticed(
+async def test_a_driver_who_is_not_looked_for_when_nobody_has_the_number_is_noticed(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = import_module("liangzheng.staff.look_up")
-    honest = look_up._driver
+    honest = look_up._whose
 
     async def hasty(tx: Any, keys: Any, number: Any) -> Any:
         known = await drivers.by_identity(tx, keys, number)
-        return None if known is None else await honest(tx, keys, number)
+        return (DriverId.new(), None) if known is None else await honest(tx, keys, number)
 
-    monkeypatch.setattr(look_up, "_driver", hasty)
+    monkeypatch.setattr(look_up, "_whose", hasty)
     [said] = await differences(cast, await _pair(cast, "look-up of another region's driver"))
-    assert "known besides [" in said and "SELECT * FROM driver" in said
+    assert "known besides [" in said and "SELECT driver_id, issuing_authority FROM driver" in said
 
 
 async def test_an_answer_that_tells_is_noticed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

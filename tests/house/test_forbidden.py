@@ -50,6 +50,7 @@ SQL_FROM_PARTS = {
             "set_taken",
             "close",
             "escalate_due",
+            "late_unheard",
             "figures",
         ]
     ),

@@ -29,10 +29,7 @@ FORBIDDEN = re.compile(
 )
 
 CROSS_SHARD = {
-    "accounts/store.py::_OVER": "the daily pruning of what has been over for a month",
-    "accounts/store_codes.py::_OVER": "the daily pruning",
     "accounts/store_agreements.py::open_corrections": "a list for whoever answers requests",
-    "accounts/store_passkeys.py::_OVER": "the daily pruning",
     "staff/store_passkeys.py::_OVER": "the daily pruning",
     "audit/store.py::buckets_to_seal": "the sealing job asks which chains have something new",
     "audit/store.py::sealed_beyond": "the check of a chain, by its bucket's index",
@@ -57,7 +54,6 @@ CROSS_SHARD = {
     "accounts/store_restored.py::end_challenges": "a restore, before the service opens",
     "staff/store_restored.py::end_logins": "a restore, before the service opens",
     "relying/store/restored.py::end_tokens": "a restore, before the service opens",
-    "showing/store.py::forget_short_codes": "the pruning of short codes that have run out",
 }
 """place → why the statement may cross shards: reports and batch jobs only, nothing a request waits for."""
 

@@ -11,7 +11,6 @@ from liangzheng.infra import checks
 from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection
 
-
 _AREA = "accounts"
 _LATE = "a review of a face check past its working day was escalated"
 

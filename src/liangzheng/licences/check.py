@@ -5,19 +5,19 @@ it. Only reads.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 
 from liangzheng import drivers, reviewing
 from liangzheng.infra import checks
 from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.postgres import Connection, Row
-from liangzheng.kernel.ids import ApplicationId, CredentialId, DriverId, LicenceId
+from liangzheng.kernel.ids import CredentialId, DriverId, LicenceId
 from liangzheng.kernel.status import DEFAULT_POLICY, StatusPolicy
 from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
-from liangzheng.licences.store.reviews import PHOTO_QUEUE
 from liangzheng.licences.store.applications import terms_of
+from liangzheng.licences.store.reviews import PHOTO_QUEUE
 from liangzheng.licences.verifying import SIGNED, Verifying, of_credential, of_licence
 from liangzheng.standards.trust import TrustBundle
 

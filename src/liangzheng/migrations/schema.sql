@@ -44,6 +44,7 @@ CREATE TABLE idempotency (
     CONSTRAINT idempotency_key_check CHECK (((length(key) >= 8) AND (length(key) <= 64))),
     CONSTRAINT idempotency_request_hash_check CHECK ((octet_length(request_hash) = 32))
 );
+CREATE INDEX idempotency_created_at ON idempotency USING btree (created_at);
 
 CREATE TABLE key_index (
     key_hash  bytea NOT NULL,
@@ -621,7 +622,7 @@ CREATE TABLE verification (
     CONSTRAINT verification_request_key_check CHECK (((length(request_key) >= 8) AND (length(request_key) <= 64))),
     CONSTRAINT verification_status_check CHECK (((status = 'A'::text) OR ((status <> ''::text) AND (length(status) <= 16) AND (translate(status, 'ABCDEFGHIJKLMNPRSTUZ'::text, ''::text) = ''::text))))
 );
-CREATE INDEX verification_at ON verification USING brin (at) WITH (pages_per_range='16', autosummarize='on');
+CREATE INDEX verification_at ON verification USING btree (at);
 
 CREATE TABLE short_code (
     digits       text NOT NULL,
@@ -813,7 +814,7 @@ CREATE TABLE company_look (
     CONSTRAINT company_look_pkey PRIMARY KEY (driver_id, at, look_id),
     CONSTRAINT company_look_under_check CHECK ((under = ANY (ARRAY['request'::text, 'standing'::text])))
 );
-CREATE INDEX company_look_at ON company_look USING brin (at) WITH (pages_per_range='16', autosummarize='on');
+CREATE INDEX company_look_at ON company_look USING btree (at);
 
 CREATE TABLE notice (
     company_id  uuid NOT NULL,

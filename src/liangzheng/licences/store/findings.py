@@ -5,7 +5,6 @@ over all shards.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
 from uuid import UUID
 
 from liangzheng.infra.checks import Check
