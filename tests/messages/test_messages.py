@@ -361,9 +361,7 @@ async def test_without_a_gateway_the_message_in_the_app_is_the_notice(
     place.clock.advance(place.wiring.account_policy.closing_hold_s)
     assert await complete(place) == (0 if gateway else 1)
     left = "SELECT count(*) FROM outbox WHERE topic = 'message.sms-due'"
-    assert await place.world.count(left) == (1 if gateway else 0), (
-        "nothing waits for a gateway that is not there"
-    )
+    assert (await place.world.count(left) > 0) is gateway, "nothing waits for a gateway that is not there"
 
 
 async def test_the_queue_does_not_wait_for_the_gateway(place: Deployment) -> None:
