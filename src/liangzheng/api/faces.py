@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liangzheng.api.frame import SECURITY_HEADERS
+from liangzheng.api.frame import SECURITY_HEADERS, host_name
 from liangzheng.api.pages import page
 from liangzheng.api.problems import of_failure
 from liangzheng.kernel.errors import Forbidden, NotFound
@@ -301,7 +301,7 @@ def _media_type(name: str) -> str:
 def _host(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"host":
-            return str(value.decode("latin-1")).rsplit(":", 1)[0].lower()
+            return host_name(value.decode("latin-1"))
     return ""
 
 
