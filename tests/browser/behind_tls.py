@@ -86,7 +86,7 @@ def behind_tls(stage: Stage, folder: Path) -> Iterator[Behind]:
     spki = x509.load_pem_x509_certificate(chain.read_bytes()).public_key()
     digest = hashlib.sha256(spki.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
     with _served(stage) as server:
-        proxy, redirect = _proxy(server, chain, key), ThreadingHTTPServer(("127.0.0.1", 0), _Redirect)
+        proxy, redirect = _proxy(server, chain, key), _Listening(("127.0.0.1", 0), _Redirect)
         found = Behind(
             server, proxy.server_port, redirect.server_port, folder / f"{DOMAIN}-authority.crt",
             base64.b64encode(digest).decode(),
@@ -125,10 +125,17 @@ def _served(stage: Stage) -> Iterator[int]:
         process.stdout.close()
 
 
-def _proxy(server: int, chain: Path, key: Path) -> ThreadingHTTPServer:
+class _Listening(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Browsers drop connections; what of it matters is seen in the browser."""
+
+
+def _proxy(server: int, chain: Path, key: Path) -> _Listening:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
-    made = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
+    made = _Listening(("127.0.0.1", 0), _Proxy)
     # The handshake is for the thread of the connection: one that never comes holds up nobody.
     made.socket = context.wrap_socket(made.socket, server_side=True, do_handshake_on_connect=False)
     made.behind = server  # type: ignore[attr-defined]

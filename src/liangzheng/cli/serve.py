@@ -139,7 +139,7 @@ async def answer(
 ) -> None:
     """Answers on `listener` until SIGINT or SIGTERM, then finishes what is in hand."""
     config = uvicorn.Config(
-        Faces(create_app(wiring), wiring.settings.face_hosts),
+        Faces(create_app(wiring), wiring.settings.face_hosts, scheme=wiring.settings.scheme),
         loop="none",  # we run in the loop that is there
         lifespan="off",
         log_config=None,
