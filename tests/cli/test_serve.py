@@ -210,11 +210,18 @@ def test_production_without_host_names_does_not_start_and_names_the_setting(
 
 
 def test_production_with_host_names_answers_to_them_alone(environment: dict[str, str]) -> None:
-    production = {"LZ_MODE": "production", "LZ_ALLOW_SOFTWARE_KEYS": "yes", "LZ_HOSTS": "localhost"}
+    production = {
+        "LZ_MODE": "production", "LZ_ALLOW_SOFTWARE_KEYS": "yes", "LZ_HOSTS": "localhost",
+        "LZ_FACES": "driver=driver.example",
+    }  # fmt: skip
     with serving(environment | production) as (_, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        for host, expected in (("localhost", 200), ("elsewhere.example", 421)):
-            connection.request("GET", "/healthz", headers={"Host": host})
+        for host, path, expected in (
+            ("localhost", "/healthz", 200), ("driver.example", "/api/open/deployment", 200),
+            ("driver.example", "/api/healthz", 404), ("elsewhere.example", "/healthz", 421),
+            ("driver.localhost", "/", 421), ("elsewhere.driver.example", "/", 421),
+        ):  # fmt: skip
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             answer.read()
             assert answer.status == expected
