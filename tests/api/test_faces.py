@@ -202,6 +202,23 @@ async def test_what_another_page_sends_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("scheme", "origin", "passes"),
+    [
+        ("https", "https://driver.localhost:8765", True), ("https", "http://driver.localhost:8765", False),
+        ("http", "http://driver.localhost:8765", True), ("http", "https://driver.localhost:8765", True),
+        ("https", "https://driver.localhost", False), ("https", "https://staff.localhost:8765", False),
+    ],
+)  # fmt: skip
+async def test_where_tls_is_spoken_a_page_without_it_is_another_s(
+    inner: Inner, built: Path, scheme: str, origin: str, passes: bool
+) -> None:
+    transport = httpx.ASGITransport(Faces(inner, HOSTS, built, scheme=scheme))
+    async with httpx.AsyncClient(transport=transport, base_url="http://driver.localhost:8765") as client:
+        answer = await client.post("/api/holder/sessions", json={}, headers={"origin": origin})
+    assert (answer.status_code != 403) is passes and bool(inner.asked) is passes
+
+
+@pytest.mark.parametrize(
     ("site", "login"),
     [("same-origin", "Bearer abc"), ("none", "Bearer abc"), ("same-site", None), ("cross-site", None)],
 )

@@ -139,6 +139,41 @@ async def test_a_passkey_over_http_is_added_logs_in_and_goes(
     assert done(await phone.get("/holder/passkeys"), 200)["passkeys"] == []
 
 
+@pytest.mark.parametrize(
+    ("hosts", "tls", "host", "origin"),
+    [
+        (("lz.example",), False, "driver.lz.example", "https://driver.lz.example"),
+        (("lz.example",), False, "Driver.lz.example:443", "https://driver.lz.example"),
+        (("api.example",), False, "driver.lz.example", "https://driver.lz.example"),
+        ((), True, "driver.lz.example:8443", "https://driver.lz.example:8443"),
+        ((), False, "driver.lz.example:8443", "http://driver.lz.example:8443"),
+    ],
+)
+async def test_a_passkey_of_a_web_app_is_its_own_host_s(
+    phone: Phone,
+    person: MadeUp,
+    wiring: SmallWiring,
+    hosts: tuple[str, ...],
+    tls: bool,
+    host: str,
+    origin: str,
+) -> None:
+    wiring.settings = replace(
+        wiring.settings, hosts=hosts, port=8443, tls_cert=Path("/chain.pem") if tls else None,
+        faces=("driver=driver.lz.example", "staff=staff.lz.example"),
+    )  # fmt: skip
+    await phone.arrive(person)
+    here, device, path = {"Host": host}, Authenticator(), "/holder/passkeys"
+    for wrong in ("https://staff.lz.example", "https://lz.example", "https://driver.lz.example:9999", origin):
+        begun = done(await phone.post(f"{path}/challenges", {"password": PASSWORD}, headers=here), 201)[
+            "options"
+        ]
+        assert begun["rp"]["id"] == "driver.lz.example"
+        body = {"label": "钥匙", "credential": device.create(begun, origin=wrong, rp_id="driver.lz.example")}
+        answer = await phone.post(path, body, headers=here)
+        assert answer.status_code == (201 if wrong == origin else 400), wrong
+
+
 async def test_a_copy_of_ones_data_is_made_five_times_a_day(phone: Phone, person: MadeUp) -> None:
     await phone.register(person)
     await phone.log_in(person)

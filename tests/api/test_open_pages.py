@@ -88,6 +88,15 @@ async def test_the_start_page_leads_to_the_web_apps_on_their_own_hosts(phone: Ph
     assert 'href="//driver.localhost/"' in (await phone.get("/", headers={"Host": "service"})).text
 
 
+async def test_what_may_be_typed_is_over_tls_where_a_proxy_speaks_it(wiring: SmallWiring) -> None:
+    asked = {"Host": "lz.example", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "elsewhere.example"}
+    for hosts, address in (((), "http://lz.example"), (("lz.example",), "https://lz.example")):
+        wiring.settings = replace(wiring.settings, hosts=hosts)
+        async with Phone.over(create_app(wiring)) as phone:  # type: ignore[arg-type]
+            text = (await phone.get("/", headers=asked)).text
+        assert f"curl {address}/holder/sessions" in text and "elsewhere" not in text
+
+
 async def test_where_no_web_app_is_served_none_is_named(wiring: SmallWiring) -> None:
     wiring.settings = replace(wiring.settings, faces=())
     async with Phone.over(create_app(wiring)) as phone:  # type: ignore[arg-type]

@@ -8,16 +8,19 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import liangzheng
+from liangzheng.cli.demo.own_names import certificate
 from liangzheng.infra.postgres import process
 from liangzheng.infra.postgres.cluster import Cluster
 from liangzheng.infra.postgres.process import ProcessIdentity
@@ -26,7 +29,7 @@ from tests.conftest import room_for_a_server
 
 pytestmark = pytest.mark.crash
 SOURCE = Path(liangzheng.__file__).parents[1]
-ADDRESS = re.compile(r"LiangZheng answers at http://127\.0\.0\.1:(\d+)")
+ADDRESS = re.compile(r"LiangZheng answers at https?://127\.0\.0\.1:(\d+)")
 
 
 @pytest.fixture(scope="module")
@@ -207,12 +210,56 @@ def test_production_without_host_names_does_not_start_and_names_the_setting(
 
 
 def test_production_with_host_names_answers_to_them_alone(environment: dict[str, str]) -> None:
-    production = {"LZ_MODE": "production", "LZ_ALLOW_SOFTWARE_KEYS": "yes", "LZ_HOSTS": "localhost"}
+    production = {
+        "LZ_MODE": "production", "LZ_ALLOW_SOFTWARE_KEYS": "yes", "LZ_HOSTS": "localhost",
+        "LZ_FACES": "driver=driver.example",
+    }  # fmt: skip
     with serving(environment | production) as (_, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        for host, expected in (("localhost", 200), ("elsewhere.example", 421)):
-            connection.request("GET", "/healthz", headers={"Host": host})
+        for host, path, expected in (
+            ("localhost", "/healthz", 200), ("driver.example", "/api/open/deployment", 200),
+            ("driver.example", "/api/healthz", 404), ("elsewhere.example", "/healthz", 421),
+            ("driver.localhost", "/", 421), ("elsewhere.driver.example", "/", 421),
+        ):  # fmt: skip
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             answer.read()
             assert answer.status == expected
         connection.close()
+
+
+def test_for_trying_it_speaks_tls_itself(environment: dict[str, str], tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path, "lz.test", datetime.now(UTC))
+    said = environment | {
+        "LZ_TLS_CERT": str(chain), "LZ_TLS_KEY": str(key), "LZ_HOSTS": "driver.lz.test",
+        "LZ_FACES": "driver=driver.lz.test",
+    }  # fmt: skip
+    with serving(said) as (_, port):
+        trusting = ssl.create_default_context(cafile=tmp_path / "lz.test-authority.crt")
+        for host, path, expected in (
+            ("driver.lz.test", "/api/open/deployment", 200), ("elsewhere.test", "/healthz", 421),
+        ):  # fmt: skip
+            plain = socket.create_connection(("127.0.0.1", port), 30)
+            connection = http.client.HTTPConnection(host, port)
+            connection.sock = trusting.wrap_socket(plain, server_hostname="driver.lz.test")
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert answer.status == expected
+            assert answer.headers["Strict-Transport-Security"]
+            connection.close()
+        with pytest.raises((http.client.HTTPException, OSError)):
+            status_of(port)  # without TLS
+
+
+def test_a_certificate_without_its_key_is_told_at_once(environment: dict[str, str], tmp_path: Path) -> None:
+    chain, _ = certificate(tmp_path, "lz.test", datetime.now(UTC))
+    _, other = certificate(tmp_path, "other.test", datetime.now(UTC))
+    for key in (other, tmp_path / "none"):
+        answer = subprocess.run(
+            [sys.executable, "-m", "liangzheng", "serve", "--port", "0"],
+            env=environment | {"LZ_TLS_CERT": str(chain), "LZ_TLS_KEY": str(key)},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert answer.returncode == 1
+        assert "LZ_TLS_CERT" in answer.stderr
+        assert answer.stdout == ""

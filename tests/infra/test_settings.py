@@ -42,6 +42,8 @@ def test_nothing_said_means_the_defaults() -> None:
         ("LZ_AMBER_S", "2592000", "at most LZ_SNAPSHOT_S"),
         ("LZ_ROTATE_S", "60", "at most LZ_ACCEPTED_S"),
         ("LZ_FACES", "phone=d.example", "is like driver="),
+        ("LZ_HOSTS", "licence.example:8443", "without scheme and port"),
+        ("LZ_HOSTS", "https://licence.example", "without scheme and port"),
         ("LZ_FACES", "driver=d.example,staff=d.example", "a host name of its own"),
         ("LZ_STAFF_LOOK_UPS", "patrol", "is like patrol=100"),
         ("LZ_STAFF_IDLE_S", "36000", "from 60 to 3600"),
@@ -77,6 +79,8 @@ OTHER_WORDS = {
     "LZ_HOST": "0.0.0.0",
     "LZ_HOSTS": "a,b",
     "LZ_FACES": "driver=d.example,staff=s.example",
+    "LZ_TLS_CERT": "/tls/chain.pem",
+    "LZ_TLS_KEY": "/tls/key.pem",
     "LZ_TRACES_DIR": "/elsewhere",
     "LZ_PROXIES": "10.0.0.0/8,192.0.2.7",
     "LZ_METRICS_HOST": "localhost",
@@ -168,6 +172,32 @@ def test_what_answers_http_in_production_is_told_its_host_names() -> None:
     assert refused.value.place == "LZ_HOSTS"
     _with(LZ_MODE="production", LZ_HOSTS="licence.example").demand_hosts()
     _with().demand_hosts()
+
+
+def test_host_names_are_compared_in_lower_case() -> None:
+    assert _with(LZ_HOSTS="Licence.Example, ::1").hosts == ("licence.example", "::1")
+    assert _with(LZ_FACES="driver=Driver.Example").face_hosts == {"driver": "driver.example"}
+
+
+@pytest.mark.parametrize(
+    ("said", "origin"),
+    [
+        ({}, "http://d.example:8765"),
+        ({"LZ_HOSTS": "licence.example"}, "https://d.example"),  # a proxy speaks TLS on its usual port
+        ({"LZ_TLS_CERT": "/c.pem", "LZ_PORT": "8443"}, "https://d.example:8443"),
+        ({"LZ_TLS_CERT": "/c.pem", "LZ_PORT": "8443", "LZ_HOSTS": "d.example"}, "https://d.example:8443"),
+        ({"LZ_TLS_CERT": "/c.pem", "LZ_PORT": "443"}, "https://d.example"),
+    ],
+)
+def test_a_page_s_origin_follows_from_who_speaks_tls(said: dict[str, str], origin: str) -> None:
+    assert _with(**said).origin("d.example") == origin
+    assert origin.startswith(_with(**said).scheme + ":")
+
+
+def test_in_production_a_proxy_speaks_tls() -> None:
+    with pytest.raises(Invalid, match="a reverse proxy speaks TLS") as refused:
+        _with(LZ_MODE="production", LZ_TLS_CERT="/c.pem")
+    assert refused.value.place == "LZ_TLS_CERT"
 
 
 def test_the_data_directory_is_closed_to_others(room: Path) -> None:

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liangzheng.api.frame import SECURITY_HEADERS
+from liangzheng.api.frame import SECURITY_HEADERS, host_name
 from liangzheng.api.pages import page
 from liangzheng.api.problems import of_failure
 from liangzheng.kernel.errors import Forbidden, NotFound
@@ -76,9 +76,12 @@ FACES: Final[Mapping[str, Face]] = {
 class Faces:
     """The layer around the application: a request for a face's host is answered from its files, or goes on to the API."""
 
-    def __init__(self, app: ASGIApp, hosts: Mapping[str, str], built: Path = BUILT) -> None:
-        """`hosts`: face → host name, without port. Raises KeyError for a face there is not."""
-        self._app = app
+    def __init__(
+        self, app: ASGIApp, hosts: Mapping[str, str], built: Path = BUILT, *, scheme: str = "http"
+    ) -> None:
+        """`hosts`: face → host name, without port. `scheme`: what browsers speak with us. Raises KeyError for a face there
+        is not."""
+        self._app, self._scheme = app, scheme
         self._by_host = {
             host: (FACES[name], _Files(FACES[name], built / name)) for name, host in hosts.items()
         }
@@ -107,7 +110,7 @@ class Faces:
             await of_failure(NotFound(f"this page uses no {path}"))(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        here = _is_from_here(headers, scope)
+        here = _is_from_here(headers, self._scheme)
         if scope["method"] in _UNSAFE and not here:
             await of_failure(Forbidden("another site asked; open this page itself"))(scope, receive, send)
             return
@@ -301,18 +304,22 @@ def _media_type(name: str) -> str:
 def _host(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"host":
-            return str(value.decode("latin-1")).rsplit(":", 1)[0].lower()
+            return host_name(value.decode("latin-1"))
     return ""
 
 
-def _is_from_here(headers: Headers, scope: Scope) -> bool:
+def _is_from_here(headers: Headers, scheme: str) -> bool:
     """Whether a page of this very host sends: what browsers say themselves, which no script can change. SameSite keeps
     the cookie of other sites' requests already; this is the second wall."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2] == headers.get("host")
+    if origin is None:
+        return True
+    spoken, _, host = origin.partition("://")
+    # A page of this name without TLS is whoever sits on the line.
+    return host == headers.get("host") and (spoken == "https" or scheme == "http")
 
 
 def _without_login(headers: Headers) -> list[tuple[bytes, bytes]]:

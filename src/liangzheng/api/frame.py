@@ -147,7 +147,10 @@ class Frame:
         self, scope: Scope, headers: _Headers, receive: Receive
     ) -> tuple[Response | None, bytes]:
         """A refusal, or None and the whole body."""
-        if self._limits.hosts and _host_name(headers.get(b"host")) not in self._limits.hosts:
+        if (
+            self._limits.hosts
+            and host_name((headers.get(b"host") or b"").decode("latin-1")) not in self._limits.hosts
+        ):
             return problem(PROTOCOL[421]), b""
         if self._rates is not None:
             try:
@@ -322,8 +325,9 @@ def _too_large(limit: int) -> Response:
     return problem(FAILURES[TooLarge], f"at most {limit} octets", headers={"Connection": "close"})
 
 
-def _host_name(host: bytes | None) -> str:
-    text = (host or b"").decode("latin-1").lower()
+def host_name(host: str) -> str:
+    """The name in a Host header, without port, in lower case; an IPv6 address without its brackets."""
+    text = host.lower()
     if text.startswith("["):
         return text.partition("]")[0].lstrip("[")
     return text.partition(":")[0]

@@ -9,6 +9,7 @@ from fastapi import Request
 from pydantic import JsonValue, StringConstraints
 
 from liangzheng.api.bodies import Answer
+from liangzheng.api.frame import host_name
 from liangzheng.api.wired import wired
 from liangzheng.infra.webauthn_ceremonies import PasskeySite
 
@@ -23,16 +24,16 @@ class OptionsAnswer(Answer):
 
 
 def passkey_site(request: Request) -> PasskeySite:
-    """The first of LZ_HOSTS is the domain of passkeys; pages of it and of hosts below it may use them. Without hosts, on
-    this machine only: a face's own host name, as browsers take no passkey for all of `localhost`."""
+    """Of a web app: its own host name, so that no other app's pages can have its passkeys used (docs/decisions/0012). Of
+    programs that ask the API itself: the first of LZ_HOSTS is the domain, and pages of it and of hosts below it may use them.
+    Without hosts `localhost`, which is this machine."""
     settings = wired(request).settings
-    if not settings.hosts:
-        host = request.headers.get("host", "").rpartition(":")[0]
-        domain = host if host in settings.face_hosts.values() else "localhost"
-        return PasskeySite(domain, (f"http://{domain}:{settings.port}",))
-    domain = settings.hosts[0]
-    below = tuple(host for host in settings.hosts if host == domain or host.endswith(f".{domain}"))
-    return PasskeySite(domain, tuple(f"https://{host}" for host in below))
+    host = host_name(request.headers.get("host", ""))
+    if host in settings.face_hosts.values():
+        return PasskeySite(host, (settings.origin(host),))
+    domain = settings.hosts[0] if settings.hosts else "localhost"
+    below = (each for each in settings.hosts or (domain,) if each == domain or each.endswith(f".{domain}"))
+    return PasskeySite(domain, tuple(map(settings.origin, below)))
 
 
 def credential_text(credential: Credential) -> str:

@@ -11,12 +11,14 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import typer
 import uvicorn
@@ -58,13 +60,15 @@ def serve(
         workers=workers or settings.workers,
     )
     settings.demand_hosts()
+    _tls(settings)
     logs.configure(settings.log_format, settings.log_level)
     if listener_fd is not None:
         run(_one(settings, socket.socket(fileno=listener_fd)))
         return
     listener = listen(settings.host, settings.port)
+    settings = replace(settings, port=listener.getsockname()[1])
     if settings.workers == 1:
-        run(_one(settings, listener, announce))
+        run(_one(settings, listener, lambda there: announce(there, settings)))
     else:
         run(_many(settings, listener))
 
@@ -84,16 +88,28 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address(listener: socket.socket) -> str:
+def address(listener: socket.socket, scheme: str = "http") -> str:
     """Where a browser finds `listener`."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def announce(listener: socket.socket) -> None:
+def announce(listener: socket.socket, settings: Settings) -> None:
     """Says where the service is, once it answers; a caller that started us reads this line."""
-    typer.echo(f"LiangZheng answers at {address(listener)}")
+    scheme = "http" if settings.tls_cert is None else "https"
+    typer.echo(f"LiangZheng answers at {address(listener, scheme)}")
     sys.stdout.flush()
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    """uvicorn's options for TLS. Raises Unavailable for files that are not there or no pair."""
+    if settings.tls_cert is None:
+        return {}
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as error:
+        raise Unavailable(f"LZ_TLS_CERT and LZ_TLS_KEY: {error.strerror or error}") from None
+    return {"ssl_certfile": settings.tls_cert, "ssl_keyfile": settings.tls_key}
 
 
 class _Server(uvicorn.Server):
@@ -123,13 +139,15 @@ async def answer(
 ) -> None:
     """Answers on `listener` until SIGINT or SIGTERM, then finishes what is in hand."""
     config = uvicorn.Config(
-        Faces(create_app(wiring), wiring.settings.face_hosts),
+        Faces(create_app(wiring), wiring.settings.face_hosts, scheme=wiring.settings.scheme),
         loop="none",  # we run in the loop that is there
         lifespan="off",
         log_config=None,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=int(_GRACE_S),
-        **(SERVER_OPTIONS | {"http": BoundedProtocol.behind(wiring.settings.proxies)}),
+        **(
+            SERVER_OPTIONS | _tls(wiring.settings) | {"http": BoundedProtocol.behind(wiring.settings.proxies)}
+        ),
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -157,7 +175,7 @@ async def _many(settings: Settings, listener: socket.socket) -> None:
     told = asyncio.Event()
     async with attach(settings, max=2):
         children = [_start_worker(listener, settings, place) for place in range(settings.workers)]
-        announce(listener)
+        announce(listener, settings)
         try:
             with _told(lambda _: told.set()):
                 await _replacing_the_dead(children, listener, settings, told)
@@ -184,7 +202,7 @@ async def _replacing_the_dead(
 
 def _start_worker(listener: socket.socket, settings: Settings, place: int) -> subprocess.Popen[bytes]:
     fd = listener.fileno()
-    environment = dict(os.environ)
+    environment = os.environ | {"LZ_PORT": str(settings.port)}
     if settings.metrics_port:  # each process has figures of its own, and so a port of its own
         environment["LZ_METRICS_PORT"] = str(settings.metrics_port + place)
     return subprocess.Popen(

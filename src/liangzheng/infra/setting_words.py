@@ -93,6 +93,17 @@ def faces(variable: str, text: str) -> tuple[str, ...]:
     return found
 
 
+_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]*:[0-9a-f.:]*")
+
+
+def hosts(variable: str, text: str) -> tuple[str, ...]:
+    """Host names and addresses between commas, in lower case."""
+    found = words(variable, text.lower())
+    if not all(map(_HOST.fullmatch, found)):
+        raise Invalid(variable, "is host names, comma-separated, without scheme and port")
+    return found
+
+
 def fonts(variable: str, text: str) -> tuple[str, ...]:
     """Font files between commas, or off."""
     from liangzheng.infra.fonts import FontFile

@@ -83,6 +83,8 @@ class Settings:
     port: int
     hosts: tuple[str, ...]
     faces: tuple[str, ...] | None
+    tls_cert: Path | None
+    tls_key: Path | None
     workers: int
     api_machines: int
     pool_size: int
@@ -158,6 +160,11 @@ class Settings:
             demand_sms_url(self.sms_url, plain=self.mode != "production")
         if self.mode == "production" and self.simulated_face_counts:
             raise Invalid("LZ_SIMULATED_FACE_COUNTS", "is no in production: a simulated check proves nothing")
+        if self.tls_cert is not None and self.mode == "production":
+            # Handshakes are not bounded as requests are: in number, and by who makes them.
+            raise Invalid(
+                "LZ_TLS_CERT", "is for trying; in production a reverse proxy speaks TLS (LZ_PROXIES)"
+            )
         if self.metrics_host not in LOOPBACK and self.metrics_token is None:
             raise Invalid("LZ_METRICS_HOST", "is 127.0.0.1 or ::1 unless LZ_METRICS_TOKEN is set")
         if self.metrics_token is not None and len(self.metrics_token) < 16:
@@ -229,6 +236,17 @@ class Settings:
         if self.faces is None:
             return {} if self.mode == "production" else {name: f"{name}.localhost" for name in FACES}
         return dict(pair.split("=", 1) for pair in self.faces)
+
+    @property
+    def scheme(self) -> Literal["http", "https"]:
+        """What browsers speak with us: https where names are said (LZ_HOSTS), by a proxy before us or by ourselves."""
+        return "https" if self.hosts or self.tls_cert is not None else "http"
+
+    def origin(self, host: str) -> str:
+        """The origin of our pages on that host (RFC 6454). A proxy before us is on the port of its scheme."""
+        here = self.tls_cert is not None or not self.hosts
+        usual = self.scheme == "https" and self.port == 443
+        return f"{self.scheme}://{host}" + (f":{self.port}" if here and not usual else "")
 
     def demand_hosts(self) -> None:
         """For a process that answers HTTP: raises Invalid in production without the names it is reached under."""
@@ -397,11 +415,15 @@ TABLE: Final[tuple[Setting, ...]] = (
          "password hashes one process makes at once; the others wait"),
     _row("LZ_HOST", "host", words.text, "127.0.0.1", "address the HTTP server listens on"),
     _row("LZ_PORT", "port", words.number(0, 65535), 8765, "port the HTTP server listens on; 0: any free one"),
-    _row("LZ_HOSTS", "hosts", words.words, (),
-         "names this service is reached under, comma-separated, checked against Host; none: any, refused in production"),
+    _row("LZ_HOSTS", "hosts", words.hosts, (),
+         "names this service is reached under over HTTPS (docs/how-to/operate.md), comma-separated, checked against Host; the "
+         "first is the domain of passkeys of other programs than the web apps; none: any, refused in production"),
     _row("LZ_FACES", "faces", words.faces, None,
          "host name of each web app, as driver=driver.example,verify=…,staff=…,open=…; none: NAME.localhost outside production, "
          "no web apps in production"),
+    _row("LZ_TLS_CERT", "tls_cert", words.path, None,
+         "file with a certificate chain (PEM): the HTTP server speaks TLS itself, for trying; never in production"),
+    _row("LZ_TLS_KEY", "tls_key", words.path, None, "file with its key (PEM, without a passphrase); none: it is in the same file"),
     _row("LZ_WORKERS", "workers", words.number(1, 64), 1, "HTTP server processes"),
     _row("LZ_API_MACHINES", "api_machines", words.number(1, 1000), 1,
          "machines that serve the API side by side, LZ_WORKERS processes each: rates are divided among all of them"),

@@ -46,7 +46,7 @@ async def start_page(request: Request) -> HTMLResponse:
         real_name=wiring.real_name.simulated,
         sms=wiring.sms.simulated,
     )
-    base = str(request.base_url).rstrip("/")
+    base = str(request.base_url.replace(scheme=wiring.settings.scheme)).rstrip("/")
     port = re.search(r":\d{1,5}$", request.headers.get("host", ""))
     apps = _apps(wiring.settings.face_hosts, port[0] if port else "")
     return page("亮证 LiangZheng", _TEXT.substitute(notice=_notice(simulated), apps=apps, base=escape(base)))

@@ -31,15 +31,20 @@ def launched(camera: Path | None) -> Iterator[Any]:
         ) from None
     if not CHROMIUM.exists():
         raise Unavailable("there is no /usr/bin/chromium: apt-get install chromium fonts-noto-cjk")
-    film = [] if camera is None else [
-        "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}",
-    ]  # fmt: skip
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *film])
+        browser = launch(playwright.chromium, camera)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def launch(browser_type: Any, camera: Path | None, *more: str) -> Any:
+    """A browser of that Playwright, with these flags besides."""
+    film = [] if camera is None else [
+        "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}",
+    ]  # fmt: skip
+    return browser_type.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *film, *more])
 
 
 def context(

@@ -19,6 +19,7 @@ from rich.table import Table
 from liangzheng.cli.demo import face_reviews, leaving, officers, photo, rare_name
 from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
+from liangzheng.cli.demo.own_names import OwnNames
 from liangzheng.cli.demo.restored import Restored
 from liangzheng.cli.demo.stage import Stage, alone, demand_free, free_port, set_stage
 from liangzheng.cli.demo.story import Story, Teller, wave_step
@@ -28,7 +29,7 @@ from liangzheng.infra import logs
 from liangzheng.infra.postgres import attach
 from liangzheng.infra.postgres.migrate import level
 from liangzheng.infra.settings import Settings
-from liangzheng.kernel.errors import Forbidden
+from liangzheng.kernel.errors import Forbidden, Invalid
 
 app = typer.Typer()
 _WIDTH = 110
@@ -48,6 +49,14 @@ def demo(
     accounts: Annotated[
         int, typer.Option(min=1, max=50, help="Drivers who have an account, where it stays running.")
     ] = 3,
+    tls: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOMAIN",
+            help="The web apps also over TLS as driver.DOMAIN, verify.DOMAIN, …, for phones: docs/how-to/try-on-a-phone.md.",
+        ),
+    ] = None,
+    tls_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of --tls, on every address.")] = 8443,
 ) -> None:
     """Start everything on this machine: database, fictional register, API, queue worker, issuer. Ctrl-C stops it all.
 
@@ -57,14 +66,19 @@ def demo(
     if settings.mode == "production":
         raise Forbidden("the demonstration does not run in production mode: its neighbours are simulated")
     settings = replace(settings, face_engine="simulated", sms="simulated")
+    if once and tls:
+        raise Invalid("--tls", "is for a demonstration that stays running, without --once")
+    own = OwnNames(settings, tls, tls_port) if tls else None
     logs.configure(settings.log_format, "warning")
     console = Console(soft_wrap=True)
     settings.make_data_dir()
     with alone(settings.data_dir / "demo"):
-        raise SystemExit(0 if run(_demo(settings, console, once, drivers, accounts)) else 1)
+        raise SystemExit(0 if run(_demo(settings, console, once, drivers, accounts, own)) else 1)
 
 
-async def _demo(settings: Settings, console: Console, once: bool, drivers: int, accounts: int) -> bool:
+async def _demo(
+    settings: Settings, console: Console, once: bool, drivers: int, accounts: int, own: OwnNames | None
+) -> bool:
     console.print(f"[bold]亮证 LiangZheng[/bold] · demonstration in {settings.data_dir}", highlight=False)
     console.print(
         "   Everybody in it is fictional. SIMULATED: the face check, text messages.", highlight=False
@@ -77,7 +91,7 @@ async def _demo(settings: Settings, console: Console, once: bool, drivers: int, 
         try:
             await _prepare(stage, teller)
             await teller.step("web apps", web.answer)
-            await (_tell(stage, teller) if once else _wait(stage, teller, accounts))
+            await (_tell(stage, teller) if once else _wait(stage, teller, accounts, own))
         except StepFailed:
             console.print(f"[red]not held[/red]: logs are in {stage.processes.logs}", highlight=False)
             return False
@@ -125,15 +139,17 @@ async def _tell(stage: Stage, teller: Teller) -> None:
     stage.keep()
 
 
-async def _wait(stage: Stage, teller: Teller, accounts: int) -> None:
+async def _wait(stage: Stage, teller: Teller, accounts: int, own: OwnNames | None) -> None:
     """Accounts are there, addresses are printed, and nothing happens until Ctrl-C, or until a process keeps dying."""
     await teller.step("accounts", lambda: _accounts(stage, accounts))
+    if own is not None:
+        await teller.step("own names", lambda: own.answer(stage))
     token = await stage.verifier_token()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(told, stop.set)
-    _print_ways_in(stage, token)
+    _print_ways_in(stage, token, own)
     told_to = asyncio.create_task(stop.wait())
     await asyncio.wait((told_to, stage.watching), return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
@@ -162,7 +178,7 @@ def _people(stage: Stage) -> list[Actor]:
     return [actor for actor in stage.kept.actors if not actor.once]
 
 
-def _print_ways_in(stage: Stage, token: str) -> None:
+def _print_ways_in(stage: Stage, token: str, own: OwnNames | None) -> None:
     base = f"http://{stage.client.host}:{stage.client.port}"
     table = Table(title="Drivers with an account (fictional)", title_justify="left")
     for heading in ("mobile", "password", "identity number", "name", "authority", "classes"):
@@ -207,6 +223,8 @@ def _print_ways_in(stage: Stage, token: str) -> None:
     ):  # fmt: skip
         if host := stage.settings.face_hosts.get(name):
             print_(f"{said:<21} http://{host}:{stage.client.port}/", highlight=False)
+            if own is not None:
+                print_(f"{'  from elsewhere':<21} {own.address(name)}", highlight=False)
     print_(f"Start page            {base}/", highlight=False)
     print_(f"API description       {base}/openapi.json", highlight=False)
     print_(

@@ -384,7 +384,9 @@ async def set_stage(
     settings: Settings, database: Database, console: Console, size: int, port: int
 ) -> AsyncIterator[Stage]:
     """A stage whose processes are watched, and stopped when the block ends."""
-    environment = os.environ | {
+    # A certificate is for the process that is started with it (own_names.py).
+    ours = {name: value for name, value in os.environ.items() if name not in {"LZ_TLS_CERT", "LZ_TLS_KEY"}}
+    environment = ours | {
         "LZ_MODE": settings.mode,
         "LZ_DATA_DIR": str(settings.data_dir),
         "LZ_FACE_ENGINE": settings.face_engine,
