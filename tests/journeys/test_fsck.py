@@ -324,7 +324,7 @@ async def test_signatures_are_verified_here_or_in_processes_of_their_own(world: 
             "UPDATE credential SET signature = set_byte(signature, 3, get_byte(signature, 3) # 1) "
             f"WHERE driver_id = {ONE}"
         )
-    verifying = licences.Verifying(world.keys.bundle, processes=1 if many else 0, few=0, at_once=1)
+    verifying = licences.Verifying(world.keys.bundle, processes=1 if many else 0, few=0)
     with verifying:
         probes = licences.probes(world.keys.bundle, civil_day(NOW), set(), verifying=verifying)
         async with world.database.snapshot() as tx:

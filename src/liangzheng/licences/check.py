@@ -17,7 +17,7 @@ from liangzheng.licences import as_code
 from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
 from liangzheng.licences.store.applications import terms_of
-from liangzheng.licences.verifying import SIGNED, Verifying, of_credential, of_licence
+from liangzheng.licences.verifying import AT_ONCE, SIGNED, Verifying, of_credential, of_licence
 from liangzheng.standards.trust import TrustBundle
 
 _AREA = "licences"
@@ -82,7 +82,7 @@ async def check(
 async def _signed(tx: Connection, table: str, verifying: Verifying) -> list[Finding]:
     kind, said_by = (LicenceId, of_licence) if table == "licence" else (CredentialId, of_credential)
     found = []
-    async for row, (rule, how) in verifying.wrong(findings.signed(tx, table), said_by):
+    async for row, (rule, how) in verifying.wrong(findings.signed_in_batches(tx, table, AT_ONCE), said_by):
         found.append(Finding(rule, str(kind(row["id"])), how))
     return found
 
