@@ -91,24 +91,28 @@ async def _against_register(
     tx: Connection, rows: list[Row], on: date, waiting: Collection[DriverId], policy: StatusPolicy
 ) -> list[Finding]:
     """Live licences beside their drivers' standing as it is now."""
-    records = await drivers.licence_records(tx, [DriverId(row["driver_id"]) for row in rows])
+    standings = await drivers.standings(tx, [DriverId(row["driver_id"]) for row in rows])
     under_way = await findings.under_way(tx, [row["driver_id"] for row in rows])
     found = []
     for row in rows:
-        driver_id, licence_id = DriverId(row["driver_id"]), str(LicenceId(row["id"]))
-        record = records.get(driver_id)
-        if record is None:
-            found.append(Finding("every licence has its driver", licence_id, "no such driver"))
+        driver_id = DriverId(row["driver_id"])
+        registered = standings.get(driver_id)
+        if registered is None:
+            found.append(Finding("every licence has its driver", _named(row), "no such driver"))
             continue
         if driver_id in waiting:
             continue
-        standing = as_code.standing_of(record, own_photo=row["own_photo"])
+        standing = as_code.standing_in_register(registered, own_photo=row["own_photo"])
         follow_up = decide_follow_up(terms_of(row), standing, on, policy)
         if follow_up is FollowUp.WITHDRAW or (
             follow_up is FollowUp.REISSUE and row["driver_id"] not in under_way
         ):
-            found.append(Finding(_TERMS, licence_id, f"{follow_up.value} is due"))
+            found.append(Finding(_TERMS, _named(row), f"{follow_up.value} is due"))
         wanted = status_value(standing.status, on, policy)
         if any(value != int(wanted) for value in row["values"]):
-            found.append(Finding(_STATUS, licence_id, f"value {row['values']}, register {standing.status}"))
+            found.append(Finding(_STATUS, _named(row), f"value {row['values']}, register {standing.status}"))
     return found
+
+
+def _named(row: Row) -> str:
+    return str(LicenceId(row["id"]))
