@@ -1,7 +1,7 @@
 """Kept documents and credentials verified, and read beside their rows: here while they are few, in processes of their
 own once they are many.
 
-One takes 70 microseconds of one core (SM2 twice that), and Python one core at a time.
+One takes 70 microseconds of one core (SM2 half as much again), and Python one core at a time.
 """
 
 from __future__ import annotations
