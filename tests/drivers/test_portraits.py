@@ -6,6 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -165,6 +166,11 @@ async def test_rows_find_their_pictures_and_a_picture_that_is_missing_is_counted
         ]
         records = await drivers.licence_records(tx, ids)
         assert [records[driver_id].portrait_hash for driver_id in ids] == [bytes.fromhex(here), None, None]
+        assert await drivers.standings(tx, [*ids, DriverId.new()]) == {
+            standing.driver_id: replace(standing, portrait_hash=records[standing.driver_id].portrait_hash)
+            for standing in standings
+        }
+        assert await drivers.standings(tx, ids[2:]) == {ids[2]: standings[2]}
         assert await drivers.portrait(tx, bytes.fromhex(here)) == GOOD
         with pytest.raises(NotFound):
             await drivers.portrait(tx, bytes.fromhex(away))

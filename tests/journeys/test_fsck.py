@@ -328,7 +328,7 @@ async def test_signatures_are_verified_here_or_in_processes_of_their_own(world: 
             "UPDATE credential SET signature = set_byte(signature, 3, get_byte(signature, 3) # 1) "
             f"WHERE driver_id = {ONE}"
         )
-    verifying = licences.Verifying(world.keys.bundle, processes=1 if many else 0, few=0, at_once=1)
+    verifying = licences.Verifying(world.keys.bundle, processes=1 if many else 0, few=0)
     with verifying:
         probes = licences.probes(world.keys.bundle, civil_day(NOW), set(), verifying=verifying)
         async with world.database.snapshot() as tx:
@@ -358,6 +358,30 @@ async def test_what_is_rightly_signed_but_another_s_is_found(world: World, fault
     async with world.database.transaction() as tx:
         await tx.execute(fault)
     assert [each.found for each in await found(world) if each.rule == SAYS] == [said]
+
+
+@pytest.mark.parametrize(
+    ("change", "due"),
+    [
+        ("classes = 'C1D'", "reissue"),
+        ("valid_from = valid_from + 1", "reissue"),
+        ("valid_until = valid_until + 1", "reissue"),
+        ("issuing_authority = '苏A'", "reissue"),
+        ("classes = 'C1D', portrait_hash = NULL", "withdraw"),
+        ("classes = 'C1D', portrait_hash = sha256('gone')", "withdraw"),
+        ("classes = '无'", "withdraw"),
+        ("status = 'E'", "withdraw"),
+        ("points = 3, portrait_hash = NULL", None),
+    ],
+)
+async def test_what_the_register_asks_of_a_live_licence_is_named(
+    world: World, change: str, due: str | None
+) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute(f"UPDATE driver SET {change} WHERE driver_id = {ONE}")
+    rule = "a live licence has the classes, validity and authority of the register"
+    wanted = [] if due is None else [f"{due} is due"]
+    assert [each.found for each in await found(world) if each.rule == rule] == wanted
 
 
 async def test_pages_are_walked_through_where_postgresql_ships_the_means(world: World) -> None:

@@ -18,6 +18,7 @@ from liangzheng.kernel.ids import AuditId
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = bytes(32)
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def microseconds(at: datetime) -> int:
@@ -40,8 +41,7 @@ def leaf(entry: Entry) -> bytes:
         entry.purpose,
         dict(entry.detail),
     ]
-    octets = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(octets.encode()).digest()
+    return hashlib.sha256(_as_json(fields).encode()).digest()
 
 
 def link_hash(

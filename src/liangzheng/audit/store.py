@@ -78,8 +78,18 @@ async def add_many(tx: Connection, entries: Sequence[Entry]) -> None:
 
 
 def _entry(row: Row) -> Entry:
-    fields = {name: row[name] for name in _COLUMNS.split(", ") if name not in ("id", "bucket", "detail")}
-    return Entry(id=AuditId(row["id"]), detail=json.loads(str(row["detail"])), **fields)
+    return Entry(
+        id=AuditId(row["id"]),
+        scope=row["scope"],
+        at=row["at"],
+        act=row["act"],
+        actor_kind=row["actor_kind"],
+        actor=row["actor"],
+        subject_kind=row["subject_kind"],
+        subject=row["subject"],
+        purpose=row["purpose"],
+        detail=json.loads(row["detail"]),
+    )
 
 
 _READ = (

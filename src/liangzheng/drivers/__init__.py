@@ -47,6 +47,7 @@ from liangzheng.drivers.look import (
     matches,
     named,
     portrait_on_file,
+    standings,
 )
 from liangzheng.drivers.model import (
     KEEP,
@@ -210,6 +211,7 @@ __all__ = [
     "sort_key",
     "standing",
     "standing_versions",
+    "standings",
     "take_feed",
     "take_part",
     "upload",

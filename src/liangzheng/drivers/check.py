@@ -32,22 +32,18 @@ async def check(tx: Connection, keys: KeyIndex) -> list[Finding]:
 
 async def _indexed(tx: Connection, keys: KeyIndex) -> list[Finding]:
     found: list[Finding] = []
+    of_identity, of_file = keys.hasher(Kind.IDENTITY_NUMBER), keys.hasher(Kind.FILE_NUMBER)
     async for rows in store_findings.numbers_in_batches(tx):
-        wanted = {}
+        by_identity, by_file = {}, {}
         for row in rows:
             identity = IdentityNumber(IdentityKind(row["identity_kind"]), row["document_number"])
-            wanted[Kind.IDENTITY_NUMBER, keys.hash(Kind.IDENTITY_NUMBER, identity.canonical)] = row[
-                "driver_id"
-            ]
-            wanted[Kind.FILE_NUMBER, keys.hash(Kind.FILE_NUMBER, row["file_number"])] = row["driver_id"]
-        for kind in (Kind.IDENTITY_NUMBER, Kind.FILE_NUMBER):
-            hashes = [hashed for of_kind, hashed in wanted if of_kind is kind]
-            owners = await keyindex.find_many(tx, kind, hashes)
+            by_identity[of_identity(identity.canonical.encode())] = row["driver_id"]
+            by_file[of_file(row["file_number"].encode())] = row["driver_id"]
+        for kind, wanted in ((Kind.IDENTITY_NUMBER, by_identity), (Kind.FILE_NUMBER, by_file)):
+            owners = await keyindex.find_many(tx, kind, list(wanted))
             found += [
-                Finding(
-                    _INDEXED, str(DriverId(wanted[kind, hashed])), f"by {kind.name.lower()} leads elsewhere"
-                )
-                for hashed in hashes
-                if owners.get(hashed) != wanted[kind, hashed]
+                Finding(_INDEXED, str(DriverId(driver_id)), f"by {kind.name.lower()} leads elsewhere")
+                for hashed, driver_id in wanted.items()
+                if owners.get(hashed) != driver_id
             ]
     return found

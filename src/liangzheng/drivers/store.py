@@ -147,6 +147,15 @@ async def drivers(tx: Connection, driver_ids: Sequence[DriverId]) -> list[Driver
     return [_driver(row) for row in rows]
 
 
+async def standings(tx: Connection, driver_ids: Sequence[DriverId]) -> list[Standing]:
+    """Those of the standings that exist, in no order."""
+    rows = await tx.fetch(
+        f"SELECT {_STANDING} FROM driver WHERE driver_id = ANY ($1::uuid[])",
+        [driver_id.uuid for driver_id in driver_ids],
+    )
+    return [_standing(row) for row in rows]
+
+
 # ---- changing records ----
 
 

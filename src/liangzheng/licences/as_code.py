@@ -30,6 +30,13 @@ def standing_of(record: LicenceRecord, *, own_photo: bool = False) -> Standing:
     return Standing(record.status, record.extended_until, terms_of(record), photo_on_file)
 
 
+def standing_in_register(standing: drivers.Standing, *, own_photo: bool = False) -> Standing:
+    """`standing_of` a driver whose whole record was not read."""
+    terms = Terms(standing.classes, standing.valid_from, standing.valid_until, standing.authority)
+    photo_on_file = own_photo or standing.portrait_hash is not None
+    return Standing(standing.status, standing.extended_until, terms, photo_on_file)
+
+
 def credential_claims(
     record: LicenceRecord,
     authority: IssuingAuthority,

@@ -18,7 +18,7 @@ from liangzheng.licences.rules import FollowUp, decide_follow_up, status_value
 from liangzheng.licences.store import findings
 from liangzheng.licences.store.applications import terms_of
 from liangzheng.licences.store.reviews import PHOTO_QUEUE
-from liangzheng.licences.verifying import SIGNED, Verifying, of_credential, of_licence
+from liangzheng.licences.verifying import AT_ONCE, SIGNED, Verifying, of_credential, of_licence
 from liangzheng.standards.trust import TrustBundle
 
 _AREA = "licences"
@@ -75,7 +75,7 @@ async def check(
 async def _signed(tx: Connection, table: str, verifying: Verifying) -> list[Finding]:
     kind, said_by = (LicenceId, of_licence) if table == "licence" else (CredentialId, of_credential)
     found = []
-    async for row, (rule, how) in verifying.wrong(findings.signed(tx, table), said_by):
+    async for row, (rule, how) in verifying.wrong(findings.signed_in_batches(tx, table, AT_ONCE), said_by):
         found.append(Finding(rule, str(kind(row["id"])), how))
     return found
 
@@ -84,24 +84,28 @@ async def _against_register(
     tx: Connection, rows: list[Row], on: date, waiting: Collection[DriverId], policy: StatusPolicy
 ) -> list[Finding]:
     """Live licences beside their drivers' standing as it is now."""
-    records = await drivers.licence_records(tx, [DriverId(row["driver_id"]) for row in rows])
+    standings = await drivers.standings(tx, [DriverId(row["driver_id"]) for row in rows])
     under_way = await findings.under_way(tx, [row["driver_id"] for row in rows])
     found = []
     for row in rows:
-        driver_id, licence_id = DriverId(row["driver_id"]), str(LicenceId(row["id"]))
-        record = records.get(driver_id)
-        if record is None:
-            found.append(Finding("every licence has its driver", licence_id, "no such driver"))
+        driver_id = DriverId(row["driver_id"])
+        registered = standings.get(driver_id)
+        if registered is None:
+            found.append(Finding("every licence has its driver", _named(row), "no such driver"))
             continue
         if driver_id in waiting:
             continue
-        standing = as_code.standing_of(record, own_photo=row["own_photo"])
+        standing = as_code.standing_in_register(registered, own_photo=row["own_photo"])
         follow_up = decide_follow_up(terms_of(row), standing, on, policy)
         if follow_up is FollowUp.WITHDRAW or (
             follow_up is FollowUp.REISSUE and row["driver_id"] not in under_way
         ):
-            found.append(Finding(_TERMS, licence_id, f"{follow_up.value} is due"))
+            found.append(Finding(_TERMS, _named(row), f"{follow_up.value} is due"))
         wanted = status_value(standing.status, on, policy)
         if any(value != int(wanted) for value in row["values"]):
-            found.append(Finding(_STATUS, licence_id, f"value {row['values']}, register {standing.status}"))
+            found.append(Finding(_STATUS, _named(row), f"value {row['values']}, register {standing.status}"))
     return found
+
+
+def _named(row: Row) -> str:
+    return str(LicenceId(row["id"]))

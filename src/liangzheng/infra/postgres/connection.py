@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -16,6 +16,12 @@ class Row(Protocol):
     def keys(self) -> Iterable[str]: ...
     def values(self) -> Iterable[Any]: ...
     def items(self) -> Iterable[tuple[str, Any]]: ...
+
+
+class Cursor(Protocol):
+    """The rows of one statement, read piece by piece inside its transaction."""
+
+    async def fetch(self, n: int, *, timeout: float | None = None) -> list[Row]: ...
 
 
 class Connection(Protocol):
@@ -33,7 +39,7 @@ class Connection(Protocol):
     async def fetchval(
         self, query: str, *args: Any, column: int = 0, timeout: float | None = None
     ) -> Any: ...
-    def cursor(self, query: str, *args: Any, prefetch: int | None = None) -> AsyncIterator[Row]: ...
+    def cursor(self, query: str, *args: Any) -> Awaitable[Cursor]: ...
     def transaction(
         self, *, isolation: str | None = None, readonly: bool = False
     ) -> AbstractAsyncContextManager[None]: ...

@@ -188,20 +188,18 @@ async def live_in_batches(tx: Connection) -> AsyncIterator[list[Row]]:
         after = rows[-1]["driver_id"]
 
 
-async def signed(tx: Connection, table: str) -> AsyncIterator[Row]:
-    """Every kept signature of `licence` or `credential` with the octets it was made over and what they should say, read
-    as they come.
+async def signed_in_batches(tx: Connection, table: str, at_once: int) -> AsyncIterator[list[Row]]:
+    """Every kept signature of `licence` or `credential` with the octets it was made over and what they should say, as
+    they come, `at_once` of them at a time.
     """
     columns = {
         "licence": "document AS octets, version, classes, valid_from, valid_until, authority, portrait_hash, "
         "font_hash",
         "credential": "octets, licence_id, licence_version, list_id, list_index, phone_key",
     }[table]
-    async for row in tx.cursor(
-        f"SELECT id, kid, signature, {columns} FROM {table} WHERE signature IS NOT NULL",
-        prefetch=_AT_ONCE,
-    ):
-        yield row
+    cursor = await tx.cursor(f"SELECT id, kid, signature, {columns} FROM {table} WHERE signature IS NOT NULL")
+    while rows := await cursor.fetch(at_once):
+        yield rows
 
 
 async def under_way(tx: Connection, driver_ids: list[UUID]) -> set[UUID]:

@@ -57,13 +57,17 @@ _DECLARATIONS_OF_TABLES: Final = """
     EC_POINT *EC_POINT_new(const EC_GROUP *group);
     void EC_POINT_free(EC_POINT *point);
     int EC_POINT_oct2point(const EC_GROUP *group, EC_POINT *p, const unsigned char *buf, size_t len, BN_CTX *ctx);
-    size_t EC_POINT_point2oct(const EC_GROUP *group, const EC_POINT *p, int form, unsigned char *buf, size_t len,
-                              BN_CTX *ctx);
+    int EC_POINT_set_to_infinity(const EC_GROUP *group, EC_POINT *point);
+    int EC_POINT_add(const EC_GROUP *group, EC_POINT *r, const EC_POINT *a, const EC_POINT *b, BN_CTX *ctx);
     int EC_POINTs_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *n, size_t num, const EC_POINT *p[],
                       const BIGNUM *m[], BN_CTX *ctx);
+    int EC_POINTs_make_affine(const EC_GROUP *group, size_t num, EC_POINT *points[], BN_CTX *ctx);
+    int EC_POINT_get_Jprojective_coordinates_GFp(const EC_GROUP *group, const EC_POINT *p, BIGNUM *x, BIGNUM *y,
+                                                 BIGNUM *z, BN_CTX *ctx);
     BIGNUM *BN_new(void);
     void BN_free(BIGNUM *n);
     BIGNUM *BN_bin2bn(const unsigned char *s, int len, BIGNUM *ret);
+    int BN_bn2binpad(const BIGNUM *a, unsigned char *to, int tolen);
     BN_CTX *BN_CTX_new(void);
     void BN_CTX_free(BN_CTX *ctx);
 """

@@ -9,6 +9,7 @@ Unlike ECDSA, SM2 signatures cannot be turned into a second valid one by taking 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from liangzheng.standards.errors import BadKey, BadSignature, LibraryUnavailable
 from liangzheng.standards.sm.curve import SM2_SPKI_PREFIX, A, B, G, N
 from liangzheng.standards.sm.hash import sm3
 from liangzheng.standards.sm.libcrypto import ffi, libcrypto
-from liangzheng.standards.sm.tables import Tables
+from liangzheng.standards.sm.tables import Sums, Tables, WideTables
 
 SIGNER_ID: Final = b"1234567812345678"
 
@@ -32,6 +33,9 @@ _MAX_DER_SIGNATURE: Final = 72
 
 OFTEN: Final = 8
 """The check from which on a key has tables, which cost what two checks do and 70 kB."""
+
+VERY_OFTEN: Final = 1_000
+"""The check from which on it has wide tables, which have paid for their 25 ms after a thousand more."""
 
 
 class PublicKey:
@@ -51,7 +55,7 @@ class PublicKey:
         self._context = _context(self._key, library.EVP_PKEY_verify_init)
         self._lock = Lock()
         self._checked = 0
-        self._tables: Tables | None = None
+        self._tables: Sums | None = None
 
     def digest(self, message: bytes) -> bytes:
         """e: what a signer with this key signs for `message`, 32 octets."""
@@ -67,15 +71,11 @@ class PublicKey:
         if not (0 < r < N and 0 < s < N) or r + s == N:
             raise BadSignature("r or s outside its range")
         e = sm3(self._z + message)
-        count = self._checked + 1
-        if count <= OFTEN:
-            # Threads may count past one another; whoever comes to the number makes the tables.
-            self._checked = count
-            self._tables = _tables_of(self.spki) if count == OFTEN else None
+        if self._checked < VERY_OFTEN:
+            self._count()
         if self._tables is not None:
-            # GB/T 32918.2 §7.1, B5 to B7: r is that of this key's signature over e.
-            x = self._tables.x_of_sum(s, (r + s) % N)
-            if x is None or (int.from_bytes(e, "big") + x) % N != r:
+            # GB/T 32918.2 §7.1, B5 to B7: r − e is the x of sG + tP.
+            if not self._tables.fits(s, (r + s) % N, (r - int.from_bytes(e, "big")) % N):
                 raise BadSignature("not this key's signature")
             return
         der = encode_dss_signature(r, s)
@@ -86,12 +86,15 @@ class PublicKey:
             self._library.ERR_clear_error()
             raise BadSignature("not this key's signature")
 
-
-def _tables_of(spki: bytes) -> Tables | None:
-    try:
-        return Tables(spki[len(SM2_SPKI_PREFIX) - 1 :])
-    except (AttributeError, LibraryUnavailable):
-        return None
+    def _count(self) -> None:
+        """One check more, and the tables that come with it. Threads may count past one another; whoever comes to a number
+        makes its tables."""
+        self._checked = count = self._checked + 1
+        kind = {OFTEN: Tables, VERY_OFTEN: WideTables}.get(count)
+        if kind is not None:
+            # Without them it goes as before.
+            with suppress(AttributeError, LibraryUnavailable):
+                self._tables = kind(self.spki[len(SM2_SPKI_PREFIX) - 1 :])
 
 
 class PrivateKey:
