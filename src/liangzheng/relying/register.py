@@ -33,6 +33,7 @@ _UNSAFE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _OPERATOR = audit.Actor("operator")
+_PURPOSE = "administration of companies"
 
 
 async def register(
@@ -252,6 +253,22 @@ async def every_company(tx: Connection, after: CompanyId | None = None, limit: i
     return await companies.every(tx, after, min(limit, 1000))
 
 
+async def record_reading(
+    tx: Connection, company_id: CompanyId | None, actor: audit.Actor, count: int, now: datetime
+) -> None:
+    """That a member of staff read one company's registration, or with None a page of so many, is on record."""
+    act = "companies.listed" if company_id is None else "company.viewed"
+    await audit.record(
+        tx,
+        act=act,
+        actor=actor,
+        subject=company_id or actor.id,
+        purpose=_PURPOSE,
+        detail={"count": count},
+        now=now,
+    )
+
+
 async def grants_of(tx: Connection, company_id: CompanyId) -> dict[str, Grant]:
     """What a company registered, by purpose."""
     return await companies.grants(tx, company_id)
@@ -311,7 +328,7 @@ async def _record(
         act=act,
         actor=actor,
         subject=company_id,
-        purpose="administration of companies",
+        purpose=_PURPOSE,
         detail=detail,
         now=now,
     )

@@ -151,7 +151,8 @@ def cut(lines: list[Line], link: int, chain: int) -> str:
     lines[chain][2:] = [before[1], before[5]] if before else [None, None]
     batch = lines[link][1]
     del lines[link:until]
-    return f"chain cut: bucket {lines[chain][1]}, batch {batch}"
+    after = f", after entry {AuditId(UUID(hex=before[2][-1]))}" if before else ""
+    return f"chain cut: bucket {lines[chain][1]}, batch {batch}{after}"
 
 
 def _id(entry: Line) -> AuditId:
