@@ -66,6 +66,7 @@ from liangzheng.relying.prune import prune
 from liangzheng.relying.pseudonyms import pseudonym
 from liangzheng.relying.register import (
     change,
+    changed_by,
     companies_of,
     company,
     every_company,
@@ -117,6 +118,7 @@ __all__ = [
     "caller",
     "cancel",
     "change",
+    "changed_by",
     "check",
     "check_many",
     "companies_of",

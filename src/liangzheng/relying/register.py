@@ -18,7 +18,7 @@ from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from liangzheng.kernel.ids import CompanyId
+from liangzheng.kernel.ids import CompanyId, StaffId
 from liangzheng.kernel.web_address import CallPolicy, WebAddress
 from liangzheng.relying.lifecycle import CompanyEvent, CompanyState
 from liangzheng.relying.model import Company, CompanyMove, ConsentPolicy, CreditCode, Grant, Quota
@@ -251,6 +251,12 @@ async def companies_of(tx: Connection, company_ids: Sequence[CompanyId]) -> list
 async def every_company(tx: Connection, after: CompanyId | None = None, limit: int = 100) -> list[Company]:
     """Companies in the order they were registered; `after` pages on."""
     return await companies.every(tx, after, min(limit, 1000))
+
+
+async def changed_by(tx: Connection, company_id: CompanyId) -> list[StaffId]:
+    """The members of staff another than whom approves or restores the company: who registered it, and who changed it since it was
+    last approved."""
+    return [StaffId(each) for each in sorted(await companies.changed_by(tx, company_id))]
 
 
 async def record_reading(

@@ -289,6 +289,9 @@ async def move_company(
         async def perform() -> CompanyAnswer:
             await staff.permit_still(tx, who, held, now)
             event = CompanyEvent(body.event)
+            if event in (CompanyEvent.APPROVED, CompanyEvent.RESTORED):
+                made_by = await relying.changed_by(tx, asked)
+                await staff.demand_second_person(tx, who.staff_id, made_by, wiring.staff_policy)
             return CompanyAnswer.of(
                 await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who, held), body.move)
             )

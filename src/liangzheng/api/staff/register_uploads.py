@@ -170,6 +170,9 @@ async def decide_register_upload(
         async def perform() -> UploadAnswer:
             await staff.permit_still(tx, who, held, now)
             release = body.decision == "release"
+            if release:
+                sent_by = (await drivers.upload(tx, asked)).sent_by
+                await staff.demand_second_person(tx, who.staff_id, [sent_by], wiring.staff_policy)
             return UploadAnswer.of(
                 await drivers.decide_upload(
                     tx, asked, who.staff_id, now, release=release, duty=held.duty.value
