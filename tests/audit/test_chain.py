@@ -108,20 +108,36 @@ def test_two_links_in_each_others_place_are_a_fault() -> None:
 
 def test_a_link_taken_out_of_the_middle_is_named() -> None:
     batches, entries = chain((1, 1, 1))
-    assert walk([batches[0], batches[2]], entries)[0] == Fault(FaultKind.BATCH_MISSING, 5, 2)
+    fault = walk([batches[0], batches[2]], entries)[0]
+    assert (fault, fault.after) == (Fault(FaultKind.BATCH_MISSING, 5, 2), entries[0].id)
 
 
-def test_a_rewritten_link_with_a_fitting_hash_breaks_the_next() -> None:
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_link_made_anew_with_a_fitting_hash_is_named_and_not_the_next(size: int) -> None:
+    batches, entries = chain((1, size, 1))
+    made = [replace(entry, purpose="something else") for entry in entries[1 : 1 + size]]
+    right, batches[1] = batches[1], link_after(Head(5, 1, batches[0].hash), made, NOW)
+    changed = [entries[0], *made, entries[-1]]
+    only = made[0].id if size == 1 else None
+    assert walk(batches, changed) == [Fault(FaultKind.BATCH_CHANGED, 5, 2, only)]
+    # Signed heads that say so name it once, too.
+    assert walk(batches, changed, known=(Head(5, 2, right.hash),)) == [Fault(FaultKind.BATCH_CHANGED, 5, 2)]
+
+
+def test_a_link_made_anew_after_one_a_signed_head_vouches_for_is_named_itself() -> None:
     batches, entries = chain((1, 1, 1))
-    entries[1] = replace(entries[1], purpose="something else")
-    batches[1] = link_after(Head(5, 1, batches[0].hash), [entries[1]], NOW)
-    assert walk(batches, entries) == [Fault(FaultKind.BATCH_CHANGED, 5, 3)]
+    batches[1] = link_after(Head(5, 1, bytes(31) + b"x"), [entries[1]], NOW)
+    assert walk(batches, entries, known=(Head(5, 1, batches[0].hash),))[0] == Fault(
+        FaultKind.BATCH_CHANGED, 5, 2
+    )
 
 
 def test_a_cut_end_is_seen_by_the_recorded_head() -> None:
     batches, entries = chain((1, 1, 1))
     head = Head(5, 3, batches[2].hash)
-    assert walk(batches[:2], entries, head) == [Fault(FaultKind.CHAIN_CUT, 5, 3)]
+    [fault] = walk(batches[:2], entries, head)
+    assert fault == Fault(FaultKind.CHAIN_CUT, 5, 3)
+    assert (fault.after, f"after entry {entries[1].id}" in str(fault)) == (entries[1].id, True)
 
 
 def test_a_cut_end_with_a_rewritten_head_is_seen_only_by_a_remembered_head() -> None:

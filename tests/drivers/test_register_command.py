@@ -125,5 +125,10 @@ def test_in_production_nobody_changes_a_standing_alone_and_who_looks_says_why(lz
     lz.environment |= {"LZ_MODE": "production"}
     changed = lz("register", "change", "--driver", "drv_x", "--status", "D", "--reason", "alone")
     assert (changed.returncode, "two members of staff" in changed.stderr) == (1, True), changed.stderr
-    shown = lz("register", "show", "--driver", "drv_x")
-    assert (shown.returncode, "--purpose: why you look" in shown.stderr) == (1, True), shown.stderr
+    for words, told in (
+        ((), "--purpose: why you look"),
+        (("--purpose", "a question"), "--case: in which case"),
+        (("--purpose", "a question", "--case", "mine"), "case_number"),
+    ):
+        shown = lz("register", "show", "--driver", "drv_x", *words)
+        assert (shown.returncode, told in shown.stderr) == (1, True), shown.stderr

@@ -65,7 +65,7 @@ async def test_both_queues_tell_what_is_late_page_by_page_and_before_that_nothin
         elsewhere = done(await ask(place, [Duty.AUDIT], "3301", queue=queue), 200)
         assert elsewhere["reviews"] == []
     acts = [row["act"] for row in await place.world.rows("audit_entry")]
-    assert (acts.count("late-reviews.listed"), acts.count("late-face-reviews.listed")) == (5, 4)
+    assert (acts.count("photo-reviews.listed"), acts.count("face-reviews.listed")) == (5, 4)
 
 
 @pytest.mark.parametrize(

@@ -70,16 +70,26 @@ async def test_that_the_late_were_looked_at_is_on_record(bench: Bench) -> None:
     queue, reader = bench.kind.queue, desk()
     [(_, named)] = await bench.waiting(1)
     due = promised(bench.place.now).ends_at
-    assert await bench.act(reviewing.late_page, reader, None, 50, bench.place.now) == []
+    assert await bench.act(reviewing.read_page, reader, None, 50, bench.place.now, late=True) == []
     await reviewing.escalate(bench.place.world.database, queue, due)
-    [late] = await bench.act(reviewing.late_page, reader, None, 50, due)
+    [late] = await bench.act(reviewing.read_page, reader, None, 50, due, late=True)
     assert late.key[1] == named
-    details = [entry["detail"] for entry in await bench.entries(queue.listed)]
-    assert details == [
-        {"count": 0, "first": None, "last": None},
-        {"count": 1, "first": str(named), "last": str(named)},
+    entries = await bench.entries(f"{queue.name}s.listed")
+    assert [entry["detail"] for entry in entries] == [
+        {"late": True, "count": 0, "first": None, "last": None},
+        {"late": True, "count": 1, "first": str(named), "last": str(named)},
     ]
-    assert {entry["actor"] for entry in await bench.entries(queue.listed)} == {reader.reviewer.id}
+    assert {entry["actor"] for entry in entries} == {reader.reviewer.id}
+
+
+async def test_who_took_a_review_and_put_it_back_is_on_record(bench: Bench) -> None:
+    reader = desk()
+    [(_, named)] = await bench.waiting(1)
+    await bench.take(reader)
+    await bench.put_back(reader, named)
+    for done in ("taken", "put-back"):
+        [entry] = await bench.entries(f"{bench.kind.queue.name}.{done}")
+        assert (entry["actor"], entry["subject"]) == (reader.reviewer.id, named.uuid)
 
 
 # --- the reviewers ------------------------------------------------------------------------------------

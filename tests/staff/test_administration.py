@@ -38,7 +38,7 @@ async def test_a_new_member_can_do_nothing_until_two_have_given_a_duty(place: Pl
     assert done(await two.decide(proposal), 201)["state"] == "done"
     assert (await new.look_up()).status_code == 201
     [entry] = [each for each in await place.entries("duty.given") if each["actor_kind"] == "staff"]
-    assert entry["detail"] == {"duty": "patrol", "region": HERE}
+    assert entry["detail"] == {"duty": "system", "given": "patrol", "region": HERE}
     ended = await two.post(f"/staff/members/{made['staff']}/duty-endings", {"duty": "patrol", "region": HERE})
     assert done(ended, 201)["duties"] == []
     assert (await new.look_up()).status_code == 403

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.accounts.people import MADE_UP
 from tests.api.phone import done, refused
 from tests.staff.place import Badge, Place
 
@@ -36,6 +37,28 @@ async def test_another_person_than_who_registered_it_approves_a_company(place: P
     whole = done(await one.get(path), 200)
     assert [each["event"] for each in whole["moves"]] == ["approved", "suspended"]
     assert "secret" not in whole
+
+
+async def test_one_person_under_two_staff_numbers_approves_nothing_of_their_own(place: Place) -> None:
+    one, other = await administrator(place), await administrator(place)
+    for badge in (one, other):
+        await badge.link(MADE_UP[1].identity)
+    made = done(await one.post("/staff/companies", BODY), 201)
+    moves = f"/staff/companies/{made['company']}/moves"
+    approve = {"event": "approved", "reason": "documents seen"}
+    assert refused(await other.post(moves, approve), 403, "forbidden")["rule"] == "own-proposal"
+    assert (await place.entries("companies.refused"))[-1]["detail"]["reason"] == "own-proposal"
+    await other.link(MADE_UP[2].identity)
+    assert done(await other.post(moves, approve), 201)["state"] == "approved"
+
+
+async def test_where_it_is_demanded_who_is_not_linked_approves_no_company(place: Place) -> None:
+    place.change_policy(demands_links=True)
+    one, other = await administrator(place), await administrator(place)
+    made = done(await one.post("/staff/companies", BODY), 201)
+    moves = f"/staff/companies/{made['company']}/moves"
+    approve = {"event": "approved", "reason": "documents seen"}
+    assert refused(await other.post(moves, approve), 403, "forbidden")["rule"] == "not-linked"
 
 
 async def test_without_the_duty_or_a_fresh_factor_nothing_is_done(place: Place) -> None:

@@ -64,7 +64,8 @@ async def test_an_auditor_who_reads_about_the_driver_is_in_the_list_and_who_read
 async def test_a_record_shown_by_the_operator_is_on_record_in_the_list_and_told(place: Place) -> None:
     driver = place.world.driver_id
     async with place.database.transaction() as tx:
-        await staff.show_record(tx, driver, OPERATOR, "somebody typed why", place.clock.now())
+        case = staff.CaseNumber.parse("P-320900-20261120-0001")
+        await staff.show_record(tx, driver, OPERATOR, "somebody typed why", place.clock.now(), case)
     [entry] = await place.entries("record.shown")
     assert (entry["actor_kind"], entry["purpose"]) == ("operator", "somebody typed why")
     async with place.database.read() as tx:

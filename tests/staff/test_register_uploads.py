@@ -13,6 +13,7 @@ from liangzheng import drivers
 from liangzheng.drivers.draw import portrait
 from liangzheng.drivers.generate import Generator
 from liangzheng.drivers.pack import write_pack
+from tests.accounts.people import MADE_UP
 from tests.api.phone import done, refused
 from tests.drivers.conftest import AS_OF, written
 from tests.staff.place import Badge, Place
@@ -72,6 +73,11 @@ async def test_a_file_is_sent_in_parts_released_by_another_and_imported(
     assert await imported(place, tmp_path) is None  # nobody has released it
     release = {"decision": "release"}
     refused(await one.post(f"{PATH}/{upload}/decisions", release), 403, "forbidden")
+    for badge in (one, other):  # one person under two staff numbers
+        await badge.link(MADE_UP[1].identity)
+    again = await other.post(f"{PATH}/{upload}/decisions", release)
+    assert refused(again, 403, "forbidden")["rule"] == "own-proposal"
+    await other.link(MADE_UP[2].identity)
     assert done(await other.post(f"{PATH}/{upload}/decisions", release), 201)["state"] == "released"
     ended = await imported(place, tmp_path)
     assert ended is not None and ended.state is drivers.UploadState.FINISHED

@@ -15,6 +15,7 @@ from liangzheng.kernel.ids import LookUpId, StaffId
 from liangzheng.staff import store_sample
 from liangzheng.staff.rules import drawn
 from liangzheng.staff.sample import last_week
+from tests.accounts.people import MADE_UP
 from tests.api.phone import done, refused
 from tests.staff.place import ELSEWHERE, Badge, Place
 
@@ -144,6 +145,11 @@ async def test_nobody_reviews_their_own_or_elsewhere(place: Place) -> None:
     path = f"/staff/look-up-reviews/{look}"
     assert done(await both.get("/staff/look-up-reviews"), 200)["look_ups"] == []
     refused(await both.post(path, {"outcome": "in-order"}), 403, "forbidden")
+    assert (await place.entries("look-up-review.refused"))[-1]["detail"]["reason"] == "own-look-up"
+    number = await place.on_duty("audit")
+    for badge in (both, number):  # one person under two staff numbers
+        await badge.link(MADE_UP[1].identity)
+    refused(await number.post(path, {"outcome": "in-order"}), 403, "forbidden")
     assert (await place.entries("look-up-review.refused"))[-1]["detail"]["reason"] == "own-look-up"
     there = await place.on_duty("audit", region=ELSEWHERE)
     assert done(await there.get("/staff/look-up-reviews"), 200)["look_ups"] == []

@@ -118,7 +118,7 @@ FACE_QUEUE: Final = Queue(
     joins="JOIN face_check AS c ON c.person_id = r.person_id AND c.id = r.face_check_id",
     review=_review,
     purpose="reviewing a face check",
-    listed="late-face-reviews.listed",
+    name="face-review",
     escalated="face-review.escalated",
     told=lambda review: {"face_check_id": str(review.face_check_id), "authority": review.authority},
     own=("somebody else decides your own check", "own-check"),

@@ -91,26 +91,50 @@ class Walk:
         self._known = {head.seq: head.hash for head in known if head.bucket == bucket}
         self.seq = 0
         self.hash = START
+        self._last: AuditId | None = None
+        self._before: Batch | None = None
+        self._is_vouched_for = self._is_named = False
+        """The link before: whether a signed head says that it is the one, and whether a fault of it is named already."""
 
     def step(self, batch: Batch, found: Mapping[UUID, Entry]) -> list[Fault]:
         """Faults of this link, and of the links missing before it."""
-        faults = [Fault(FaultKind.BATCH_MISSING, self._bucket, seq) for seq in range(self.seq + 1, batch.seq)]
-        # After a gap the link before is unknown: its own word for it is taken, the gap is already named.
-        prev = batch.prev_hash if faults else self.hash
-        faults += faults_in_batch(batch, prev, found)
+        gap = [
+            Fault(FaultKind.BATCH_MISSING, self._bucket, seq, after=self._last)
+            for seq in range(self.seq + 1, batch.seq)
+        ]
+        follows_another = not gap and self._follows_another(batch)
+        before = [] if not follows_another or self._is_named else [self._made_anew()]
+        # Where the link before is gone or made anew, this one's own word for it is taken: that fault is already named.
+        own = list(faults_in_batch(batch, batch.prev_hash if gap or follows_another else self.hash, found))
         known = self._known.pop(batch.seq, None)
-        if known is not None and known != batch.hash and not faults:
-            faults.append(Fault(FaultKind.BATCH_CHANGED, self._bucket, batch.seq))
+        if known is not None and known != batch.hash and not gap and not own:
+            own.append(Fault(FaultKind.BATCH_CHANGED, self._bucket, batch.seq))
         # The recorded hash is carried on, so that one changed link is named once and not at all that follow.
-        self.seq, self.hash = batch.seq, batch.hash
-        return faults
+        self.seq, self.hash, self._before = batch.seq, batch.hash, batch
+        self._last = AuditId(batch.entries[-1]) if batch.entries else self._last
+        self._is_vouched_for, self._is_named = known == batch.hash, bool(own)
+        return gap + before + own
+
+    def _follows_another(self, batch: Batch) -> bool:
+        """Whether a link is whole in itself and follows another one than stands before it: then the one before was made anew, with
+        a hash that fits it. Unless a signed head says of that one that it is right: then it was this one."""
+        if self._before is None or batch.prev_hash == self.hash or self._is_vouched_for:
+            return False
+        parts = batch.entries, batch.leaves, batch.prev_hash, batch.sealed_at
+        return batch.hash == link_hash(batch.bucket, batch.seq, *parts)
+
+    def _made_anew(self) -> Fault:
+        assert self._before is not None
+        entries = self._before.entries
+        only = AuditId(entries[0]) if len(entries) == 1 else None
+        return Fault(FaultKind.BATCH_CHANGED, self._bucket, self._before.seq, only)
 
     def end(self, head: Head | None, added: Sequence[tuple[int, UUID]]) -> list[Fault]:
         """Faults at the end: entries that name links beyond it, and a head, recorded or remembered, that
         disagrees with it."""
         faults = [Fault(FaultKind.ENTRY_ADDED, self._bucket, seq, AuditId(entry)) for seq, entry in added]
         if any(seq > self.seq for seq in self._known) or (head is not None and head.seq > self.seq):
-            faults.append(Fault(FaultKind.CHAIN_CUT, self._bucket, self.seq + 1))
+            faults.append(Fault(FaultKind.CHAIN_CUT, self._bucket, self.seq + 1, after=self._last))
         elif head is None or (head.seq, head.hash) != (self.seq, self.hash):
             faults.append(Fault(FaultKind.HEAD_CHANGED, self._bucket, self.seq))
         return faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -26,10 +26,12 @@ _ACT = re.compile(r"[a-z][a-z-]*\.[a-z][a-z-]*")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acted. `id` is None for the platform itself (a worker, a scheduled act)."""
+    """Who acted. `id` is None for the platform itself (a worker, a scheduled act). `duty`: under which a member of staff did; it
+    is in the detail of every entry of theirs."""
 
     kind: ActorKind
     id: Id | None = None
+    duty: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ def entry_of(
     ever."""
     if not _ACT.fullmatch(act):
         raise ValueError(f"act {act!r} is not of the form 'thing.done'")
+    if actor.duty is not None:
+        if detail.get("duty", actor.duty) != actor.duty:
+            raise ValueError("detail 'duty' is the duty of who acts, and another than theirs")
+        detail = {**detail, "duty": actor.duty}
     refuse_unfit(detail)
     refuse_unfit({"purpose": purpose})
     entry_id = AuditId.new()
@@ -155,15 +161,23 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place where the record is not what was sealed. `entry` is None when only the link can be named."""
+    """One place where the record is not what was sealed. `entry` is None when only the link can be named; `after` is then the
+    last entry before it, where entries are gone."""
 
     kind: FaultKind
     bucket: int
     seq: int
     entry: AuditId | None = None
+    after: AuditId | None = field(default=None, compare=False)
+
+    @property
+    def where(self) -> str:
+        """In words, but for the entry."""
+        return f"bucket {self.bucket}, batch {self.seq}" + (
+            f", after entry {self.after}" if self.after else ""
+        )
 
     def __str__(self) -> str:
-        where = f"bucket {self.bucket}, batch {self.seq}"
-        return f"{self.kind.value.replace('_', ' ')}: {where}" + (
+        return f"{self.kind.value.replace('_', ' ')}: {self.where}" + (
             f", entry {self.entry}" if self.entry else ""
         )

@@ -72,8 +72,7 @@ class Discovery:
     @classmethod
     def of(cls, fault: Fault) -> Discovery:
         """The fault of a chain in these terms."""
-        where = f"bucket {fault.bucket}, batch {fault.seq}"
-        return cls(fault.kind.value.replace("_", " "), where, fault.entry)
+        return cls(fault.kind.value.replace("_", " "), fault.where, fault.entry)
 
 
 @dataclass(slots=True)
@@ -268,7 +267,7 @@ async def _chain(chain: Chain, known: _Known, verdict: Verdict) -> list[Discover
 
 def _told(fault: Fault, batch: Batch, heads: Sequence[Head], known: _Known) -> Discovery:
     """A link that is whole in itself but not the one that was signed: it, or one since the checkpoint before, was made anew."""
-    signed = known.of_bucket.get(fault.bucket, {}).get(fault.seq)
+    signed = known.of_bucket.get(fault.bucket, {}).get(fault.seq) if fault.seq == batch.seq else None
     rewritten = fault.kind is FaultKind.BATCH_CHANGED and signed is not None and signed[0] != batch.hash
     if not rewritten or signed is None:
         return Discovery.of(fault)

@@ -184,14 +184,22 @@ def show(
     driver: IdOption = None,
     purpose: Annotated[
         str | None,
+        typer.Option(help="Why you look; kept in the audit record. In production always said."),
+    ] = None,
+    case: Annotated[
+        str | None,
         typer.Option(
-            help="Why you look, and in which case; kept in the audit record. In production always said."
+            help="In which case, such as P-320500-20261120-0001; kept with it. In production always said."
         ),
     ] = None,
 ) -> None:
     """Show one record, with its numbers masked, and its history. The look is audited, and in the driver's list of looks."""
-    if purpose is None and Settings.from_env().mode == "production":
-        raise Invalid("--purpose", "why you look, and in which case")
+    if Settings.from_env().mode == "production":
+        if purpose is None:
+            raise Invalid("--purpose", "why you look")
+        if case is None:
+            raise Invalid("--case", "in which case")
+    number = None if case is None else staff.CaseNumber.parse(case)
 
     async def act() -> tuple[drivers.Driver, list[Any], bool]:
         settings = Settings.from_env()
@@ -199,7 +207,7 @@ def show(
             driver_id = await _driver_id(tx, settings, identity, kind, driver)
             found = await drivers.find(tx, driver_id)
             why = purpose or "operator looked at a record"
-            await staff.show_record(tx, driver_id, OPERATOR, why, SystemClock().now())
+            await staff.show_record(tx, driver_id, OPERATOR, why, SystemClock().now(), number)
             changes = [dict(row) for row in await drivers.history(tx, driver_id)]
             return found, changes, await drivers.portrait_on_file(tx, found.standing)
 

@@ -61,7 +61,7 @@ def list_open(
     """Open reviews, the one due first in front, at most 100; and how old the queue is."""
 
     async def act(tx: Connection, desk: ReviewDesk, now: datetime) -> tuple[list[PhotoReview], QueueFigures]:
-        found = await reviewing.page(tx, PHOTO_QUEUE, desk, late=late)
+        found = await reviewing.read_page(tx, PHOTO_QUEUE, desk, None, 100, now, late=late)
         return found, await reviewing.figures(tx, PHOTO_QUEUE, now)
 
     found, figures = _act(act, authority)

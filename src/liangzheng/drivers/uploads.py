@@ -87,7 +87,7 @@ def _upload(row: Row) -> Upload:
 
 
 async def begin_upload(
-    tx: Connection, name: str, octets: int, drawn_at: datetime, by: StaffId, now: datetime
+    tx: Connection, name: str, octets: int, drawn_at: datetime, by: StaffId, now: datetime, *, duty: str
 ) -> Upload:
     """An upload that waits for its first part. `drawn_at`: when the file was drawn from the register; a standing changed
     here since then stays. Raises Invalid, Conflict while too many wait."""
@@ -104,7 +104,7 @@ async def begin_upload(
         )
     upload_id = UploadId.new()
     await store.add(tx, upload_id, name, octets, drawn_at, by, now)
-    await _record(tx, "register-upload.begun", upload_id, by, {"octets": octets}, now)
+    await _record(tx, "register-upload.begun", upload_id, by, {"octets": octets}, now, duty)
     return await upload(tx, upload_id)
 
 
@@ -132,7 +132,7 @@ async def take_part(tx: Connection, upload_id: UploadId, start: int, part: bytes
 
 
 async def decide_upload(
-    tx: Connection, upload_id: UploadId, by: StaffId, now: datetime, *, release: bool
+    tx: Connection, upload_id: UploadId, by: StaffId, now: datetime, *, release: bool, duty: str
 ) -> Upload:
     """Another person than who sent it releases it for import, or refuses it; then what was sent is gone. Who sent it may
     refuse it too, whole or not. Raises NotFound, Forbidden, Conflict."""
@@ -149,9 +149,8 @@ async def decide_upload(
     else:
         await store.decide(tx, upload_id, UploadState.REFUSED, by, now)
         await store.drop_parts(tx, upload_id, "file")
-    await _record(
-        tx, "register-upload.released" if release else "register-upload.refused", upload_id, by, {}, now
-    )
+    act = "register-upload.released" if release else "register-upload.refused"
+    await _record(tx, act, upload_id, by, {}, now, duty)
     return await upload(tx, upload_id)
 
 
@@ -178,10 +177,10 @@ def rejects_of(db: Database, upload_id: UploadId) -> AsyncIterator[bytes]:
     return store.parts(db, upload_id, "rejects")
 
 
-async def read_rejects(tx: Connection, upload_id: UploadId, by: StaffId, now: datetime) -> None:
+async def read_rejects(tx: Connection, upload_id: UploadId, by: StaffId, now: datetime, *, duty: str) -> None:
     """Who reads rejected lines is on record: they hold personal data. Raises NotFound."""
     await upload(tx, upload_id)
-    await _record(tx, "register-upload.rejects-read", upload_id, by, {}, now)
+    await _record(tx, "register-upload.rejects-read", upload_id, by, {}, now, duty)
 
 
 async def import_next_upload(
@@ -322,9 +321,15 @@ async def _held(tx: Connection, upload_id: UploadId) -> Upload:
 
 
 async def _record(
-    tx: Connection, act: str, upload_id: UploadId, by: StaffId, detail: Mapping[str, Any], now: datetime
+    tx: Connection,
+    act: str,
+    upload_id: UploadId,
+    by: StaffId,
+    detail: Mapping[str, Any],
+    now: datetime,
+    duty: str | None = None,
 ) -> None:
     await audit.record(
-        tx, act=act, actor=audit.Actor("staff", by), subject=upload_id, purpose="register import",
+        tx, act=act, actor=audit.Actor("staff", by, duty), subject=upload_id, purpose="register import",
         detail=dict(detail), now=now,
     )  # fmt: skip

@@ -155,6 +155,6 @@ async def _record(
         subject=review.application_id,
         driver_id=review.driver_id,
         purpose=PHOTO_QUEUE.purpose,
-        detail={**detail, "duty": "photo-review"} if desk.actor.kind == "staff" else detail,
+        detail=detail,
         now=now,
     )

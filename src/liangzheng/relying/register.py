@@ -18,7 +18,7 @@ from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from liangzheng.kernel.ids import CompanyId
+from liangzheng.kernel.ids import CompanyId, StaffId
 from liangzheng.kernel.web_address import CallPolicy, WebAddress
 from liangzheng.relying.lifecycle import CompanyEvent, CompanyState
 from liangzheng.relying.model import Company, CompanyMove, ConsentPolicy, CreditCode, Grant, Quota
@@ -33,6 +33,7 @@ _UNSAFE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _OPERATOR = audit.Actor("operator")
+_PURPOSE = "administration of companies"
 
 
 async def register(
@@ -252,6 +253,28 @@ async def every_company(tx: Connection, after: CompanyId | None = None, limit: i
     return await companies.every(tx, after, min(limit, 1000))
 
 
+async def changed_by(tx: Connection, company_id: CompanyId) -> list[StaffId]:
+    """The members of staff another than whom approves or restores the company: who registered it, and who changed it since it was
+    last approved."""
+    return [StaffId(each) for each in sorted(await companies.changed_by(tx, company_id))]
+
+
+async def record_reading(
+    tx: Connection, company_id: CompanyId | None, actor: audit.Actor, count: int, now: datetime
+) -> None:
+    """That a member of staff read one company's registration, or with None a page of so many, is on record."""
+    act = "companies.listed" if company_id is None else "company.viewed"
+    await audit.record(
+        tx,
+        act=act,
+        actor=actor,
+        subject=company_id or actor.id,
+        purpose=_PURPOSE,
+        detail={"count": count},
+        now=now,
+    )
+
+
 async def grants_of(tx: Connection, company_id: CompanyId) -> dict[str, Grant]:
     """What a company registered, by purpose."""
     return await companies.grants(tx, company_id)
@@ -311,7 +334,7 @@ async def _record(
         act=act,
         actor=actor,
         subject=company_id,
-        purpose="administration of companies",
+        purpose=_PURPOSE,
         detail=detail,
         now=now,
     )

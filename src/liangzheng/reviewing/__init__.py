@@ -1,7 +1,7 @@
 """Queues of what waits for a person's decision: by deadline, one in one hand, one outcome, escalated when late.
 
 The rows are another context's: it declares its `Queue`, puts reviews into it and decides them. What is the same for every
-queue is here: `page` and `late_page`, `take` and `put_back`, `escalate` and `figures`, `late_unheard` for fsck; and for the
+queue is here: `page` and `read_page`, `take` and `put_back`, `escalate` and `figures`, `late_unheard` for fsck; and for the
 owner's acts `find_anothers`, `demand_in_hand`, `hold_in_hand` and `close`.
 """
 
@@ -15,9 +15,9 @@ from liangzheng.reviewing.review import (
     demand_in_hand,
     find_anothers,
     hold_in_hand,
-    late_page,
     page,
     put_back,
+    read_page,
     review_at,
     take,
 )
@@ -37,11 +37,11 @@ __all__ = [
     "find_anothers",
     "hold_in_hand",
     "in_common",
-    "late_page",
     "late_unheard",
     "page",
     "promised",
     "put_back",
+    "read_page",
     "review_at",
     "take",
 ]

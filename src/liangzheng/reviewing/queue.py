@@ -29,8 +29,8 @@ class Queue(Generic[R]):
     review: Callable[[Row], R] = field(repr=False)
     purpose: str
     """In the audit record."""
-    listed: str
-    """Act: the late ones were read."""
+    name: str
+    """Of one review, in the acts of the record: `photo-review` was taken, put back; `photo-reviews` were listed."""
     escalated: str
     """Topic and act: one is past its promise."""
     told: Callable[[R], Mapping[str, str]] = field(repr=False)

@@ -44,20 +44,29 @@ async def page(
     return await store.waiting(tx, queue, desk.authorities, place, min(limit, _PAGE), late)
 
 
-async def late_page(
-    tx: Connection, queue: Queue[R], desk: ReviewDesk, after: Id | None, limit: int, now: datetime
+async def read_page(
+    tx: Connection,
+    queue: Queue[R],
+    desk: ReviewDesk,
+    after: Id | None,
+    limit: int,
+    now: datetime,
+    *,
+    late: bool = False,
 ) -> list[R]:
-    """Reviews past their promise, for whoever answers for the region: that the page was read is on record, so that an
-    escalation nobody looked at can be told from one that was."""
-    found = await page(tx, queue, desk, after, limit, late=True)
+    """A page of open reviews, and on record that it was read; of the late ones too, so that an escalation nobody looked at can
+    be told from one that was."""
+    found = await page(tx, queue, desk, after, limit, late=late)
     ids = [str(review.key[1]) for review in found]
     detail: audit.Detail = {
+        "late": late,
         "count": len(ids),
         "first": ids[0] if ids else None,
         "last": ids[-1] if ids else None,
     }
     await audit.record(
-        tx, act=queue.listed, actor=desk.actor, subject=desk.actor.id, purpose=queue.purpose, detail=detail, now=now,
+        tx, act=f"{queue.name}s.listed", actor=desk.actor, subject=desk.actor.id, purpose=queue.purpose, detail=detail,
+        now=now,
     )  # fmt: skip
     return found
 
@@ -90,6 +99,7 @@ async def take(
     _refuse(may_decide_review(review.outcome, Hand.OWN if hand is Hand.NOBODYS else hand))
     until = now + desk.lease
     await store.set_taken(tx, queue, review, reviewer, until)
+    await _record(tx, queue, desk, review, "taken", now)
     return replace(review, taken_by=reviewer, taken_until=until)
 
 
@@ -100,6 +110,7 @@ async def put_back(tx: Connection, queue: Queue[R], desk: ReviewDesk, named: Id,
     """
     review = await hold_in_hand(tx, queue, desk, await _find(tx, queue, desk, named), now)
     await store.set_taken(tx, queue, review, None, None)
+    await _record(tx, queue, desk, review, "put-back", now)
 
 
 async def find_anothers(tx: Connection, queue: Queue[R], desk: ReviewDesk, named: Id) -> R:
@@ -123,6 +134,15 @@ def demand_in_hand(review: Review, desk: ReviewDesk, now: datetime) -> None:
     _refuse(
         may_decide_review(review.outcome, hand_of(review.taken_by, review.taken_until, desk.reviewer, now))
     )
+
+
+async def _record(
+    tx: Connection, queue: Queue[R], desk: ReviewDesk, review: R, done: str, now: datetime
+) -> None:
+    await audit.record(
+        tx, act=f"{queue.name}.{done}", actor=desk.actor, subject=review.key[1], driver_id=review.driver_id,
+        purpose=queue.purpose, now=now,
+    )  # fmt: skip
 
 
 def _refuse(why_not: str | None) -> None:

@@ -34,7 +34,7 @@ from liangzheng.staff.factors import (
     second_factors,
 )
 from liangzheng.staff.lifecycle import ProposalState, StaffEvent, StaffState
-from liangzheng.staff.link import demand_link, is_driver, link_person, linked_members
+from liangzheng.staff.link import demand_link, demand_second_person, is_driver, link_person, linked_members
 from liangzheng.staff.log_in import OfficerLoggedIn, log_in, log_out, officer_of, prove_again
 from liangzheng.staff.look_up import LOOKED_UP, AskByNumber, Budget, Seen, budgets, look_up, look_ups_at
 from liangzheng.staff.members import (
@@ -147,6 +147,7 @@ __all__ = [
     "decide",
     "decide_at_counter",
     "demand_link",
+    "demand_second_person",
     "division_of",
     "draw_sample",
     "end_duty",

@@ -23,9 +23,9 @@ UNKNOWN = "unknown"
 """The purpose of a refused act that named none of the catalogue."""
 
 
-def actor_of(officer: Officer) -> Actor:
-    """The member of staff, for the audit record."""
-    return Actor("staff", officer.staff_id)
+def actor_of(officer: Officer, held: HeldDuty | None = None) -> Actor:
+    """The member of staff, for the audit record; `held`: the duty under which they act, None for what needs none."""
+    return Actor("staff", officer.staff_id, None if held is None else held.duty.value)
 
 
 def permit(

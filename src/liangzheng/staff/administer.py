@@ -12,7 +12,7 @@ from liangzheng.staff import members, store
 from liangzheng.staff.acting import actor_of, permit, permit_still
 from liangzheng.staff.lifecycle import StaffEvent, StaffState
 from liangzheng.staff.members import Invited
-from liangzheng.staff.model import Act, Duty, Member, Officer, Region, StaffPolicy
+from liangzheng.staff.model import Act, Duty, HeldDuty, Member, Officer, Region, StaffPolicy
 from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import Refusal
 from liangzheng.staff.what import common_division
@@ -22,16 +22,16 @@ async def take_on(
     db: Database, officer: Officer, number: str, name: str, unit: str, policy: StaffPolicy, now: datetime
 ) -> Invited:
     """A new member without any duty, and the code they enrol with. Raises Forbidden, Invalid, Conflict for a number in use."""
-    permit(officer, Act.MANAGE_STAFF, policy, now)
-    return await members.add_member(db, number, name, unit, (), policy, now, actor_of(officer))
+    held = permit(officer, Act.MANAGE_STAFF, policy, now)
+    return await members.add_member(db, number, name, unit, (), policy, now, actor_of(officer, held))
 
 
 async def move(
     tx: Connection, officer: Officer, staff_id: StaffId, event: StaffEvent, policy: StaffPolicy, now: datetime
 ) -> StaffState:
     """Stopped, resumed or gone; whoever is not active is logged out. Raises NotFound, Forbidden, Conflict."""
-    await _reach(tx, officer, staff_id, policy, now)
-    return await members.move_member(tx, staff_id, event, now, actor_of(officer))
+    held = await _reach(tx, officer, staff_id, policy, now)
+    return await members.move_member(tx, staff_id, event, now, actor_of(officer, held))
 
 
 async def end_duty(
@@ -44,8 +44,8 @@ async def end_duty(
     now: datetime,
 ) -> Member:
     """The duty is held there no more, from the next request on. Raises NotFound, Forbidden."""
-    await _reach(tx, officer, staff_id, policy, now)
-    await members.take_duty(tx, staff_id, duty, region, now, actor_of(officer))
+    held = await _reach(tx, officer, staff_id, policy, now)
+    await members.take_duty(tx, staff_id, duty, region, now, actor_of(officer, held))
     return await members.member(tx, staff_id)
 
 
@@ -72,8 +72,9 @@ async def within_reach(
 
 async def _reach(
     tx: Connection, officer: Officer, staff_id: StaffId, policy: StaffPolicy, now: datetime
-) -> None:
-    """Raises NotFound for who has a duty elsewhere, Forbidden for the caller themselves."""
+) -> HeldDuty:
+    """The duty under which the member is the caller's to administer. Raises NotFound for who has a duty elsewhere, Forbidden for
+    the caller themselves."""
     found = await store.member(tx, staff_id)
     if found is None:
         raise failure_of(Refusal.NOT_HERE)
@@ -82,3 +83,4 @@ async def _reach(
     await permit_still(tx, officer, held, now)
     if staff_id == officer.staff_id:
         raise failure_of(Refusal.ABOUT_ONESELF)
+    return held

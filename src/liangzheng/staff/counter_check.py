@@ -77,8 +77,8 @@ async def decide_at_counter(
             if await is_person(tx, keys, officer.staff_id, asked.document):
                 raise failure_of(Refusal.ABOUT_ONESELF)
             return await accounts.decide_face_check(
-                tx, asked.person_id, asked.face_check_id, asked.document, asked.decision, actor_of(officer),
-                account_policy, now, case=str(asked.case),
+                tx, asked.person_id, asked.face_check_id, asked.document, asked.decision,
+                actor_of(officer, held), account_policy, now, case=str(asked.case),
             )  # fmt: skip
 
 

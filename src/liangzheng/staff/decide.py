@@ -66,24 +66,24 @@ async def decide(
         raise Conflict("this proposal has moved on: read it again", place="move", rule="stale")
     # 3. Decided and done.
     if opinion.agrees:
-        moved = await _agree(tx, reference, officer, found, now)
+        moved = await _agree(tx, reference, officer, held, found, now)
     else:
         moved = await store_casework.move_proposal(
             tx, found, ProposalEvent.TURNED_DOWN, officer.staff_id, now
         )
         if moved.kind is Kind.RETAIN:
-            await lift(tx, moved, "not-confirmed", actor_of(officer), now)
+            await lift(tx, moved, "not-confirmed", actor_of(officer, held), now)
     await record(tx, "proposal.decided", moved, officer, held, now)
     return moved
 
 
 async def _agree(
-    tx: Connection, reference: Reference, officer: Officer, found: Proposal, now: datetime
+    tx: Connection, reference: Reference, officer: Officer, held: HeldDuty, found: Proposal, now: datetime
 ) -> Proposal:
     agreed = await store_casework.move_proposal(tx, found, ProposalEvent.AGREED, officer.staff_id, now)
     if agreed.kind in USED_LATER:
         return agreed
-    await DEEDS[agreed.kind].carry_out(tx, reference, agreed, actor_of(officer), now)
+    await DEEDS[agreed.kind].carry_out(tx, reference, agreed, actor_of(officer, held), now)
     return await store_casework.move_proposal(tx, agreed, ProposalEvent.CARRIED_OUT, officer.staff_id, now)
 
 

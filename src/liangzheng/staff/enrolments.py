@@ -55,7 +55,7 @@ async def hand_over(
         raise Conflict("this is not approved, or not any more", place="approval", rule="not-approved")
     await store_casework.move_proposal(tx, found, ProposalEvent.CARRIED_OUT, officer.staff_id, now)
     assert found.about is not None
-    code = await members.reset_factor(tx, found.about, policy, now, actor_of(officer))
+    code = await members.reset_factor(tx, found.about, policy, now, actor_of(officer, held))
     await audit.record(
         tx, act="approval.used", actor=actor_of(officer), subject=found.proposal_id, purpose=found.reason,
         detail={"kind": found.kind.value, "case": str(found.case), "duty": held.duty.value}, now=now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -64,11 +65,22 @@ async def demand_another(
     await demand_link(tx, staff_id, policy)
     if subject is not None and await is_driver(tx, keys, staff_id, subject):
         raise failure_of(Refusal.ABOUT_ONESELF)
-    if proposer is not None and await _are_one(tx, staff_id, proposer):
+    if proposer is not None and await are_one(tx, staff_id, proposer):
         raise failure_of(Refusal.OWN_PROPOSAL)
 
 
-async def _are_one(tx: Connection, one: StaffId, other: StaffId) -> bool:
+async def demand_second_person(
+    tx: Connection, staff_id: StaffId, first: Collection[StaffId], policy: StaffPolicy
+) -> None:
+    """Whoever agrees to what `first` have made is a person that is known, where that is demanded, and none of them, under no other
+    staff number either. Raises Forbidden."""
+    await demand_link(tx, staff_id, policy)
+    for other in first:
+        if other == staff_id or await are_one(tx, staff_id, other):
+            raise failure_of(Refusal.OWN_PROPOSAL)
+
+
+async def are_one(tx: Connection, one: StaffId, other: StaffId) -> bool:
     """Whether both are known to be one person; what nobody said of either is not the same."""
     link, others = await store.person_link(tx, one), await store.person_link(tx, other)
     return link is not None and others is not None and hmac.compare_digest(link, others)

@@ -72,7 +72,7 @@ async def give_duty(tx: Connection, staff_id: StaffId, held: HeldDuty, now: date
     if held.until_day is not None and held.until_day < held.from_day:
         raise Invalid("until_day", "not before from_day")
     await store.give_duty(tx, staff_id, UUID(bytes=StaffId.new().uuid.bytes), held, now)
-    detail = {"duty": held.duty.value, "region": str(held.region)}
+    detail = {"given": held.duty.value, "region": str(held.region)}
     await _record(tx, "duty.given", staff_id, detail, actor, now)
 
 
@@ -82,7 +82,7 @@ async def take_duty(
     """The duty is held there no more, from the next request on. Raises NotFound."""
     if not await store.take_duty(tx, staff_id, duty, region, now):
         raise NotFound("this duty is not held there")
-    await _record(tx, "duty.taken", staff_id, {"duty": duty.value, "region": str(region)}, actor, now)
+    await _record(tx, "duty.taken", staff_id, {"taken": duty.value, "region": str(region)}, actor, now)
 
 
 async def move_member(

@@ -136,7 +136,7 @@ async def retain(
     until = now + timedelta(seconds=policy.retention_s)
     what = {"verification": str(verification)}
     kept = await _keep(tx, officer, draft, what, draft.case.division, held, now, until)
-    await retain_now(tx, kept, actor_of(officer), now)
+    await retain_now(tx, kept, actor_of(officer, held), now)
     return kept
 
 
@@ -153,7 +153,7 @@ async def take_back(
     await permit_still(tx, officer, held, now)
     moved = await store_casework.move_proposal(tx, found, ProposalEvent.TAKEN_BACK, officer.staff_id, now)
     if moved.kind is Kind.RETAIN:
-        await lift(tx, moved, "withdrawn", actor_of(officer), now)
+        await lift(tx, moved, "withdrawn", actor_of(officer, held), now)
     await record(tx, "proposal.taken-back", moved, officer, held, now)
     return moved
 

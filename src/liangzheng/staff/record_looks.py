@@ -15,6 +15,7 @@ from liangzheng.infra.postgres import Connection, Database
 from liangzheng.kernel.ids import AuditId, DriverId
 from liangzheng.kernel.pages import Place
 from liangzheng.staff import store
+from liangzheng.staff.model import CaseNumber
 
 RECORD_SHOWN: Final = "record.shown"
 """The operator saw a driver's record (subject: the driver; body: empty). What staff read in casework and in a photo review is
@@ -43,12 +44,18 @@ class RecordLook:
 
 
 async def show_record(
-    tx: Connection, driver_id: DriverId, actor: audit.Actor, purpose: str, now: datetime
+    tx: Connection,
+    driver_id: DriverId,
+    actor: audit.Actor,
+    purpose: str,
+    now: datetime,
+    case: CaseNumber | None = None,
 ) -> None:
     """The operator looks at a record: on record, in the driver's list, and told to the driver."""
     await audit.record(
-        tx, act=RECORD_SHOWN, actor=actor, subject=driver_id, driver_id=driver_id, purpose=purpose, now=now
-    )
+        tx, act=RECORD_SHOWN, actor=actor, subject=driver_id, driver_id=driver_id, purpose=purpose,
+        detail={"case": str(case)} if case is not None else {}, now=now,
+    )  # fmt: skip
     await outbox.put(tx, RECORD_SHOWN, driver_id, {}, now)
 
 

@@ -17,6 +17,7 @@ from liangzheng.kernel.ids import LookUpId
 from liangzheng.kernel.time import CHINA, civil_day
 from liangzheng.staff import store_sample
 from liangzheng.staff.acting import actor_of, permit, permit_still
+from liangzheng.staff.link import are_one
 from liangzheng.staff.model import Act, Officer, Outcome, SampledLookUp, StaffPolicy
 from liangzheng.staff.refusals import failure_of
 from liangzheng.staff.rules import Refusal, may_review_look_up
@@ -103,6 +104,8 @@ async def review_look_up(
     held = permit(officer, Act.REVIEW_LOOK_UPS, policy, now, found.case.division)
     await permit_still(tx, officer, held, now)
     refusal = may_review_look_up(found, officer.staff_id)
+    if refusal is None and await are_one(tx, officer.staff_id, found.staff_id):
+        refusal = Refusal.OWN_LOOK_UP
     if refusal is not None:
         raise failure_of(refusal)
     reviewed = await store_sample.review(tx, found, outcome, officer.staff_id, now)

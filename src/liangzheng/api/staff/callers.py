@@ -38,7 +38,8 @@ async def review_desk(request: Request, act: Act, attempt: str) -> ReviewDesk:
         return await staff.is_driver(tx, wiring.key_index, who.staff_id, driver_id)
 
     lease = timedelta(seconds=wiring.settings.review_lease_s)
-    return ReviewDesk(staff.actor_of(who), authorities_in(wiring.reference, held.region), lease, is_own)
+    of_region = authorities_in(wiring.reference, held.region)
+    return ReviewDesk(staff.actor_of(who, held), of_region, lease, is_own)
 
 
 def authorities_in(reference: Reference, region: Region) -> frozenset[str]:

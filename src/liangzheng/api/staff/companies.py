@@ -192,10 +192,13 @@ async def list_companies(
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CompaniesAnswer:
-    """Every company, in the order they were registered."""
-    await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED, fresh=False)
-    async with wired(request).database.read() as tx:
+    """Every company, in the order they were registered. That the page was read is recorded."""
+    wiring = wired(request)
+    held = await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED, fresh=False)
+    async with wiring.database.transaction() as tx:
         found = await relying.every_company(tx, CompanyId.parse(after) if after else None, limit)
+        reader = staff.actor_of(who, held)
+        await relying.record_reading(tx, None, reader, len(found), wiring.clock.now())
     return CompaniesAnswer(
         companies=[CompanyAnswer.of(each) for each in found],
         next=str(found[-1].id) if len(found) == limit else None,
@@ -222,11 +225,13 @@ async def show_catalogue(request: Request, who: OnDuty) -> CatalogueAnswer:
 
 @router.get("/{company_id}")
 async def show_company(request: Request, who: OnDuty, company_id: str) -> WholeCompanyAnswer:
-    """One company: what it may ask, and who moved it, when and why."""
+    """One company: what it may ask, and who moved it, when and why. That it was read is recorded."""
     wiring, asked = wired(request), CompanyId.parse(company_id)
-    await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED, fresh=False)
-    async with wiring.database.read() as tx:
-        return await _whole(tx, asked, wiring.clock.now())
+    held, now = await permitted(request, who, Act.MANAGE_COMPANIES, _REFUSED, fresh=False), wiring.clock.now()
+    async with wiring.database.transaction() as tx:
+        found = await _whole(tx, asked, now)
+        await relying.record_reading(tx, asked, staff.actor_of(who, held), 1, now)
+    return found
 
 
 async def _whole(tx: Connection, company_id: CompanyId, now: datetime) -> WholeCompanyAnswer:
@@ -265,7 +270,7 @@ async def register_company(request: Request, who: OnDuty, body: RegisterCompanyB
         await staff.permit_still(tx, who, held, now)
         company, secret = await relying.register(
             tx, body.name, CreditCode(body.credit_code), grants, now,
-            quota=Quota(body.per_minute, body.per_day), actor=staff.actor_of(who),
+            quota=Quota(body.per_minute, body.per_day), actor=staff.actor_of(who, held),
         )  # fmt: skip
     return RegisteredAnswer(**CompanyAnswer.of(company).model_dump(), secret=secret)
 
@@ -284,8 +289,11 @@ async def move_company(
         async def perform() -> CompanyAnswer:
             await staff.permit_still(tx, who, held, now)
             event = CompanyEvent(body.event)
+            if event in (CompanyEvent.APPROVED, CompanyEvent.RESTORED):
+                made_by = await relying.changed_by(tx, asked)
+                await staff.demand_second_person(tx, who.staff_id, made_by, wiring.staff_policy)
             return CompanyAnswer.of(
-                await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who), body.move)
+                await relying.move(tx, asked, event, body.reason, now, staff.actor_of(who, held), body.move)
             )
 
         return await once(
@@ -310,7 +318,7 @@ async def change_company(
         async def perform() -> CompanyAnswer:
             await staff.permit_still(tx, who, held, now)
             return CompanyAnswer.of(
-                await relying.change(tx, asked, grants, quota, body.move, now, staff.actor_of(who))
+                await relying.change(tx, asked, grants, quota, body.move, now, staff.actor_of(who, held))
             )
 
         return await once(
@@ -334,5 +342,5 @@ async def renew_secret(
     tried = Attempt(_REFUSED, asked, detail={"event": "secret"})
     async with recorded(request, who, tried), wiring.database.transaction() as tx:
         await staff.permit_still(tx, who, held, now)
-        secret, ends_at = await relying.rotate_secret(tx, asked, policy, now, staff.actor_of(who))
+        secret, ends_at = await relying.rotate_secret(tx, asked, policy, now, staff.actor_of(who, held))
     return RenewedSecretAnswer(secret=secret, older_ends_at=ends_at)

@@ -125,8 +125,8 @@ async def face_queue(
     limit: Limit = 50,
     late: bool = False,
 ) -> FaceQueueAnswer:
-    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
-    that they were read is recorded."""
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day. That the page was read is
+    recorded."""
     last = FaceCheckId.parse(after) if after is not None else None
     found, following = await page(request, accounts.FACE_QUEUE, desk, last, limit, late)
     return FaceQueueAnswer(reviews=[FaceReviewAnswer.of(review) for review in found], next=following)

@@ -56,7 +56,7 @@ async def list_late_reviews(
 ) -> LateReviewsAnswer:
     """What is late in the caller's region, for a duty that reads its figures. That the page was read is recorded."""
     held = await permitted(request, who, Act.READ_FIGURES, "late-reviews.refused", fresh=False)
-    desk = ReviewDesk(staff.actor_of(who), authorities_in(wired(request).reference, held.region))
+    desk = ReviewDesk(staff.actor_of(who, held), authorities_in(wired(request).reference, held.region))
     if queue == "photo-reviews":
         photo = ApplicationId.parse(after) if after is not None else None
         photos, following = await page(request, licences.PHOTO_QUEUE, desk, photo, limit, late=True)

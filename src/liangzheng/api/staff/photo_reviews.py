@@ -139,8 +139,8 @@ async def queue(
     limit: Limit = 50,
     late: bool = False,
 ) -> QueueAnswer:
-    """Open reviews of the reviewer's authorities; `late=true`: those past their working day, for whoever answers for it;
-    that they were read is recorded."""
+    """Open reviews of the reviewer's authorities; `late=true`: those past their working day. That the page was read is
+    recorded."""
     last = ApplicationId.parse(after) if after is not None else None
     found, following = await page(request, licences.PHOTO_QUEUE, desk, last, limit, late)
     return QueueAnswer(reviews=[PhotoReviewAnswer.of(review) for review in found], next=following)

@@ -124,7 +124,7 @@ async def begin_register_upload(request: Request, who: OnDuty, body: BeginUpload
         async def perform() -> UploadAnswer:
             await staff.permit_still(tx, who, held, now)
             made = await drivers.begin_upload(
-                tx, body.file_name, body.octets, body.drawn_at, who.staff_id, now
+                tx, body.file_name, body.octets, body.drawn_at, who.staff_id, now, duty=held.duty.value
             )
             return UploadAnswer.of(made, who)
 
@@ -170,8 +170,14 @@ async def decide_register_upload(
         async def perform() -> UploadAnswer:
             await staff.permit_still(tx, who, held, now)
             release = body.decision == "release"
+            if release:
+                sent_by = (await drivers.upload(tx, asked)).sent_by
+                await staff.demand_second_person(tx, who.staff_id, [sent_by], wiring.staff_policy)
             return UploadAnswer.of(
-                await drivers.decide_upload(tx, asked, who.staff_id, now, release=release), who
+                await drivers.decide_upload(
+                    tx, asked, who.staff_id, now, release=release, duty=held.duty.value
+                ),
+                who,
             )
 
         return await once(
@@ -192,7 +198,7 @@ async def show_rejects(request: Request, who: OnDuty, upload_id: str) -> Respons
     held, now = await _permit(request, who), wiring.clock.now()
     async with recorded(request, who, Attempt(_REFUSED, asked)), wiring.database.transaction() as tx:
         await staff.permit_still(tx, who, held, now)
-        await drivers.read_rejects(tx, asked, who.staff_id, now)
+        await drivers.read_rejects(tx, asked, who.staff_id, now, duty=held.duty.value)
     parts = drivers.rejects_of(wiring.database, asked)
     try:
         first = await anext(parts)

@@ -39,12 +39,9 @@ class DecisionBody(Body):
 async def page(
     request: Request, queue: Queue[R], desk: ReviewDesk, after: Id | None, limit: int, late: bool
 ) -> tuple[list[R], str | None]:
-    """Open reviews, or the late ones, which is recorded; and what to give as `after` for the next page, if there is one."""
+    """Open reviews, or the late ones, and what to give as `after` for the next page, if there is one. That the page was read is
+    recorded."""
     wiring = wired(request)
-    if late:
-        async with wiring.database.transaction() as tx:
-            found = await reviewing.late_page(tx, queue, desk, after, limit, wiring.clock.now())
-    else:
-        async with wiring.database.read() as tx:
-            found = await reviewing.page(tx, queue, desk, after, limit)
+    async with wiring.database.transaction() as tx:
+        found = await reviewing.read_page(tx, queue, desk, after, limit, wiring.clock.now(), late=late)
     return found, str(found[-1].key[1]) if len(found) == limit else None

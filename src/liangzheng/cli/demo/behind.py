@@ -83,7 +83,17 @@ class Behind:
         hold(first[0]["act"] == "driver.looked-up", f"the newest is the look-up, and not {first[0]['act']}")
         again = (await asyncio.to_thread(auditor.get, path)).expect(200)["entries"]
         hold(again[0]["act"] == "audit.read", "the reading is in the record itself")
-        return f"{len(first)} entries, the newest {first[0]['act']} for {first[0]['purpose']}; the reading is an entry too"
+        every = path.replace("limit=5", "limit=200")
+        whole = (await asyncio.to_thread(auditor.get, every)).expect(200)["entries"]
+        staffs = [each for each in whole if each["actor_kind"] == "staff"]
+        bare_ones = {
+            each["act"] for each in staffs if not (each["detail"].get("duty") or each["detail"].get("duties"))
+        }
+        hold(
+            not bare_ones, f"every entry of the staff names the duty, and not {', '.join(sorted(bare_ones))}"
+        )
+        told = f"{len(first)} entries, the newest {first[0]['act']} for {first[0]['purpose']}"
+        return f"{told}; the reading is an entry too; each of the staff's {len(staffs)} names the duty"
 
     async def review(self) -> str:
         """Some look-ups of the week are drawn by a seed that is kept; another person says what they found, once."""

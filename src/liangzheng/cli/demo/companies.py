@@ -14,6 +14,7 @@ from liangzheng.cli.demo.feed_source import Lz
 from liangzheng.cli.demo.held import hold
 from liangzheng.cli.demo.rental import Rental
 from liangzheng.cli.demo.stage import Stage
+from liangzheng.infra.webhooks import HttpWebhooks, NotTaken, call_policy
 from liangzheng.kernel.ids import ConsentRequestId
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import SystemClock, civil_day
@@ -25,6 +26,24 @@ _INSIDE: Final = (
     "https://192.168.0.1/", "https://hooks.local/",
 )  # fmt: skip
 """Places of a network of ours. The demonstration lets receivers run on this machine, and nothing else inside."""
+
+_LED_TO: Final = ("10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1")
+"""Where a name that was harmless when it was registered may lead when it is called."""
+
+
+async def _called(place: str) -> str:
+    """What calling a public name as production does comes to, where the name leads to this place."""
+
+    async def leads_there(_host: str, _port: int) -> list[str]:
+        return [place]
+
+    try:
+        await HttpWebhooks(call_policy("production"), resolve=leads_there).post(
+            "https://hooks.example.com/", {}, b""
+        )
+    except NotTaken as none:
+        return none.reason
+    return "taken"
 
 
 class Companies:
@@ -119,7 +138,12 @@ class Companies:
                 f"{url} is not taken ({inside.status})",
             )
         hold((await self._company.registration())["webhook"] is None, "none is set")
-        return f"{len(_INSIDE)} addresses inside, by name and by number: 422, and none is set"
+        for place in _LED_TO:
+            hold(await _called(place) == "place-refused", f"a name that leads to {place} is not called")
+        return (
+            f"{len(_INSIDE)} addresses inside, by name and by number: 422, and none is set; a public name that leads "
+            f"inside when it is called ({len(_LED_TO)} places): no connection"
+        )
 
     async def lasting(self) -> str:
         """A consent that lasts: checked by pseudonym, and a webhook for changes."""

@@ -89,17 +89,16 @@ class Tampering:
     async def listed(self) -> str:
         """The driver's own list has every way somebody looked: phone, number, consent, casework, the operator."""
         number = ("--identity", self._actor.identity_number)
-        shown = await self._lz(
-            "register", "show", *number, "--purpose", "demonstration: a question of the driver's"
-        )
+        why = ("--purpose", "demonstration: a question of the driver's")
+        shown = await self._lz("register", "show", *number, *why)
         hold(shown.returncode == 0, f"./lz register show: {shown.stderr.strip()[-200:]}")
-        bare = await self._lz(
-            "register", "show", *number, LZ_MODE="production", LZ_FACE_ENGINE="manual", LZ_SMS="none"
-        )
-        hold(
-            bare.returncode == 1 and "--purpose" in bare.stderr,
-            "in production nobody looks without a purpose",
-        )
+        production = {"LZ_MODE": "production", "LZ_FACE_ENGINE": "manual", "LZ_SMS": "none"}
+        for said, missing in (((), "--purpose"), (why, "--case")):
+            bare = await self._lz("register", "show", *number, *said, **production)
+            hold(
+                bare.returncode == 1 and missing in bare.stderr,
+                f"in production nobody looks without {missing}",
+            )
         found = (await asyncio.to_thread(self._holder().get, "/holder/showings?limit=200")).expect(200)[
             "looks"
         ]
@@ -151,7 +150,8 @@ def cut(lines: list[Line], link: int, chain: int) -> str:
     lines[chain][2:] = [before[1], before[5]] if before else [None, None]
     batch = lines[link][1]
     del lines[link:until]
-    return f"chain cut: bucket {lines[chain][1]}, batch {batch}"
+    after = f", after entry {AuditId(UUID(hex=before[2][-1]))}" if before else ""
+    return f"chain cut: bucket {lines[chain][1]}, batch {batch}{after}"
 
 
 def _id(entry: Line) -> AuditId:

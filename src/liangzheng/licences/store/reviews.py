@@ -213,7 +213,7 @@ PHOTO_QUEUE: Final = Queue(
     "JOIN photo AS p ON p.driver_id = r.driver_id AND p.id = r.photo_id",
     review=_review,
     purpose="reviewing a new photo",
-    listed="late-reviews.listed",
+    name="photo-review",
     escalated="review.escalated",
     told=lambda review: {
         "driver_id": str(review.driver_id),
