@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from liangzheng.drivers.sketch import HEIGHT, SCALE, WIDTH, Looks, Sketch
+from liangzheng.drivers.brush import HEIGHT, SCALE, WIDTH
+from liangzheng.drivers.sketch import Looks, Sketch
 from liangzheng.kernel.people import Sex
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def portrait(seed: int, number: int, who: Whose | None = None) -> bytes:
     of = who or whose(number)
     chance = random.Random(f"liangzheng portrait {seed} {number} {of.sex.value} {of.is_old}")
     image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "white")
-    Sketch(image, _looks(chance, of)).draw()
+    Sketch(image, _looks(chance, of)).portray()
     small = image.reduce(SCALE)
     _marked(ImageDraw.Draw(small), number)
     page = BytesIO()
