@@ -230,6 +230,24 @@ def test_two_tabs_show_the_same(open_page: Callable[..., Any], holder: Holder) -
         page.get_by_text("状态正常").wait_for()
 
 
+def test_a_code_of_a_demonstration_says_so_and_is_not_moved_by_it(
+    open_page: Callable[..., Any], platform: Stage, holder: Holder
+) -> None:
+    page = open_page("driver", inside=holder.context)
+    acts.shown_code(page)
+    said, code = page.get_by_text("演示环境：人员虚构，此码不具效力。"), page.locator("canvas[data-code]")
+    said.wait_for()
+    before = code.bounding_box()
+    assert before["width"] >= 0.9 * page.viewport_size["width"], "full width"
+    assert said.bounding_box()["y"] > before["y"] + before["height"], "below it"
+    said.evaluate("(one) => { one.style.display = 'none' }")
+    assert code.bounding_box() == before, "it has its place without it"
+    said.evaluate("(one) => { one.style.display = '' }")
+    page.get_by_role("button", name="English").click()
+    page.get_by_text("this code is of no effect").wait_for()
+    page.get_by_role("button", name="中文").click()
+
+
 def test_one_tab_logs_out_and_the_other_knows(
     open_page: Callable[..., Any], platform: Stage, holder: Holder
 ) -> None:
