@@ -135,6 +135,7 @@ def test_who_has_a_passport_resets_the_password(open_page: Callable[..., Any], p
     tab_into(page, "code", typed["code"])
     press(page, "获取验证码")
     page.get_by_text("验证码已发送").wait_for()
+    page.get_by_text("模拟短信", exact=True).wait_for()  # said also to who opens this screen first
     page.locator("input[name=code]").fill(typed["code"])  # a new code empties what was typed of the last one
     tab_into(page, "password", typed["password"])
     page.keyboard.press("Enter")
