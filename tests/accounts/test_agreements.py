@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from liangzheng import accounts, audit
-from liangzheng.accounts import AgreementKind, Caller, CorrectionState, Level
+from liangzheng.accounts import AgreementKind, AgreementText, Caller, CorrectionState, Level, store_agreements
+from liangzheng.accounts.agreements import agrees, every_text
 from liangzheng.accounts.lifecycle import CORRECTION, State
 from liangzheng.accounts.model import Agreement, Purpose
 from liangzheng.accounts.rules import may_use_face_data
@@ -33,9 +34,20 @@ async def withdraw(world: World, person_id: PersonId) -> None:
         await accounts.withdraw_agreement(tx, person_id, FACE, world.clock.now())
 
 
-async def give(world: World, person_id: PersonId, kind: AgreementKind = FACE, version: int = 1) -> None:
+async def give(
+    world: World, person_id: PersonId, kind: AgreementKind = FACE, version: int | None = None
+) -> None:
+    current = accounts.agreement_texts()[kind].version
     async with world.database.transaction() as tx:
-        await accounts.give_agreement(tx, person_id, kind, version, world.clock.now())
+        await accounts.give_agreement(tx, person_id, kind, version or current, world.clock.now())
+
+
+async def gave_the_words_before(world: World, person_id: PersonId, kind: AgreementKind) -> AgreementText:
+    """As somebody who agreed when version 1 was current."""
+    text = next(text for text in every_text() if (text.kind, text.version) == (kind, 1))
+    async with world.database.transaction() as tx:
+        await store_agreements.add(tx, person_id, text, True, world.clock.now())
+    return text
 
 
 async def test_without_agreement_no_face_is_looked_at_and_the_other_way_is_named(world: World) -> None:
@@ -146,6 +158,59 @@ def test_a_new_text_asks_everybody_again(world: World) -> None:
     assert not may_use_face_data(kept, 2)
     assert not may_use_face_data(None, 1)
     assert not may_use_face_data(Agreement(FACE, 1, False, world.clock.now(), bytes(32)), 1)
+
+
+async def test_other_words_of_one_text_ask_nobody_again_about_another(world: World) -> None:
+    person_id = await world.person(ONE)
+    for kind in set(AgreementKind) - {FACE}:
+        await gave_the_words_before(world, person_id, kind)
+        async with world.database.read() as tx:
+            assert not await agrees(tx, person_id, kind)
+    await world.begin(person_id)
+
+
+async def test_what_is_taken_back_is_the_words_that_were_agreed_to(world: World) -> None:
+    """Also when there are others meanwhile: those were never agreed to."""
+    person_id, kind = await world.person(ONE), AgreementKind.NOTICES
+    before = await gave_the_words_before(world, person_id, kind)
+    async with world.database.transaction() as tx:
+        await accounts.withdraw_agreement(tx, person_id, kind, world.clock.now())
+        entries = [each for each in await accounts.agreement_history(tx, person_id) if each.kind is kind]
+    assert accounts.agreement_texts()[kind].version > 1
+    assert [(each.version, each.given, each.text_hash) for each in entries] == [
+        (1, True, before.hash),
+        (1, False, before.hash),
+    ]
+    (entry,) = await world.rows("SELECT detail FROM audit_entry WHERE act = 'agreement.withdrawn'")
+    assert entry["detail"] == {"agreement": "notices", "version": 1}
+
+
+LANDED = {
+    ("terms", 1): "a7364c94b91deb68ce9bd8b5fb3b1cbd473cd219426ed06459b310c3c51cdd9c",
+    ("terms", 2): "4d2946853585c59d39b4904e6a29bb323450ea68e6dee32464e49e08ec67c04b",
+    ("privacy", 1): "d8036e30ca2c0c9c85031aaa3b21434c8f91b6dff0b94d43f62568785b1787f1",
+    ("privacy", 2): "ddd046e7fd10dd71eb458486ab9a43900d741b2f2eebf154f1816a585e0c0e82",
+    ("face-data", 1): "36ab38e0629025ad7c6263125dae730fbc9ac53ae9f8ced63f02057710a956df",
+    ("face-review", 1): "b9238aaf69bf3a2e24651d17dd4acb1ac6dd4d666c4f6e54229253fd8dcc20fb",
+    ("face-review", 2): "e10c9c9bd9dba2ddc0b7729fc83648f7435c354d49edbfa696de96e83e8d2fc7",
+    ("notices", 1): "a77ec442b6e6ba00ccf26f80ff0916cad1da78313f824431441933f65c8c8fe6",
+    ("notices", 2): "9d44d35dbc9b01b6ffb330ae5ff4d04e6bb60346a3987496ba445f5048061954",
+}
+"""Every text that people may have agreed to. Other words are another version, with a line here."""
+
+
+def test_words_somebody_agreed_to_stay_as_they_are() -> None:
+    assert {(text.kind.value, text.version): text.hash.hex() for text in every_text()} == LANDED
+    for kind in AgreementKind:
+        versions = sorted(text.version for text in every_text() if text.kind is kind)
+        assert versions == list(range(1, len(versions) + 1)), kind
+
+
+@pytest.mark.parametrize("word", ["账户", "档案照片", "使用条款"])
+def test_the_words_of_today_are_those_of_the_screens(word: str) -> None:
+    """账号, 留存照片 (GLOSSARY.md), 用户协议."""
+    assert any(word in text.zh for text in every_text()), "it was said once"
+    assert not any(word in text.zh for text in accounts.agreement_texts().values())
 
 
 def test_every_kind_has_its_text_in_both_languages() -> None:

@@ -17,6 +17,7 @@ from liangzheng.accounts import (
     FaceReviews,
     store_agreements,
 )
+from liangzheng.accounts.agreements import every_text
 from liangzheng.accounts.lifecycle import State
 from liangzheng.accounts.model import Decision, FaceCheck, Level, Purpose
 from liangzheng.accounts.rules import may_be_reviewed
@@ -299,6 +300,18 @@ async def test_who_agreed_to_it_takes_back_something_else_and_still_waits(queue:
         accounts.withdraw_agreement, check.person_id, AgreementKind.NOTICES, queue.world.clock.now()
     )
     assert len(await queue.waiting()) == 1
+
+
+async def test_agreement_to_the_words_before_keeps_no_picture_under_those_of_today(queue: Queue) -> None:
+    """Who agreed to version 1 is asked again; a check that waits on it already goes on."""
+    now, kind = queue.world.clock.now(), AgreementKind.FACE_REVIEW
+    waits = await queue.opened()
+    before = next(text for text in every_text() if (text.kind, text.version) == (kind, 1))
+    assert accounts.agreement_texts()[kind].version > 1
+    await queue.act(store_agreements.add, waits.person_id, before, True, now)
+    check = await queue.opened(person=waits.person_id, agreed=False)
+    assert [each.face_check_id for each in await queue.waiting()] == [waits.face_check_id]
+    assert (await queue.stands(check)).state is State.IN_REVIEW, "a counter decides it"
 
 
 async def test_decided_at_a_counter_nobody_else_looks(queue: Queue) -> None:

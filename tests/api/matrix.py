@@ -267,7 +267,7 @@ ROWS: Final[tuple[Row, ...]] = (
         own=statuses(204),
     ),
     Row("GET /holder/agreements"),
-    Row("POST /holder/agreements", body={"kind": "terms", "version": 1}, own=statuses(204)),
+    Row("POST /holder/agreements", body={"kind": "terms", "version": 2}, own=statuses(204)),
     Row("POST /holder/agreements/withdrawals", body={"kind": "terms"}, own=statuses(204)),
     Row("POST /holder/data-exports"),
     Row("GET /holder/corrections"),

@@ -94,6 +94,32 @@ async def test_without_agreement_the_problem_says_to_which_text(phone: Phone, pe
     await phone.pass_face_check("apply")
 
 
+@pytest.mark.parametrize(("kind", "number"), [("F", "XU00000001"), ("C", "虚字第00000001"), ("G", "XU-1/2")])
+async def test_a_password_is_reset_by_the_document_one_registered_with_whatever_kind_it_is(
+    phone: Phone, file: Path, person: MadeUp, wiring: SmallWiring, kind: str, number: str
+) -> None:
+    theirs = {"mobile": person.mobile.value, "name": person.name.value}
+    first = {
+        "mobile_proof": await proof(phone, file, person.mobile, purpose="register"),
+        "password": PASSWORD,
+    }
+    typed = {"identity_kind": kind, "identity_number": f" {number.lower()} "}
+    account = done(await phone.post("/holder/accounts", theirs | typed | first), 201)
+    assert account["identity_kind"] == kind
+    for given, status in (
+        ({"identity_kind": "F", "identity_number": "XU00000002"}, 401),
+        ({"identity_kind": "E", "identity_number": number}, 401),
+        (typed | {"identity_number": f"{number[:4]} {number[4:].lower()}"}, 200),
+    ):
+        wiring.clock.advance(60)
+        again = {"mobile_proof": await proof(phone, file, person.mobile, purpose="reset-password")}
+        answer = await phone.post(
+            "/holder/password-resets", theirs | given | again | {"password": PASSWORD + "2"}
+        )
+        assert answer.status_code == status, answer.text
+    await phone.log_in(person, PASSWORD + "2")
+
+
 async def test_a_changed_mobile_over_http_waits_and_is_stopped(
     phone: Phone, person: MadeUp, wiring: SmallWiring, tmp_path: Path
 ) -> None:

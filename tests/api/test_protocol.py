@@ -201,6 +201,56 @@ async def test_a_proxy_s_connections_are_many_people_s() -> None:
     assert BoundedProtocol.behind(["2001:db8::/32"]).exempt[:2] == BoundedProtocol.exempt
 
 
+# --- for whom ---------------------------------------------------------------------------------------
+
+NO_ONE_HOST = {
+    "none": b"",
+    "two": b"Host: test\r\nHost: other\r\n",
+    "the same twice": b"Host: test\r\nHost: test\r\n",
+    "two, far apart and otherwise written": b"Host: test\r\n" + b"X-Between: x\r\n" * 40 + b"hOST: other\r\n",
+    "two in one": b"Host: test other\r\n",
+    "a path": b"Host: test/path\r\n",
+    "a person": b"Host: person@test\r\n",
+    "a port that is none": b"Host: test:80a\r\n",
+    "two ports": b"Host: test:80:80\r\n",
+    "a broken address": b"Host: [::1\r\n",
+    "letters of no host name": "Host: 测试\r\n".encode(),
+    "half an escape": b"Host: te%2\r\n",
+}
+ONE_HOST = [
+    b"test", b"test:8700", b"test:", b"", b"driver.localhost", b"127.0.0.1:80", b"[::1]:80", b"t%20est", b"te_st ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hosts", NO_ONE_HOST.values(), ids=NO_ONE_HOST)
+async def test_a_request_for_no_host_or_for_several_is_refused(server: Server, hosts: bytes) -> None:
+    client = await server.connect()
+    await client.send(b"GET / HTTP/1.1\r\n" + hosts + b"\r\n")
+    await client.refused(400, "bad-request")
+
+
+async def test_the_next_request_of_a_connection_is_asked_too(server: Server) -> None:
+    client = await served(server, "127.0.0.1")
+    await client.send(post(2, more=b"Host: test\r\n") + b"{}" + GET)
+    await client.refused(400, "bad-request")
+
+
+@pytest.mark.parametrize("host", ONE_HOST)
+async def test_one_host_is_served_in_every_form_it_may_have(server: Server, host: bytes) -> None:
+    client = await server.connect()
+    await client.send(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+    assert (await client.answer())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"), [(b"", 200), (b"Host: test\r\n", 200), (b"Host: a\r\nHost: b\r\n", 400)]
+)
+async def test_before_http_1_1_nobody_had_to_name_one(server: Server, hosts: bytes, status: int) -> None:
+    client = await server.connect()
+    await client.send(b"GET / HTTP/1.0\r\n" + hosts + b"\r\n")
+    assert (await client.answer())[0] == status
+
+
 # --- how long ---------------------------------------------------------------------------------------
 
 
@@ -330,10 +380,12 @@ async def test_what_is_no_http_is_refused_as_a_problem(server: Server) -> None:
     await client.refused(400, "bad-request")
 
 
-async def test_without_our_protocol_a_head_has_no_end() -> None:
+async def test_without_our_protocol_a_head_has_no_end_and_as_many_hosts_as_it_likes() -> None:
     """Negative control: what is refused above is refused by nobody else."""
     async with running(small_app(ROUTES), http="httptools") as server:
         client = await server.connect()
+        await client.send(b"GET / HTTP/1.1\r\nHost: test\r\nHost: other\r\n\r\n")
+        assert (await client.answer())[0] == 200
         await client.send(BEGIN + header(200 * KIB))
         await asyncio.sleep(2 * Impatient.header_s)
         await client.send(b"\r\n")

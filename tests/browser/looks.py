@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
+from liangzheng.cli.qr import read_qr
 from liangzheng.cli.web import SOURCE
 
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -183,3 +186,11 @@ def tab_to(page: Any, words: str, most: int = 60) -> None:
         if passed[-1] == words:
             return
     raise AssertionError(f"Tab never comes to {words!r}; it passed {passed[:20]}")
+
+
+def read_symbol(shown: Any) -> str:
+    """What a camera reads of the QR symbol that is on the screen."""
+    with NamedTemporaryFile(suffix=".png") as picture:
+        picture.write(shown.screenshot())
+        picture.flush()
+        return read_qr(Path(picture.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -228,6 +229,49 @@ def test_two_tabs_show_the_same(open_page: Callable[..., Any], holder: Holder) -
     assert len(codes) == 2, "each makes its own"
     for page in (one, two):
         page.get_by_text("状态正常").wait_for()
+
+
+def test_a_code_of_a_demonstration_says_so_and_is_not_moved_by_it(
+    open_page: Callable[..., Any], platform: Stage, holder: Holder
+) -> None:
+    page = open_page("driver", inside=holder.context)
+    acts.shown_code(page)
+    said, code = page.get_by_text("演示环境：人员虚构，此码不具效力。"), page.locator("canvas[data-code]")
+    said.wait_for()
+    before = code.bounding_box()
+    assert before["width"] >= 0.9 * page.viewport_size["width"], "full width"
+    assert said.bounding_box()["y"] > before["y"] + before["height"], "below it"
+    said.evaluate("(one) => { one.style.display = 'none' }")
+    assert code.bounding_box() == before, "it has its place without it"
+    said.evaluate("(one) => { one.style.display = '' }")
+    page.get_by_role("button", name="English").click()
+    page.get_by_text("this code is of no effect").wait_for()
+    page.get_by_role("button", name="中文").click()
+
+
+def test_an_agreement_to_older_words_is_taken_back_without_agreeing_to_the_new(
+    open_page: Callable[..., Any], platform: Stage, holder: Holder
+) -> None:
+    page, sent = open_page("driver", inside=holder.context), []
+    kept = {"kind": "notices", "given": True, "current": False, "version": 1, "at": "2026-01-01T00:00:00Z"}
+
+    def answer(route: Any) -> None:
+        if route.request.method == "POST":
+            sent.append((route.request.url.rpartition("/")[2], route.request.post_data_json))
+            kept.update(given=False)
+            route.fulfill(status=204)
+        else:
+            route.fulfill(json={"agreements": [kept]})
+
+    page.route(re.compile("/api/holder/agreements(/withdrawals)?$"), answer)
+    page.goto(platform.at("driver") + "/#/agreements")
+    page.get_by_text("已有新版本").wait_for()
+    page.get_by_text("阅读全文（第 2 版）").wait_for()
+    page.get_by_role("button", name="同意", exact=True).wait_for()
+    page.get_by_role("button", name="撤回同意").click()
+    page.get_by_text("未同意").wait_for()
+    assert sent == [("withdrawals", {"kind": "notices"})]
+    assert page.get_by_role("button", name="撤回同意").count() == 0
 
 
 def test_one_tab_logs_out_and_the_other_knows(

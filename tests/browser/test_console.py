@@ -14,6 +14,7 @@ import pytest
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.standards import totp
+from tests.browser import looks
 from tests.browser.desks import at_desk, go, say_yes, with_serial
 
 pytest.importorskip("playwright.sync_api")
@@ -48,7 +49,10 @@ def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, Code
     page.get_by_label("警号或工号").fill(number)
     page.get_by_label("登记码").fill(code[1])
     page.get_by_role("button", name="下一步").click()
-    codes = Codes(page.locator("code").inner_text().replace(" ", ""))
+    secret = page.locator("code").inner_text().replace(" ", "")
+    symbol = page.get_by_role("img", name="动态验证码的二维码")
+    assert secret in looks.read_symbol(symbol), "an authenticator reads it from the screen"
+    codes = Codes(secret)
     page.get_by_label("新密码").fill(PASSWORD)
     page.get_by_label("再输一次密码").fill(PASSWORD)
     page.locator("input[name=totp]").fill(codes.next())

@@ -3,6 +3,7 @@ from log-in to a look-up, a proposal and its decision."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -83,7 +84,7 @@ def test_without_a_camera_a_counter_and_the_keyboard_alone(
     press(page, "是我本人，信息无误")
     page.get_by_role("button", name="下一步").wait_for()
     press(page, "下一步")
-    symbol, before = page.locator("canvas[data-code]"), ""
+    symbol, before = page.locator("[data-code]"), ""
     for after in ("第 2 次，共 2 次", "查看进度"):  # for the phone, and for the application
         page.get_by_role("button", name="换人工审核").wait_for()
         page.wait_for_load_state("networkidle")
@@ -100,6 +101,49 @@ def test_without_a_camera_a_counter_and_the_keyboard_alone(
     page.get_by_role("button", name="亮码（给交警扫）").wait_for()
     press(page, "亮码（给交警扫）")
     page.locator("canvas[data-code]").wait_for()
+
+
+def test_who_has_a_passport_resets_the_password(open_page: Callable[..., Any], platform: Stage) -> None:
+    """The kind is chosen from the keyboard, and goes with the number. The server is played: it sends one code a minute, and
+    what it does with a passport is asked in tests/api."""
+    page, sent = open_page("driver", "/#/reset"), []
+    answers = {
+        "codes": {"code_request": "x"},
+        "proofs": {"mobile_proof": "x"},
+        "password-resets": {"passkeys_removed": 0},
+    }
+
+    def answer(route: Any) -> None:
+        sent.append(route.request.post_data_json)
+        route.fulfill(json=answers[route.request.url.rpartition("/")[2]])
+
+    page.route(re.compile("/api/holder/(codes|codes/proofs|password-resets)$"), answer)
+    typed = {"mobile": "13912345678", "name": "FICTIONAL PERSON", "number": "xu 00000001", "code": "123456"}
+    typed["password"] = secrets.token_urlsafe(12)
+    page.locator("input[name=mobile]").wait_for()
+    tab_into(page, "mobile", typed["mobile"])
+    tab_into(page, "name", typed["name"])
+    tab_to(page, "证件类型")
+    assert page.evaluate(RING), "that the kinds have the focus can be seen"
+    chosen = page.get_by_role("combobox", name="证件类型")
+    assert chosen.locator("option").first.inner_text() == "居民身份证" and chosen.input_value() == "A"
+    assert page.get_by_text("与驾驶证上的证号相同").count() == 0
+    while chosen.input_value() != "F":
+        page.keyboard.press("ArrowDown")
+    page.get_by_text("号码与驾驶证上的证号相同").wait_for()
+    tab_into(page, "number", typed["number"])
+    tab_into(page, "code", typed["code"])
+    press(page, "获取验证码")
+    page.get_by_text("验证码已发送").wait_for()
+    page.get_by_text("模拟短信", exact=True).wait_for()  # said also to who opens this screen first
+    page.locator("input[name=code]").fill(typed["code"])  # a new code empties what was typed of the last one
+    tab_into(page, "password", typed["password"])
+    page.keyboard.press("Enter")
+    page.get_by_text("密码已重设").wait_for()
+    assert (sent[-1]["identity_kind"], sent[-1]["identity_number"]) == ("F", typed["number"])
+    page.get_by_role("button", name="返回").click()
+    page.goto(platform.at("driver") + "/#/reset")
+    assert chosen.input_value() == "A", "the next person's kind is their own"
 
 
 def tab_into(page: Any, name: str, typed: str, *, over: bool = False) -> None:

@@ -134,7 +134,7 @@ def test_a_counter_reads_the_phone_and_the_phone_goes_on_by_itself(
     phone.get_by_role("button", name="是我本人").click()
     phone.get_by_role("button", name="下一步").click()
     phone.get_by_role("button", name="换人工审核").click()
-    symbol = phone.locator("canvas[data-code]")
+    symbol = phone.locator("[data-code]")
     symbol.wait_for()
     picture = tmp_path / "phone.png"
     picture.write_bytes(phone.screenshot())

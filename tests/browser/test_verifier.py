@@ -12,7 +12,7 @@ import pytest
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.drivers.draw import portrait
-from tests.browser import verifiers
+from tests.browser import looks, verifiers
 from tests.browser.holders import Holder
 from tests.browser.verifiers import Verifying
 
@@ -226,7 +226,10 @@ def ask(page: Any, platform: Stage, fields: list[str], until: date | None = None
         page.get_by_label("授权持续到").fill(until.isoformat())
     page.get_by_role("button", name="生成请求码").click()
     page.get_by_text("等待驾驶人同意").wait_for()
-    page.get_by_role("img", name="请求码").wait_for()
+    symbol = page.get_by_role("img", name="请求码")
+    symbol.wait_for()
+    code = page.locator("p.code").inner_text().replace("-", "").replace(" ", "")
+    assert looks.read_symbol(symbol) == f"LZR1:{code}"
 
 
 def decide(phone: Any, page: Any, platform: Stage, button: str) -> None:

@@ -79,7 +79,7 @@ def test_applying(open_page: Callable[..., Any], platform: Stage, tmp_path: Path
     page.get_by_text("阅读人工复核规则").click()
     found += faults_of(page, "face")
     page.get_by_role("button", name="换人工审核").click()
-    page.locator("canvas[data-code]").wait_for()
+    page.locator("[data-code]").wait_for()
     found += faults_of(page, "counter")
     assert not found, "\n".join(found)
 

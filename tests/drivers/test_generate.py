@@ -24,9 +24,11 @@ from liangzheng.drivers.generate import CASES, MOST_DRIVERS, Generator
 from liangzheng.drivers.pack import write_pack
 from liangzheng.kernel.classes import DrivingClass
 from liangzheng.kernel.errors import Invalid, Unavailable
+from liangzheng.kernel.people import Sex
 from liangzheng.kernel.status import StatusLetter
 
 Lines = Callable[..., list[list[str]]]
+PICTURES = [f"{number:02x}" * 32 for number in range(16)]
 PLACE = {header: place for place, header in enumerate(HEADERS)}
 
 
@@ -36,7 +38,7 @@ def column(rows: list[list[str]], header: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def rows(tables: CodeTables) -> list[list[str]]:
-    generator = Generator(tables, seed=1, as_of=AS_OF, portraits=["ab" * 32, "cd" * 32])
+    generator = Generator(tables, seed=1, as_of=AS_OF, portraits=PICTURES)
     return [next(csv.reader([",".join(generator.next_fields())])) for _ in range(6000)]
 
 
@@ -146,6 +148,25 @@ def test_more_drivers_than_there_are_numbers_are_refused(tables: CodeTables, tmp
         )
 
 
+def test_who_is_on_the_picture_is_of_the_sex_and_about_the_age_of_the_record(rows: list[list[str]]) -> None:
+    shown = [row for row in rows if row[PLACE["portrait"]]]
+    for row in shown:
+        who = draw.whose(PICTURES.index(row[PLACE["portrait"]]))
+        years = (AS_OF - date.fromisoformat(row[PLACE["birth_date"]])).days / 365.25
+        assert who == (Sex.from_code(row[PLACE["sex"]]), years >= draw.OLD_FROM), row[PLACE["name"]]
+    assert {row[PLACE["portrait"]] for row in shown} == set(PICTURES), "each of them is somebody's"
+    assert 0.9 < len(shown) / len(rows) < 1
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_small_pack_is_shared_and_the_sexes_apart_as_soon_as_both_are_in_it(count: int) -> None:
+    names = [f"{number:02x}" * 32 for number in range(count)]
+    for who, album in draw.albums(names).items():
+        assert album
+        if count > 1:
+            assert {draw.whose(names.index(name)).sex for name in album} == {who.sex}
+
+
 def test_a_packed_file_holds_the_same_lines(tables: CodeTables, tmp_path: Path) -> None:
     for name in ("r.csv", "r.csv.gz"):
         drivers.generate_register(
@@ -157,10 +178,14 @@ def test_a_packed_file_holds_the_same_lines(tables: CodeTables, tmp_path: Path) 
 def test_portraits_are_of_the_published_size_and_travel_under_their_hash(tmp_path: Path) -> None:
     from PIL import Image
 
-    pictures = [draw.portrait(1, number) for number in range(4)]
-    assert pictures == [draw.portrait(1, number) for number in range(4)]
+    everybody = [(number, who) for number in range(4) for who in draw.EVERYBODY]
+    pictures = [draw.portrait(1, number, who) for number, who in everybody]
+    assert pictures == [draw.portrait(1, number, who) for number, who in everybody]
+    assert {draw.portrait(1, number) for number in range(4)} < set(pictures), (
+        "whom it shows goes by the number"
+    )
     names = write_pack(tmp_path / "p.tar", pictures)
-    assert len(set(names)) == 4
+    assert len(set(names)) == 16
     with tarfile.open(tmp_path / "p.tar") as pack:
         for member in pack:
             octets = pack.extractfile(member).read()  # type: ignore[union-attr]

@@ -64,6 +64,28 @@ def test_numbers_of_other_documents_fail_by_form(text: str) -> None:
     assert not text or text not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed", "number"),
+    [
+        ("F", " e 1234 5678 ", "E12345678"),
+        ("F", "Ｅ１２３４ｘ", "E1234X"),
+        ("C", "军（虚）字第 1234567 号", "军（虚）字第1234567号"),
+        ("A", "110105 19491231 002x", "11010519491231002X"),
+        ("M", "１１０１０５１９４９１２３１００２Ｘ", "11010519491231002X"),
+    ],
+)
+def test_a_number_is_read_as_a_person_types_it(kind: str, typed: str, number: str) -> None:
+    assert IdentityNumber.typed(IdentityKind(kind), typed) == IdentityNumber(IdentityKind(kind), number)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"), [("F", "  "), ("F", "E123'"), ("F", "E" * 19), ("A", "E12345678"), ("M", "1")]
+)
+def test_what_is_typed_is_checked_all_the_same(kind: str, typed: str) -> None:
+    with pytest.raises(Invalid):
+        IdentityNumber.typed(IdentityKind(kind), typed)
+
+
 @pytest.mark.parametrize("kind", ["A", "M"])
 def test_cards_that_carry_a_citizen_number_are_checked_in_full(kind: str) -> None:
     with pytest.raises(Invalid, match="check character"):

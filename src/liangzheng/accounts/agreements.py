@@ -1,6 +1,7 @@
 """What a person agreed to, text by text and version by version. Agreement on face data stands alone, and can be taken back.
 
-The texts are data (data/agreements.json), each version with its hash: an entry says which words were agreed to.
+The texts are data (data/agreements.json), each version with its hash: an entry says which words were agreed to. Other words are
+another version beside the ones before, which stay as they are.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
@@ -23,11 +25,15 @@ from liangzheng.kernel.ids import PersonId
 @lru_cache(maxsize=1)
 def agreement_texts() -> Mapping[AgreementKind, AgreementText]:
     """The current text of each kind: the one with the highest version."""
-    listed = json.loads((resources.files("liangzheng") / "data" / "agreements.json").read_text("utf-8"))
-    texts = sorted((_text(entry) for entry in listed), key=lambda text: text.version)
-    found = {text.kind: text for text in texts}
+    found = {text.kind: text for text in sorted(every_text(), key=lambda text: text.version)}
     assert set(found) == set(AgreementKind), "every kind has a text"
     return found
+
+
+def every_text() -> Sequence[AgreementText]:
+    """Every version of every kind, as somebody may have agreed to it."""
+    listed = json.loads((resources.files("liangzheng") / "data" / "agreements.json").read_text("utf-8"))
+    return [_text(entry) for entry in listed]
 
 
 def _text(entry: Mapping[str, object]) -> AgreementText:
@@ -47,7 +53,7 @@ async def give_agreement(
 
 
 async def enter(tx: Connection, person_id: PersonId, text: AgreementText, given: bool, now: datetime) -> None:
-    """One entry more, unless the last one says the same. Raises NotFound."""
+    """One entry more, unless the last one says the same. What is taken back is the version that was given. Raises NotFound."""
     person = await store.find_person(tx, person_id, for_update=True)
     if person is None:
         raise NotFound("there is no such person")
@@ -56,6 +62,8 @@ async def enter(tx: Connection, person_id: PersonId, text: AgreementText, given:
         return
     if before is None and not given:
         return
+    if before is not None and not given:
+        text = replace(text, version=before.version, hash=before.text_hash)
     await store_agreements.add(tx, person_id, text, given, now)
     await audit.record(
         tx, act="agreement.given" if given else "agreement.withdrawn", actor=audit.Actor("person", person_id),

@@ -1,4 +1,5 @@
-"""uvicorn's HTTP/1.1 protocol on httptools, with an end to everything a client may take its time or space for.
+"""uvicorn's HTTP/1.1 protocol on httptools, with an end to everything a client may take its time or space for, and one host
+to every request.
 
 httptools sets no limit of its own: a header may be as long as it likes and take as long as it likes. Here one
 instant a connection says until when what is being read must be whole, and one timer looks at it now and then:
@@ -7,6 +8,7 @@ a request that comes in one piece costs two looks at the clock.
 
 from __future__ import annotations
 
+import re
 from asyncio import Transport
 from collections import Counter
 from collections.abc import Iterable
@@ -25,6 +27,11 @@ _BETWEEN: Final = 0
 _HEADERS: Final = 1
 _BODY: Final = 2
 
+
+_HOST: Final = re.compile(
+    rb"(?:\[[0-9A-Za-z:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?[ \t]*"
+)
+"""`uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), and the spaces a parser may leave behind it. May be empty."""
 
 _HELD: Final[WeakKeyDictionary[ServerState, Counter[Network]]] = WeakKeyDictionary()
 """Connections of each network, by server."""
@@ -194,9 +201,20 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._octets + self._piece > self.header_octets and self._weight() > self.header_octets:
             self._refusal = 431
             raise _Refused
+        if not self._names_one_host():
+            self._refusal = 400
+            raise _Refused
         self._reading, self._octets = _BODY, 0
         self._until = self.loop.time() + self.body_s
         super().on_headers_complete()
+
+    def _names_one_host(self) -> bool:
+        """Whether it is clear whom the request is for: with two host names what stands before us may have read the other
+        one. Only HTTP/1.0 may name none (RFC 9112 §3.2)."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) != 1:
+            return not hosts and self.parser.get_http_version() != "1.1"
+        return _HOST.fullmatch(hosts[0]) is not None
 
     def _weight(self) -> int:
         """Octets of the request line and headers as they were sent, but for the method and optional spaces."""

@@ -32,7 +32,7 @@ from liangzheng.infra.settings import Settings
 from liangzheng.kernel.classes import Classes
 from liangzheng.kernel.errors import Forbidden, Invalid, NotFound
 from liangzheng.kernel.ids import DriverId
-from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber
+from liangzheng.kernel.people import IdentityKind, IdentityNumber
 from liangzheng.kernel.status import Status
 from liangzheng.kernel.time import SystemClock, civil_day
 from liangzheng.wiring import index_keys
@@ -333,8 +333,8 @@ async def _driver_id(
         of_kind = IdentityKind(kind)
     except ValueError:
         raise Invalid("--kind", "one of A C D E F G M") from None
-    number = CitizenNumber.typed(identity).value if of_kind.holds_citizen_number else identity
-    found = await drivers.by_identity(tx, index_keys(settings), IdentityNumber(of_kind, number))
+    number = IdentityNumber.typed(of_kind, identity)
+    found = await drivers.by_identity(tx, index_keys(settings), number)
     if found is None:
         raise NotFound("no driver has this identity document")
     return found

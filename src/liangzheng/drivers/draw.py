@@ -2,97 +2,112 @@
 
 Proportions are those of a real photo (260 × 378 pixels, head 165–189 wide and 224–260 high, 10–20 above the
 hair), so that screens and checks meet what they will meet. Source of the proportions: published photo
-guidance.
+guidance. What can be seen of a record, the sex and about the age, is drawn; nothing else of it is.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from liangzheng.drivers.brush import HEIGHT, SCALE, WIDTH
+from liangzheng.drivers.sketch import Looks, Sketch
+from liangzheng.kernel.people import Sex
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
-WIDTH: Final = 260
-HEIGHT: Final = 378
-_SCALE: Final = 2  # drawn larger and reduced, for smooth edges
+OLD_FROM: Final = 55
+"""Years of age from which somebody is drawn with grey hair and lines."""
 
-_SKIN: Final = ("#f2d3b8", "#e8c19f", "#dcae86", "#c99872", "#f6dcc6")
-_HAIR: Final = ("#1c1a1a", "#2b2320", "#3a2c25", "#5b5450", "#8c8a88")
-_SHIRT: Final = ("#26344f", "#3b2f4a", "#274139", "#4a3030", "#33383f")
-_Box = tuple[float, float, float, float]
+_SKIN: Final = ("#f3d6bd", "#eecbab", "#e6bd98", "#dcae86", "#cf9f77")
+_HAIR: Final = ("#16140f", "#1f1a18", "#2a211d", "#3a2a22")
+_GREY: Final = ("#5e5a58", "#77736f", "#8f8b87", "#a9a6a2")
+_SUIT: Final = ("#22304a", "#2c2f36", "#37414f", "#3b2f38", "#20363a")
+_SHIRT: Final = ("#f3f4f6", "#dbe6f1", "#e9e4d8", "#c9d6e6")
+_BLOUSE: Final = ("#8e2f4a", "#2f5d62", "#5b3f6e", "#a34d3a", "#33507d", "#d9cfc3")
+_TIE: Final = ("#7a2331", "#1f3f6e", "#3d4a3a", "#4a3c63")
 
 
-def portrait(seed: int, number: int) -> bytes:
-    """The JPEG of picture `number`: the same for the same seed, another for every number."""
+class Whose(NamedTuple):
+    """Whom a picture is drawn for."""
+
+    sex: Sex
+    is_old: bool
+
+
+def seen(sex: Sex, years: float) -> Whose:
+    """Whom to draw for somebody of that sex and age."""
+    return Whose(sex, years >= OLD_FROM)
+
+
+EVERYBODY: Final = tuple(Whose(sex, is_old) for sex in Sex for is_old in (False, True))
+
+
+def whose(number: int) -> Whose:
+    """Whom picture `number` of a pack shows: men and women in turn, every fourth of each old."""
+    return Whose(Sex.FEMALE if number % 2 else Sex.MALE, number // 2 % 4 == 3)
+
+
+def albums(pictures: Sequence[str]) -> dict[Whose, Sequence[str]]:
+    """Which of the pictures, named in the order of their numbers, somebody may have. Where too few were drawn, one of the other
+    age, or anybody's."""
+    of = [(whose(number), name) for number, name in enumerate(pictures)]
+    return {
+        who: [name for seen, name in of if seen == who]
+        or [name for seen, name in of if seen.sex is who.sex]
+        or pictures
+        for who in EVERYBODY
+    }
+
+
+def portrait(seed: int, number: int, who: Whose | None = None) -> bytes:
+    """The JPEG of picture `number`, of `who` or of whom such a picture shows: the same for the same seed, another for every
+    number."""
     from PIL import Image, ImageDraw
 
-    chance = random.Random(f"liangzheng portrait {seed} {number}")
-    image = Image.new("RGB", (WIDTH * _SCALE, HEIGHT * _SCALE), "white")
-    _person(ImageDraw.Draw(image), chance)
-    small = image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+    of = who or whose(number)
+    chance = random.Random(f"liangzheng portrait {seed} {number} {of.sex.value} {of.is_old}")
+    image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "white")
+    Sketch(image, _looks(chance, of)).portray()
+    small = image.reduce(SCALE)
     _marked(ImageDraw.Draw(small), number)
     page = BytesIO()
     small.save(page, "JPEG", quality=92, subsampling=0, dpi=(300, 300))
     return page.getvalue()
 
 
-def _box(left: float, top: float, right: float, bottom: float) -> _Box:
-    return left * _SCALE, top * _SCALE, right * _SCALE, bottom * _SCALE
+# --- what somebody looks like ---------------------------------------------------------------------------
+
+_CUTS: Final = {
+    (False, False): ("short", "short", "parted", "parted", "brushed", "crew"),
+    (False, True): ("short", "receding", "receding", "parted"),
+    (True, False): ("long", "long", "bob", "fringe", "fringe", "tied"),
+    (True, True): ("bob", "bob", "tied", "waves", "waves"),
+}
 
 
-def _person(draw: ImageDraw, chance: random.Random) -> None:
-    skin, hair, shirt = chance.choice(_SKIN), chance.choice(_HAIR), chance.choice(_SHIRT)
-    half, top = chance.uniform(83, 94), chance.uniform(11, 19)
-    bottom = top + chance.uniform(226, 250)
-    middle = WIDTH / 2
-    long_hair = chance.random() < 0.35
-    if long_hair:
-        draw.rounded_rectangle(
-            _box(middle - half - 6, top + 60, middle + half + 6, bottom + 40), 60, fill=hair
-        )
-    draw.ellipse(_box(-30, bottom + 18, WIDTH + 30, HEIGHT + 170), fill=shirt)
-    draw.rectangle(_box(middle - 34, bottom - 40, middle + 34, bottom + 40), fill=_darker(skin))
-    draw.polygon([(x * _SCALE, y * _SCALE) for x, y in
-                  ((middle - 46, bottom + 30), (middle + 46, bottom + 30), (middle, bottom + 92))], fill="#f4f4f4")  # fmt: skip
-    draw.ellipse(_box(middle - half, top + 8, middle + half, bottom), fill=skin)
-    fringe = chance.uniform(55, 95)
-    draw.pieslice(_box(middle - half - 3, top, middle + half + 3, top + 2.2 * fringe), 180, 360, fill=hair)
-    if chance.random() < 0.6:
-        draw.pieslice(
-            _box(middle - half, top + fringe * 0.5, middle + half * 0.6, top + 1.7 * fringe),
-            190,
-            350,
-            fill=hair,
-        )
-    _face(draw, chance, middle, top + (bottom - top) * 0.52, half)
-
-
-def _face(draw: ImageDraw, chance: random.Random, middle: float, eyes: float, half: float) -> None:
-    apart, wide, open_ = half * chance.uniform(0.40, 0.48), chance.uniform(13, 18), chance.uniform(6, 9)
-    for x in (middle - apart, middle + apart):
-        draw.ellipse(
-            _box(x - wide, eyes - open_, x + wide, eyes + open_), fill="white", outline="#444444", width=2
-        )
-        draw.ellipse(_box(x - open_ + 1, eyes - open_ + 1, x + open_ - 1, eyes + open_ - 1), fill="#33261f")
-        brow = eyes - chance.uniform(20, 26)
-        draw.line(
-            _box(x - wide - 3, brow, x + wide + 3, brow - chance.uniform(-3, 3)), fill="#3a2c25", width=9
-        )
-    if chance.random() < 0.3:
-        for x in (middle - apart, middle + apart):
-            draw.ellipse(_box(x - 28, eyes - 22, x + 28, eyes + 24), outline="#222222", width=5)
-        draw.line(_box(middle - apart + 28, eyes, middle + apart - 28, eyes), fill="#222222", width=5)
-    nose = eyes + chance.uniform(40, 52)
-    draw.line([(middle * _SCALE, (eyes + 8) * _SCALE), ((middle - 9) * _SCALE, nose * _SCALE),
-               ((middle + 8) * _SCALE, nose * _SCALE)], fill="#a8795a", width=5, joint="curve")  # fmt: skip
-    mouth, smile = nose + chance.uniform(22, 32), chance.uniform(4, 16)
-    draw.arc(_box(middle - 30, mouth - smile, middle + 30, mouth + smile), 15, 165, fill="#a2483f", width=7)
-
-
-def _darker(colour: str) -> str:
-    return "#" + "".join(f"{int(colour[place : place + 2], 16) * 9 // 10:02x}" for place in (1, 3, 5))
+def _looks(chance: random.Random, of: Whose) -> Looks:
+    woman, old = of.sex is Sex.FEMALE, of.is_old
+    spread = chance.uniform
+    top = spread(12, 18)
+    return Looks(
+        woman=woman, old=old, skin=chance.choice(_SKIN), hair=chance.choice(_GREY if old else _HAIR),
+        cut=chance.choice(_CUTS[woman, old]), parting=chance.choice((-1, 1) if not woman else (-1, 0, 1)),
+        half=spread(84, 90) if woman else spread(85, 93), top=top,
+        chin=top + (spread(228, 240) if woman else spread(232, 248)),
+        jaw=spread(0.60, 0.68) if woman else spread(0.72, 0.84),
+        apart=spread(0.415, 0.45), eye=spread(16, 18.5) if woman else spread(14.5, 17),
+        open=spread(7.2, 9) if woman else spread(5.6, 7.4), tilt=spread(-1.5, 2.5),
+        brow=spread(4.2, 5.6) if woman else spread(7.5, 10.5), arch=spread(4, 7.5) if woman else spread(0.5, 3.5),
+        nose=spread(12, 15) if woman else spread(15, 19), mouth=spread(24, 29) if woman else spread(26, 33),
+        lips=spread(6.8, 8.6) if woman else spread(4.2, 5.8), smile=spread(1.5, 5),
+        glasses=chance.choice(("", "", "", "round", "square")), moustache=not woman and chance.random() < 0.12,
+        clothes=chance.choice(("round", "vee", "collar", "jacket") if woman else ("suit", "suit", "collar", "polo")),
+        cloth=chance.choice(_BLOUSE if woman else _SUIT), shirt=chance.choice(_SHIRT), tie=chance.choice(_TIE),
+    )  # fmt: skip
 
 
 def _marked(draw: ImageDraw, number: int) -> None:

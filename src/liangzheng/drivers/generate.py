@@ -18,9 +18,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from liangzheng.drivers import fictional as f
 from liangzheng.drivers.columns import HEADERS, CodeTables
+from liangzheng.drivers.draw import albums, seen
 from liangzheng.kernel.classes import ORDER_162_DAY
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.people import card_core_check_character, citizen_check_character
+from liangzheng.kernel.people import Sex, card_core_check_character, citizen_check_character
 
 MOST_DRIVERS: Final = 10_000_000
 """Up to here no identity number comes twice: each is a place in a table of days and sequence numbers, walked
@@ -195,13 +196,14 @@ class Generator:
     """Makes the lines of one register. Every line moves its random stream: lines are made once and in order."""
 
     def __init__(self, tables: CodeTables, *, seed: int, as_of: date, portraits: Sequence[str] = ()) -> None:
-        """`portraits`: SHA-256 in hex of the pictures drivers may share; without any, no driver has one."""
+        """`portraits`: SHA-256 in hex of the pictures drivers may share, in the order of their numbers, which say whom each shows
+        (`draw.whose`); without any, no driver has one."""
         stream = random.Random(f"liangzheng register {seed}")
         self._chance = stream.random
         self._as_of = as_of
         self._today = as_of.toordinal()
         self._today_iso = as_of.isoformat()
-        self._portraits = portraits
+        self._albums = albums(portraits) if portraits else {}
         offices = _offices(tables)
         self._office = _Weighted(offices)
         self._by_code = {office.code: office for _, office in offices}
@@ -365,12 +367,18 @@ class Generator:
             core[:2] + card_core_check_character(core) + core[2:],
             f"{place}虚构路{house + 1}号", county, office.code, office.department, elsewhere.code,
             f"{office.prefix}{serial:08d}", f"{elsewhere.prefix}{serial:08d}" if moved else "",
-            self._portraits[int(chance() * len(self._portraits))] if self._portraits and chance() < 0.97 else "",
-            person.kind, person.sex, person.nationality, licence.classes, licence.term, points, status,
+            self._portrait(person), person.kind, person.sex, person.nationality, licence.classes, licence.term, points, status,
             self._extended(status, case), exceeded, notice, str(int(chance() * 1.2)), "1" if on_probation else "2",
             licence.classes if bus else "", "1" if aid else "0",
             _quoted(f.NOTES[int(chance() * len(f.NOTES))]) if house % 50 == 0 else "",
         ]  # fmt: skip
+
+    def _portrait(self, person: _Person) -> str:
+        """One of the pictures that show somebody of this sex and about this age."""
+        if not self._albums or self._chance() >= 0.97:
+            return ""
+        album = self._albums[seen(Sex.from_code(person.sex), (self._today - person.birth) / _YEAR)]
+        return album[int(self._chance() * len(album))]
 
     def _points(self, status: str, first: str) -> tuple[str, str, str]:
         """Points, the day they were exceeded, the day of the study notice; B means 12 or more."""

@@ -247,6 +247,7 @@ DRIVER_IDENTITY_KINDS = frozenset(IdentityKind(code) for code in "ACDEFGM")
 """Kinds that make sense for a driver (modelling choice)."""
 
 _LONGEST_IDENTITY_NUMBER = 18  # the register's column; an old client check said 17, credit codes have 18
+_FULL_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"}
 _OTHER_NUMBER = re.compile(r"[0-9A-Z\u4e00-\u9fff()（）\-/.]+")
 
 
@@ -275,6 +276,15 @@ class IdentityNumber:
         fault = identity_number_fault(self.kind, self.value)
         if fault:
             raise Invalid("identity number", fault)
+
+    @classmethod
+    def typed(cls, kind: IdentityKind, text: str) -> Self:
+        """As a person types it: without spaces, small and full-width letters and full-width digits as the register has them.
+        Raises Invalid."""
+        if kind.holds_citizen_number:
+            return cls(kind, CitizenNumber.typed(text).value)
+        # No full normal form: the register keeps brackets as they stand on the document.
+        return cls(kind, "".join(text.split()).translate(_FULL_WIDTH).upper())
 
     @classmethod
     def of_citizen(cls, number: CitizenNumber) -> Self:

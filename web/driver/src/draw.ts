@@ -1,13 +1,13 @@
-/** A code as a QR symbol (ISO/IEC 18004, level L) on a canvas; `Byte` for what is not in capitals. */
+/** A 亮码 as a QR symbol (ISO/IEC 18004, level L) on a canvas: it turns every few seconds, and a canvas is cheaper to turn than an SVG. */
 import qrcode from 'qrcode-generator'
 
 const quiet = 4
 /** Pixels of the side, about; a whole number for each module keeps the edges sharp. */
 const side = 1024
 
-export function draw(code: string, canvas: HTMLCanvasElement, colour: string, mode: 'Alphanumeric' | 'Byte' = 'Alphanumeric'): void {
+export function draw(code: string, canvas: HTMLCanvasElement, colour: string): void {
   const qr = qrcode(0, 'L')
-  qr.addData(code, mode)
+  qr.addData(code, 'Alphanumeric')
   qr.make()
   const modules = qr.getModuleCount()
   const scale = Math.max(1, Math.floor(side / (modules + 2 * quiet)))

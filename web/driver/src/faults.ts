@@ -7,7 +7,7 @@ import { alsoSay, sentence } from '@shared/words'
 alsoSay({
   'zh-CN': {
     fault: {
-      mobile: '请填写11位手机号，以13至19开头。', number: '证件号码不对：请填写18位身份证号，最后一位可以是X。', name: '请填写姓名：1至50个字，外文名和“·”都可以。',
+      mobile: '请填写11位手机号，以13至19开头。', number: '证件号码不对：请填写18位身份证号，最后一位可以是X。', document: '证件号码不对：请照驾驶证上的证号填写，1至18位。', name: '请填写姓名：1至50个字，外文名和“·”都可以。',
       password: '密码至少10个字符，不要用手机号、证件号或常见密码。', code: '验证码是6位数字。', wrong_code: '验证码不对、已用过或已过期，请重新获取。', wrong_password: '密码不对，请重试。',
       many_codes: '验证码获取太频繁，请 {seconds} 秒后再试。', many_tries: '错误次数太多，请 {wait}后再试。',
       level0: '姓名和证件号码没有在驾驶人库中查到：请核对后重新注册，或到车辆管理所。', level1: '请先完成实人认证。', changing: '手机号正在更换：完成或停止之前不能办理。',
@@ -17,7 +17,7 @@ alsoSay({
   },
   en: {
     fault: {
-      mobile: 'A mobile number has 11 digits and begins with 13 to 19.', number: 'The identity number is not right: 18 characters; the last may be X.', name: 'Type the name: 1 to 50 characters.',
+      mobile: 'A mobile number has 11 digits and begins with 13 to 19.', number: 'The identity number is not right: 18 characters; the last may be X.', document: 'The identity number is not right: type it as on the driving licence, 1 to 18 characters.', name: 'Type the name: 1 to 50 characters.',
       password: 'The password has at least ten characters and is not one of your numbers, nor a common one.', code: 'The code has six digits.', wrong_code: 'The code is wrong, was used or is too old: ask for a new one.', wrong_password: 'The password is not right; try again.',
       many_codes: 'Too many codes: try again in {seconds} seconds.', many_tries: 'Too many failures: try again in {wait}.',
       level0: 'Name and number are not in the register: check them and register anew, or go to a vehicle office.', level1: 'The face check comes first.', changing: 'Your mobile is being changed: this waits until it is done or stopped.',
@@ -36,7 +36,8 @@ export function tell(problem: unknown, t: Say): string {
   if (problem.code === 'invalid') {
     if (place.includes('mobile_proof')) return said('wrong_code')
     if (place.includes('mobile')) return said('mobile')
-    if (place.includes('citizen') || place.includes('identity')) return said('number')
+    if (place.includes('citizen')) return said('number')
+    if (place.includes('identity')) return said('document')
     if (place === 'name' || place.endsWith('.name')) return said('name')
     if (place.includes('password')) return said('password')
     if (place.includes('label')) return said('label')

@@ -42,7 +42,7 @@ export const words = speak({
       title: '亮码', next: '{n} 秒后自动换新码', digits: '显示数字码', digits_wait: '正在取数字码…', digits_say: '请念给核验人员，{n} 秒内有效，只能用一次', digits_over: '数字码已过期',
       brightness: '请调高屏幕亮度', offline_ok: '无网络也可使用', red: '红码：{status}', normal: '状态正常', old: '状态较旧：{status}', bind: '重新绑定本机',
       no_key: '本机没有可用的密钥：浏览器可能清除了数据。请联网后重新绑定。', failed: '二维码没有生成，请返回后重试。', kept_awake: '屏幕保持常亮',
-      credential_over: '本机凭证已过期，请联网更新。', credential_soon: '本机凭证 {day} 到期，请联网更新。',
+      played: '演示环境：人员虚构，此码不具效力。', credential_over: '本机凭证已过期，请联网更新。', credential_soon: '本机凭证 {day} 到期，请联网更新。',
     },
   },
   en: {
@@ -85,7 +85,7 @@ export const words = speak({
       title: 'Live code', next: 'New code in {n} s', digits: 'Show digits', digits_wait: 'Fetching digits…', digits_say: 'Read them out: good for {n} s, once', digits_over: 'These digits are over',
       brightness: 'Turn the brightness up', offline_ok: 'Works without a network', red: 'Red: {status}', normal: 'Status normal', old: 'Older status: {status}', bind: 'Bind this phone again',
       no_key: 'This phone has no key: the browser may have cleared its data. Connect and bind it again.', failed: 'No code could be made: go back and try again.', kept_awake: 'The screen stays on',
-      credential_over: 'The licence on this phone has run out: connect to a network.', credential_soon: 'The licence on this phone runs out on {day}: connect to a network.',
+      played: 'A demonstration: the person is made up, and this code is of no effect.', credential_over: 'The licence on this phone has run out: connect to a network.', credential_soon: 'The licence on this phone runs out on {day}: connect to a network.',
     },
   },
 })

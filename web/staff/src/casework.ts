@@ -54,7 +54,6 @@ export const correctable = [
   'name', 'sex', 'nationality', 'resident_address', 'address_division', 'hearing_aid_condition', 'notes', 'accumulated_points',
 ] as const
 
-export const identityKinds = ['A', 'C', 'D', 'E', 'F', 'G', 'M'] as const
 export const dutiesThereAre = ['patrol', 'penalty', 'counter', 'photo-review', 'register', 'rollout', 'keys', 'audit', 'system'] as const
 
 /** `B-320500-20261121-`: what of a case number is known before somebody types its serial. The day is China's. */

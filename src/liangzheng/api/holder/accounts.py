@@ -18,7 +18,7 @@ from liangzheng.api.rates import REGISTRATIONS_OF_A_NUMBER, take
 from liangzheng.api.wired import wired
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
+from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
 
 router = resource("/holder", "holder")
 
@@ -37,12 +37,8 @@ class RegisterBody(Body):
     mobile_proof: Annotated[str, StringConstraints(max_length=64)] | None = Field(default=None, repr=False)
 
     def identity(self) -> IdentityNumber:
-        """As people type it: citizen numbers with spaces or a small x are read too."""
-        kind = IdentityKind(self.identity_kind)
-        number = self.identity_number
-        if kind.holds_citizen_number:
-            number = CitizenNumber.typed(number).value
-        return IdentityNumber(kind, number)
+        """As people type it, with spaces or small letters too."""
+        return IdentityNumber.typed(IdentityKind(self.identity_kind), self.identity_number)
 
     def keyed_hash(self, key_index: KeyIndex) -> bytes:
         """32 octets for idempotency, keyed: a plain hash of a password and a number could be searched."""

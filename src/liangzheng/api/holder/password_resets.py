@@ -13,7 +13,7 @@ from liangzheng.api.auth import Holder, public
 from liangzheng.api.bodies import Answer, Body, resource
 from liangzheng.api.holder.codes import MobileText, TokenText
 from liangzheng.api.wired import wired
-from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber, Mobile, PersonName
+from liangzheng.kernel.people import IdentityKind, IdentityNumber, Mobile, PersonName
 
 router = resource("/holder", "holder")
 
@@ -33,11 +33,7 @@ class ResetBody(Body):
 
     def identity(self) -> IdentityNumber:
         """As people type it."""
-        kind = IdentityKind(self.identity_kind)
-        number = self.identity_number
-        return IdentityNumber(
-            kind, CitizenNumber.typed(number).value if kind.holds_citizen_number else number
-        )
+        return IdentityNumber.typed(IdentityKind(self.identity_kind), self.identity_number)
 
 
 class SecondFactorBody(Body):

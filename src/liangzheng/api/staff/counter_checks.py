@@ -14,7 +14,7 @@ from liangzheng.api.staff.callers import OnDuty, recorded
 from liangzheng.api.wired import wired
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId, VerificationId
-from liangzheng.kernel.people import CitizenNumber, IdentityKind, IdentityNumber
+from liangzheng.kernel.people import IdentityKind, IdentityNumber
 from liangzheng.staff import CaseNumber
 
 router = resource("/staff/counter-checks", "staff")
@@ -39,11 +39,9 @@ class CounterDecisionBody(Body):
             kind = IdentityKind(self.identity_kind)
         except ValueError:
             raise Invalid("identity_kind", "one of A C D E F G M") from None
-        number = self.identity_number
-        typed = CitizenNumber.typed(number).value if kind.holds_citizen_number else number
         return staff.AtCounter(
-            PersonId.parse(self.person), FaceCheckId.parse(self.face_check), IdentityNumber(kind, typed),
-            accounts.Decision(self.decision), CaseNumber.parse(self.case_number),
+            PersonId.parse(self.person), FaceCheckId.parse(self.face_check),
+            IdentityNumber.typed(kind, self.identity_number), accounts.Decision(self.decision), CaseNumber.parse(self.case_number),
         )  # fmt: skip
 
 

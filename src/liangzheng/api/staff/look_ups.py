@@ -17,7 +17,7 @@ from liangzheng.api.staff.callers import OnDuty
 from liangzheng.api.wired import wired
 from liangzheng.drivers import Driver
 from liangzheng.kernel.errors import Invalid
-from liangzheng.kernel.people import CitizenNumber, FileNumber, IdentityKind, IdentityNumber
+from liangzheng.kernel.people import FileNumber, IdentityKind, IdentityNumber
 
 router = resource("/staff/look-ups", "staff")
 
@@ -42,12 +42,7 @@ class LookUpBody(Body):
             kind = IdentityKind(self.identity_kind)
         except ValueError:
             raise Invalid("identity_kind", "one of A C D E F G M") from None
-        typed = (
-            CitizenNumber.typed(self.identity_number).value
-            if kind.holds_citizen_number
-            else self.identity_number
-        )
-        return IdentityNumber(kind, typed)
+        return IdentityNumber.typed(kind, self.identity_number)
 
 
 class RecordAnswer(Answer):

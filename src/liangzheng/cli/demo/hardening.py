@@ -98,6 +98,7 @@ class Hardening:
             ("packed", "POST", _HOLDER, b"{}", json_ | {"Content-Encoding": "gzip"}, 415, "unsupported-media-type"),
             ("another method", "PUT", _HOLDER, b"{}", json_, 405, "method-not-allowed"),
             ("no such place", "GET", "/" + canary, None, {}, 404, "not-found"),
+            ("two hosts", "GET", "/open/deployment", None, {"Host": "one.example", "HOST": canary}, 400, "bad-request"),
             ("nobody's token", "GET", "/holder/account", None, {"Authorization": f"Bearer {canary}"}, 401, "not-authenticated"),
         ]  # fmt: skip
         codes: dict[str, str] = {}

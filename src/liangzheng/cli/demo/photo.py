@@ -22,7 +22,7 @@ from liangzheng.cli.demo.held import StepFailed, hold
 from liangzheng.cli.demo.kept import Actor
 from liangzheng.cli.demo.stage import Stage, free_port
 from liangzheng.cli.demo.story import ISSUED_WITHIN_S, Story, b64, unb64
-from liangzheng.drivers.draw import portrait
+from liangzheng.drivers.draw import portrait, seen
 from liangzheng.kernel.errors import Unavailable
 from liangzheng.kernel.ids import DriverId, FaceCheckId, PersonId, PhotoId
 from liangzheng.kernel.people import CitizenNumber, IdentityNumber
@@ -358,7 +358,12 @@ class PhotoStory(Story):
 
     def _picture(self) -> bytes:
         # Never the one of a start that was cut off: what was refused once is turned away.
-        return portrait(_SEED, self._actor.line * 10_000 + secrets.randbelow(10_000))
+        number, holder = (
+            self._actor.line * 10_000 + secrets.randbelow(10_000),
+            CitizenNumber(self._actor.identity_number),
+        )
+        years = (civil_day(SystemClock().now()) - holder.birth_date).days / 365.25
+        return portrait(_SEED, number, seen(holder.sex, years))
 
     async def _send(self, picture: bytes, source: str = "camera", **more: str) -> Any:
         body = {"source": source, "picture": b64(picture)} | more
