@@ -44,6 +44,7 @@ LANDED = {
     "0030_register_uploads.sql": "44179e268a877e4fd1651b6d3bc9d19bc79870b0520fd1948e93b578a4476f54",
     "0031_messages_end.sql": "673bad61edf5878c15dd6facf337c7cf7e33d27d1a1e6f0d5e800f146a478960",
     "0032_fonts.sql": "4a7f0136cdd62047eec024bbc639c69a93dffe022088ac0cbdcd78ddb3ecd7b6",
+    "0034_replacements_apart.sql": "cda79a84ade452b198cad32d0a00f31fed8fd826b59114dc3208eb27d892b298",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
 
