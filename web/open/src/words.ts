@@ -10,6 +10,7 @@ export const words = speak({
     method_1: '每件事在发生时计入当天（北京时间）和发证机关所在省份，只计一次；不保存、不公布任何个人信息。',
     method_2: '核验数为联网核验次数，离线核验在补传后计入。同一个码重复出示只计一次。',
     method_3: '市级数据向下取整到五的倍数，不足五的不公布，防止推知个人。',
+    method_5: '申领指首次领取电子驾驶证，或失效后重新领取；持证期间更换照片另计。', together: '{day} 及以前的受理申领、未受理申领含更换照片，此后分开统计。',
     method_4: '方格图只表示各省数量，不表示边界。香港、澳门、台湾不在统计范围。',
   },
   en: {
@@ -21,6 +22,7 @@ export const words = speak({
     method_1: 'What happens counts on its day in China, in the province of the issuing authority, once. Nothing about a person is kept for it or told.',
     method_2: 'Verifications are those made online; offline ones count when they are sent later. The same code shown again counts once.',
     method_3: 'Counts of cities are rounded down to fives, and below five not told, so that nobody can be inferred.',
+    method_5: 'An application is for a licence somebody does not hold, the first or one after it ended; a new photo for one that is held counts apart.', together: 'Up to {day} applications accepted and refused include new photos; since then these are counted apart.',
     method_4: 'The tiles show how many, no boundary. Hong Kong, Macao and Taiwan are not counted here.',
   },
 })

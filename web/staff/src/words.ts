@@ -16,7 +16,7 @@ export const words = speak({
       patrol: '路面执勤', penalty: '违法处理', counter: '窗口', 'photo-review': '照片审核', register: '登记更正', rollout: '推广', keys: '安全管理', audit: '审计管理', system: '系统管理',
     },
     case: {
-      label: '案件编号', hint: '类别、区划、日期已填好，请补上序号（4 至 8 位数字）。', kind: '案件类别', serial: '序号',
+      label: '案件编号', place: '区划：{place}。', hint: '类别、区划、日期已填好，请补上序号（4 至 8 位数字）。', kind: '案件类别', serial: '序号',
       R: 'R 路面', V: 'V 违法', A: 'A 事故', P: 'P 投诉', B: 'B 业务', C: 'C 更正', S: 'S 安全', O: 'O 推广',
     },
     kind: {
@@ -61,7 +61,7 @@ export const words = speak({
       patrol: 'Patrol', penalty: 'Penalties', counter: 'Counter', 'photo-review': 'Photo review', register: 'Register corrections', rollout: 'Rollout', keys: 'Security administration', audit: 'Audit administration', system: 'System administration',
     },
     case: {
-      label: 'Case number', hint: 'Kind, division and day are filled in; add the serial (4 to 8 digits).', kind: 'Kind of case', serial: 'Serial',
+      label: 'Case number', place: 'Division: {place}.', hint: 'Kind, division and day are filled in; add the serial (4 to 8 digits).', kind: 'Kind of case', serial: 'Serial',
       R: 'R roadside', V: 'V violation', A: 'A accident', P: 'P complaint', B: 'B business', C: 'C correction', S: 'S security', O: 'O rollout',
     },
     kind: {
