@@ -21,7 +21,7 @@ const named = (at: 0 | 1) => Object.fromEntries(Object.entries(acts).map(([code,
 export const audit = {
   'zh-CN': {
     audit: {
-      why: '查阅须有用途和案件编号，每一页都会记入审计记录。按驾驶人查须负责其区域；按人员查须负责全国。', purpose: '用途', subject: '关于谁（驾驶人 drv_… 或其他编号）', by: '何人所为（人员编号 stf_…）', since: '从', until: '到', go: '查阅', one_of: '请至少填写“关于谁”或“何人所为”。', at: '时间', what: '事项', actor: '操作人', about: '对象', detail: '详情', csv: '下载 CSV', empty: '这段时间没有记录。',
+      why: '查阅须有用途和案件编号，每一页都会记入审计记录。按驾驶人查须负责其区域；按人员查须负责全国。', purpose: '用途', subject: '关于谁（驾驶人 drv_… 或其他编号）', by: '何人所为（人员编号 stf_…）', since: '从', until: '到', go: '查阅', one_of: '请至少填写“关于谁”或“何人所为”。', at: '时间', what: '事项', actor: '操作人', about: '对象', detail: '详情', csv: '下载 CSV', empty: '这段时间没有记录：请核对编号，或改选更早的日期。',
       filter: '只看', all: '全部事项', count: '{n} 条', read_at: '读取时间',
     },
     actor: { person: '本人', staff: '工作人员', verifier: '核验终端', company: '企业', worker: '系统', operator: '运维人员', source: '登记来源', system: '系统' },
@@ -29,7 +29,7 @@ export const audit = {
   },
   en: {
     audit: {
-      why: 'Reading needs a purpose and a case number, and every page is in the record itself. About a driver: with the audit administration of the region. By a member: with the nationwide one.', purpose: 'Purpose', subject: 'About (driver drv_… or another id)', by: 'By (member stf_…)', since: 'From', until: 'To', go: 'Read', one_of: 'Say about whom, or by whom.', at: 'When', what: 'What', actor: 'Who', about: 'About', detail: 'Detail', csv: 'Download CSV', empty: 'There are no entries in this time.',
+      why: 'Reading needs a purpose and a case number, and every page is in the record itself. About a driver: with the audit administration of the region. By a member: with the nationwide one.', purpose: 'Purpose', subject: 'About (driver drv_… or another id)', by: 'By (member stf_…)', since: 'From', until: 'To', go: 'Read', one_of: 'Say about whom, or by whom.', at: 'When', what: 'What', actor: 'Who', about: 'About', detail: 'Detail', csv: 'Download CSV', empty: 'There are no entries in this time: compare the id, or choose earlier days.',
       filter: 'Only', all: 'everything', count: '{n} entries', read_at: 'Read at',
     },
     actor: { person: 'the person', staff: 'staff', verifier: 'verifier', company: 'company', worker: 'the system', operator: 'operator', source: 'register source', system: 'the system' },
