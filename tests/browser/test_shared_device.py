@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -282,6 +283,9 @@ def test_a_console_that_is_left_ends_in_every_tab_says_why_and_leads_back(
     page.locator("input[name=number]").fill(seen["identity_number"])
     page.get_by_role("button", name="查询").click()
     page.get_by_role("heading", name="登记信息").wait_for()
+    # A place and an authority by their names, the code beside them.
+    page.get_by_text("区划：苏州市（320500）。").wait_for()
+    page.locator("dl.facts dd").filter(has_text=re.compile(r"^\S+（\S[A-Z]）$")).wait_for()
     page.locator("input[name=number]").fill("110101199003070000")
     other = open_page("staff", "/#/proposals", inside=page.context)
     other.get_by_role("heading", name="双人审批").wait_for()

@@ -61,7 +61,7 @@ export const words = speak({
       patrol: 'Patrol', penalty: 'Penalties', counter: 'Counter', 'photo-review': 'Photo review', register: 'Register corrections', rollout: 'Rollout', keys: 'Security administration', audit: 'Audit administration', system: 'System administration',
     },
     case: {
-      label: 'Case number', place: 'Division: {place}.', hint: 'Kind, division and day are filled in; add the serial (4 to 8 digits).', kind: 'Kind of case', serial: 'Serial',
+      label: 'Case number', place: 'Division: {place}. ', hint: 'Kind, division and day are filled in; add the serial (4 to 8 digits).', kind: 'Kind of case', serial: 'Serial',
       R: 'R roadside', V: 'V violation', A: 'A accident', P: 'P complaint', B: 'B business', C: 'C correction', S: 'S security', O: 'O rollout',
     },
     kind: {
