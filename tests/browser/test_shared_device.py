@@ -131,9 +131,10 @@ def test_the_standing_of_another_is_not_shown_on_this_licence(
     page = open_page("driver", inside=holder.context)
     acts.until_held(page)
     page.get_by_text("状态正常").first.wait_for()
-    before = page.evaluate(_SNAPSHOT)
     # Of another licence: a bit of the id of the one that is asked for.
+    page.wait_for_load_state("networkidle")
     page.route("**/api/holder/licence/snapshot", _of_another)
+    before = page.evaluate(_SNAPSHOT)
     page.goto(platform.at("driver") + "/#/licence")
     page.reload()
     page.get_by_text("已联网").wait_for()

@@ -5,7 +5,7 @@ import { officeMenu } from './office/routes'
 export const words = speak({
   'zh-CN': {
     app: '驾驶证业务控制台', skip: '跳到内容', dark: '深色', elder: '大字', log_out: '退出登录', more: '加载更多', none: '没有内容。', refresh: '刷新', loading: '正在加载…',
-    yes: '是', no: '否', send: '提交', save: '保存', optional: '（可不填）', at: '时间', nationwide: '全国', of_day: '今天', choose_day: '选择', day_form: '请写成 {form} 的形式。', zone: '日期和时间均为北京时间（UTC+8）。',
+    yes: '是', no: '否', send: '提交', save: '保存', optional: '（可不填）', at: '时间', nationwide: '全国', of_day: '今天', choose_day: '选择', such_as: '如 {form}', day_form: '请写成 {form} 的形式。', zone: '日期和时间均为北京时间（UTC+8）。',
     menu: {
       title: '菜单', start: '工作台', photos: '照片审核', counter: '窗口办理', faces: '人脸人工审核', look_up: '驾驶人查询', proposals: '双人审批', corrections: '更正申请',
       samples: '查询抽查', audit: '审计记录', members: '人员与职责', me: '我的登录方式', ...officeMenu['zh-CN'],
@@ -50,7 +50,7 @@ export const words = speak({
   },
   en: {
     app: 'Staff console', skip: 'Skip to content', dark: 'Dark', elder: 'Large', log_out: 'Log out', more: 'Show more', none: 'Nothing here.', refresh: 'Refresh', loading: 'Loading…',
-    yes: 'Yes', no: 'No', send: 'Send', save: 'Save', optional: '(optional)', at: 'Time', nationwide: 'everywhere', of_day: 'today', choose_day: 'Choose', day_form: 'Write it as {form}.', zone: 'Days and times are China’s (UTC+8).',
+    yes: 'Yes', no: 'No', send: 'Send', save: 'Save', optional: '(optional)', at: 'Time', nationwide: 'everywhere', of_day: 'today', choose_day: 'Choose', such_as: 'e.g. {form}', day_form: 'Write it as {form}.', zone: 'Days and times are China’s (UTC+8).',
     menu: {
       title: 'Menu', start: 'Start', photos: 'Photo reviews', counter: 'Counter', faces: 'Face reviews', look_up: 'Driver look-up', proposals: 'Four eyes', corrections: 'Correction requests',
       samples: 'Look-up reviews', audit: 'Audit record', members: 'People and duties', me: 'My log-in', ...officeMenu.en,
