@@ -14,7 +14,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, app),
   publicDir: resolve(import.meta.dirname, app, 'public'),
   base: '/',
-  resolve: { alias: { '@shared': resolve(import.meta.dirname, 'shared') } },
+  resolve: { alias: { '@shared': resolve(import.meta.dirname, 'shared'), '@data': resolve(import.meta.dirname, '../src/liangzheng/data') } },
   plugins: [
     // The phone apps and Vant are written with `setup` alone: a tenth of Vue need not be sent.
     vue({ features: { optionsAPI: app === 'staff' || app === 'open' } }),

@@ -113,6 +113,7 @@ def test_what_was_typed_is_there_after_an_ended_login_and_not_for_another(
     page.locator("input[name=number]").fill("110101199003070000")
     page.evaluate("() => fetch('/api/staff/sessions/current', {method: 'DELETE'})")
     page.get_by_role("button", name="查询").click()
+    expect(page.get_by_role("status")).to_contain_text("登录已经结束：已在别处退出、被停用，或到了最长时间。")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_label("动态验证码").fill("000000")
     page.get_by_role("button", name="登录", exact=True).click()

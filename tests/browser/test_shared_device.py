@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from liangzheng.api.octets import from_base64url, to_base64url
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from tests.browser.holders import Holder
+from tests.browser.verifiers import RENTAL
 
 Open = Callable[..., Any]
 
@@ -129,9 +131,10 @@ def test_the_standing_of_another_is_not_shown_on_this_licence(
     page = open_page("driver", inside=holder.context)
     acts.until_held(page)
     page.get_by_text("状态正常").first.wait_for()
-    before = page.evaluate(_SNAPSHOT)
     # Of another licence: a bit of the id of the one that is asked for.
+    page.wait_for_load_state("networkidle")
     page.route("**/api/holder/licence/snapshot", _of_another)
+    before = page.evaluate(_SNAPSHOT)
     page.goto(platform.at("driver") + "/#/licence")
     page.reload()
     page.get_by_text("已联网").wait_for()
@@ -257,6 +260,108 @@ def test_a_record_that_was_looked_up_is_not_there_for_a_colleague(open_page: Ope
     page.goto(address)
     page.locator("input[name=driver]").wait_for()
     assert page.get_by_text(seen["name"]).count() == 0
+
+
+def fill_log_in(page: Any, stage: Stage, who: dict[str, Any]) -> None:
+    """Where the console asks for it, without going anywhere else first."""
+    page.locator("input[name=number]").fill(who["number"])
+    page.locator("input[name=password]").fill(who["password"])
+    page.locator("input[name=totp]").fill(acts.one_time_code(stage, who))
+    page.locator("button[type=submit]").click()
+    page.get_by_role("navigation").first.wait_for()
+
+
+def test_a_console_that_is_left_ends_in_every_tab_says_why_and_leads_back(
+    open_page: Open, platform: Stage
+) -> None:
+    one, two = (acts.member(platform, f"I{secrets.randbelow(10**6):06d}", "penalty") for _ in range(2))
+    page = open_page("staff", width=1280, height=800)
+    page.clock.install()
+    acts.log_in_staff(page, platform, one)
+    seen = platform.kept["actors"][0]
+    page.goto(platform.at("staff") + "/#/look-ups")
+    page.get_by_label("案件编号").fill(acts.case_number("V", "320500"))
+    page.locator("input[name=number]").fill(seen["identity_number"])
+    page.get_by_role("button", name="查询").click()
+    page.get_by_role("heading", name="登记信息").wait_for()
+    # A place and an authority by their names, the code beside them.
+    page.get_by_text("区划：苏州市（320500）。").wait_for()
+    page.locator("dl.facts dd").filter(has_text=re.compile(r"^\S+（\S[A-Z]）$")).wait_for()
+    page.locator("input[name=number]").fill("110101199003070000")
+    other = open_page("staff", "/#/proposals", inside=page.context)
+    other.get_by_role("heading", name="双人审批").wait_for()
+
+    # Asking by itself is no use of it: both tabs drop what they show, and the server ends the login too.
+    page.clock.fast_forward("15:20")
+    page.get_by_text("15 分钟没有操作，登录已自动退出").wait_for()
+    other.get_by_text("请重新登录").wait_for()
+    assert page.get_by_text(seen["name"]).count() == 0
+    page.wait_for_function("() => localStorage.getItem('log-out-due') === null")
+    assert page.evaluate("() => fetch('/api/staff/sessions/current').then((answer) => answer.status)") == 401
+
+    # The same person is back where they were, with what they typed.
+    fill_log_in(page, platform, one)
+    page.get_by_role("heading", name="驾驶人查询").wait_for()
+    assert page.locator("input[name=number]").input_value() == "110101199003070000"
+
+    # Typing is use, though nothing is asked for by it.
+    for _ in range(3):
+        page.clock.fast_forward("06:00")
+        page.get_by_label("案件编号").press("End")
+    page.get_by_role("heading", name="驾驶人查询").wait_for()
+
+    # Ended elsewhere, and taken up by somebody else: they begin at the beginning, and find nothing.
+    page.evaluate("() => fetch('/api/staff/sessions/current', {method: 'DELETE'})")
+    page.get_by_role("link", name="双人审批").click()
+    page.get_by_text("登录已经结束").wait_for()
+    fill_log_in(page, platform, two)
+    page.get_by_role("heading", name="工作台").wait_for()
+    assert page.evaluate("() => Object.keys(sessionStorage)") == ["number"]
+    page.get_by_role("link", name="驾驶人查询").first.click()
+    assert page.locator("input[name=number]").input_value() == ""
+
+
+def test_a_log_out_leaves_nothing_in_another_tab(open_page: Open, platform: Stage) -> None:
+    who = acts.member(platform, f"I{secrets.randbelow(10**6):06d}", "penalty")
+    page = open_page("staff", width=1280, height=800)
+    acts.log_in_staff(page, platform, who)
+    other = open_page("staff", "/#/look-ups", inside=page.context)
+    other.locator("input[name=number]").fill("110101199003070000")
+    page.get_by_role("button", name="退出登录").click()
+    other.get_by_text("您在另一个标签页退出了登录").wait_for()
+    assert other.evaluate("() => Object.keys(sessionStorage)") == ["number"]
+
+
+def test_a_company_whose_login_ended_goes_on_where_it_was_and_nobody_else_does(
+    open_page: Open, platform: Stage
+) -> None:
+    who = acts.company(platform, "演示租车公司", RENTAL)
+    page = open_page("verify")
+    acts.log_in_company(page, who)
+    page.goto(platform.at("verify") + "/#/ask")
+    page.get_by_label("本企业备注").fill("演示 7")
+    for person in ("same", "another"):
+        page.context.clear_cookies()
+        page.get_by_role("button", name="生成请求码").click()
+        page.get_by_text("登录已结束").wait_for()
+        page.get_by_label("本企业备注").wait_for(state="detached")
+        page.get_by_role("link", name="重新登录").click()
+        page.get_by_text("登录已结束").wait_for()
+        if person == "same":
+            page.locator("input[name=secret]").fill(who["secret"])
+            page.get_by_role("button", name="登录", exact=True).click()
+            page.get_by_label("本企业备注").wait_for()
+            assert page.get_by_label("本企业备注").input_value() == "演示 7"
+    patrol = acts.member(platform, f"V{secrets.randbelow(10**6):06d}", "patrol")
+    page.get_by_role("radio", name="交警").check()
+    page.get_by_label("警号").fill(patrol["number"])
+    page.get_by_label("密码").fill(patrol["password"])
+    page.get_by_label("动态验证码").fill(acts.one_time_code(platform, patrol))
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.get_by_role("link", name="数字码").wait_for()
+    assert page.url.endswith("#/")
+    assert page.evaluate("() => 'ask' in sessionStorage") is False
+    assert page.get_by_text("登录已结束").count() == 0
 
 
 def test_no_answer_is_in_a_cache(open_page: Open, platform: Stage, holder: Holder) -> None:

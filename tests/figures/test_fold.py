@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from importlib.resources import files
 
 import pytest
 
@@ -14,6 +15,7 @@ from liangzheng.infra.outbox import Event
 from liangzheng.infra.postgres import Connection, Database
 from liangzheng.infra.reference import load_reference
 from liangzheng.kernel.ids import DriverId
+from liangzheng.kernel.time import civil_day
 
 AUTHORITIES = load_reference().authorities
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -51,6 +53,40 @@ async def test_events_are_counted_by_measure_day_and_province(database: Database
         Figure(Counted.LICENCE_REISSUED, DAY, "32"): 1,
         Figure(Counted.APPLICATION_REFUSED, DAY, ""): 1,
     }
+
+
+async def test_a_new_photo_is_no_application_and_what_nobody_asked_for_is_none(database: Database) -> None:
+    for topic in ("application.accepted", "application.refused"):
+        for origin in ("holder", "photo", "photo"):
+            await put(database, topic, authority="苏E", origin=origin)
+        # As events of before migration 0034 are.
+        await put(database, topic, authority="苏E")
+    await put(database, "application.refused", authority="苏E", origin="reissue")
+    await drained(database)
+    assert await counts(database) == {
+        Figure(Counted.APPLICATION_ACCEPTED, DAY, "32"): 2,
+        Figure(Counted.REPLACEMENT_ACCEPTED, DAY, "32"): 2,
+        Figure(Counted.APPLICATION_REFUSED, DAY, "32"): 2,
+        Figure(Counted.REPLACEMENT_REFUSED, DAY, "32"): 2,
+    }
+
+
+async def test_old_counts_stay_and_say_until_when_the_two_were_together(database: Database) -> None:
+    migration = (files("liangzheng.migrations") / "0034_replacements_apart.sql").read_text()
+
+    async def until() -> date | None:
+        async with database.transaction() as tx:
+            await tx.execute(migration)
+            return (await figures.summary(tx, DAY, DAY, list(Counted))).together_until
+
+    assert await until() is None, "nothing was counted before"
+    await put(database, "application.accepted", authority="苏E")
+    await drained(database)
+    before = await counts(database)
+    async with database.transaction() as tx:
+        today = civil_day(await tx.fetchval("SELECT now()"))
+    assert await until() == today
+    assert await counts(database) == before
 
 
 async def test_an_event_counts_on_its_day_in_china(database: Database) -> None:

@@ -45,6 +45,7 @@ LANDED = {
     "0031_messages_end.sql": "673bad61edf5878c15dd6facf337c7cf7e33d27d1a1e6f0d5e800f146a478960",
     "0032_fonts.sql": "4a7f0136cdd62047eec024bbc639c69a93dffe022088ac0cbdcd78ddb3ecd7b6",
     "0033_over_by_time.sql": "27443a5ebabdcb12de681d7c1d2b3743b97b3bbac3b66afbd9e75f851430f51e",
+    "0034_replacements_apart.sql": "cda79a84ade452b198cad32d0a00f31fed8fd826b59114dc3208eb27d892b298",
 }
 """File and the SHA-256 of its octets, as it landed. A new migration adds its line; a line is never changed."""
 

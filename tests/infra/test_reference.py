@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from importlib.resources import files
@@ -48,6 +49,14 @@ def test_the_kernel_and_the_list_name_the_same_provinces() -> None:
     }
     for prefix, province in PROVINCES.items():
         assert plates[prefix] == (province.abbreviation or "")
+
+
+def test_the_web_apps_draw_the_provinces_under_the_same_names() -> None:
+    tiles = Path(__file__).parents[2] / "web" / "shared" / "figures" / "tiles.ts"
+    drawn = re.findall(r"\['(\d\d)', '(.)', '([^']+)', '([^']+)'", tiles.read_text("utf-8"))
+    assert {(prefix, name, english) for prefix, _, name, english in drawn} == {
+        (prefix, province.name, province.english) for prefix, province in PROVINCES.items()
+    }
 
 
 def test_every_county_has_someone_who_acts_for_it_at_prefecture_level() -> None:

@@ -67,6 +67,8 @@ async def test_the_first_replacement_is_possible_at_once_and_ends_the_old_versio
     inbox = done(await holder.phone.get("/holder/messages"), 200)["messages"]
     kinds = [message["kind"] for message in inbox]
     assert kinds.count("photo-replaced") == 1 and "licence-reissued" not in kinds
+    counted = {row["measure"]: row["value"] for row in await place.world.rows("figure_count")}
+    assert (counted["application.accepted"], counted["replacement.accepted"]) == (1, 1)
     await clean(place)
 
 
@@ -78,6 +80,9 @@ async def test_the_second_waits_six_civil_months_and_hears_the_day(place: Deploy
     asked = await replace(holder, 3)
     assert (asked["state"], asked["refusal"]["code"]) == ("refused", "photo_too_soon")
     assert asked["again_from"] == await opens(holder) == day.isoformat()
+    await place.drain()
+    counted = {row["measure"] for row in await place.world.rows("figure_count")}
+    assert "replacement.refused" in counted and "application.refused" not in counted
     assert await place.world.count("SELECT count(*) FROM photo_review WHERE outcome IS NULL") == 0
 
 

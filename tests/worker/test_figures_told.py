@@ -38,7 +38,8 @@ async def test_a_city_with_few_is_not_told_and_its_province_is(place: Deployment
     cities = {each["name"]: each["value"] for each in found["cities"]}
     assert cities == {"苏州市": 10, "南京市": None}
     (province,) = found["provinces"]
-    assert (province["name"], province["value"]) == ("江苏省", 17)
+    assert (province["name"], province["en"], province["value"]) == ("江苏省", "Jiangsu", 17)
+    assert {each["en"] for each in found["cities"]} == {None}, "the reference has no English name for a city"
     assert next(each["value"] for each in found["totals"] if each["measure"] == "code.verified") == 17
 
 
@@ -83,6 +84,18 @@ async def test_what_a_verification_was_is_counted_by_the_schedule_once(place: De
     assert [each["value"] for each in found["days"]] == [1]
 
 
+async def test_counts_of_before_replacements_were_apart_say_so(place: Deployment) -> None:
+    async def page() -> str:
+        return (await place.phone.client.get("/open/figures.html")).text
+
+    assert done(await place.phone.get("/open/figures"), 200)["together_until"] is None
+    assert "含更换照片" not in await page()
+    async with place.world.database.statement() as tx:
+        await tx.execute("INSERT INTO figure_mark VALUES ('replacement.accepted', '2026-11-20T15:59:59Z')")
+    assert done(await place.phone.get("/open/figures"), 200)["together_until"] == "2026-11-20"
+    assert "2026-11-20 及以前的受理申领、未受理申领含更换照片" in await page()
+
+
 async def test_the_public_page_has_the_table_in_it_before_any_script(
     place: Deployment, tmp_path: Path
 ) -> None:
@@ -96,7 +109,12 @@ async def test_the_public_page_has_the_table_in_it_before_any_script(
     transport = httpx.ASGITransport(Faces(app, {"open": "open.localhost"}, tmp_path))
     async with httpx.AsyncClient(transport=transport, base_url="http://open.localhost") as browser:
         answer = await browser.get("/")
-        assert answer.status_code == 200 and "江苏省" in answer.text and "/a.js" in answer.text
+        assert (
+            answer.status_code == 200
+            and "江苏省" in answer.text
+            and "Jiangsu" in answer.text
+            and "/a.js" in answer.text
+        )
         assert "script-src 'self'" in answer.headers["content-security-policy"]
         (folder / "index.html").unlink()
         alone = await browser.get("/")

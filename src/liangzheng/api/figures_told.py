@@ -30,6 +30,8 @@ USUAL_DAYS: Final = 30
 WORDS: Final = {
     Counted.APPLICATION_ACCEPTED: ("受理申领", "Applications accepted"),
     Counted.APPLICATION_REFUSED: ("未受理申领", "Applications refused"),
+    Counted.REPLACEMENT_ACCEPTED: ("受理更换照片", "New photos accepted"),
+    Counted.REPLACEMENT_REFUSED: ("未受理更换照片", "New photos refused"),
     Counted.LICENCE_ISSUED: ("签发电子驾驶证", "Licences issued"),
     Counted.LICENCE_REISSUED: ("换发电子驾驶证", "Licences issued anew"),
     Counted.LICENCE_WITHDRAWN: ("撤回电子驾驶证", "Licences withdrawn"),
@@ -73,11 +75,13 @@ class DayFigure(Answer):
 
 
 class PlaceFigure(Answer):
-    """A measure in a province or city over all the days asked about. `value` null: of a city, and fewer than told."""
+    """A measure in a province or city over all the days asked about. `en`: the name in English, null where the reference has
+    none. `value` null: of a city, and fewer than told."""
 
     measure: str
     code: str
     name: str
+    en: str | None
     value: int | None
 
 
@@ -104,7 +108,8 @@ class FiguresAnswer(Answer):
     """What was counted from `first_day` to `last_day`, both of them days in China; `totals` is since the beginning.
 
     A code of a province has six digits, empty where none is known. `cities_open` of `cities` have the electronic licence open
-    today. For everybody a city's count is in fives, rounded down, and below five it is not told.
+    today. For everybody a city's count is in fives, rounded down, and below five it is not told. `together_until`: up to this
+    day new photos for a licence that is held were counted among the applications; null: never here.
     """
 
     first_day: date
@@ -117,6 +122,7 @@ class FiguresAnswer(Answer):
     reasons: list[ReasonFigure]
     cities_open: int
     cities_known: int
+    together_until: date | None
 
 
 async def told(
@@ -144,13 +150,13 @@ async def told(
         provinces=[
             PlaceFigure(
                 measure=each.value, code=code and code + "0000", name=PROVINCES[code].name if code else "",
-                value=value,
+                en=PROVINCES[code].english if code else None, value=value,
             )
             for each, code, value in found.provinces
         ],
         cities=list(_cities(wiring.reference, found, exact_in)),
         reasons=list(_reasons(found)),
-        cities_open=opened, cities_known=known,
+        cities_open=opened, cities_known=known, together_until=found.together_until,
     )  # fmt: skip
 
 
@@ -159,7 +165,9 @@ def _cities(reference: Reference, found: Summary, exact_in: Region | None) -> It
         name = reference.divisions.name_of(code) or code
         exact = exact_in is not None and exact_in.covers(code)
         shown = value if exact else figures.told_to_everybody(value)
-        yield PlaceFigure(measure=each.value, code=code, name=name, value=shown)
+        # A municipality is both: a province by its code, and the unit that acts at prefecture level.
+        en = PROVINCES[code[:2]].english if code.endswith("0000") else None
+        yield PlaceFigure(measure=each.value, code=code, name=name, en=en, value=shown)
 
 
 def _reasons(found: Summary) -> Iterable[ReasonFigure]:
@@ -208,9 +216,9 @@ def as_html(answer: FiguresAnswer) -> str:
     )
     totals = "".join(f"<td>{each.value:,}</td>" for each in answer.totals)
     values = {(each.code, each.measure): each.value or 0 for each in answer.provinces}
-    names = {each.code: each.name for each in answer.provinces}
+    names = {each.code: (each.name, each.en) for each in answer.provinces}
     rows = "".join(
-        f'<tr><th scope="row">{escape(names[code]) or "（未分省）"}</th>'
+        f'<tr><th scope="row">{_both(*names[code]) if code else NO_PROVINCE}</th>'
         + "".join(f"<td>{values.get((code, measure), 0):,}</td>" for measure in measures)
         + "</tr>"
         for code in sorted(names, key=lambda code: (code == "", code))
@@ -237,6 +245,7 @@ def as_html(answer: FiguresAnswer) -> str:
         '<th scope="col">签发 <span lang="en">Issued</span></th>'
         '<th scope="col">核验 <span lang="en">Verified</span></th></tr></thead>'
         f"<tbody>{days}</tbody></table></div>"
+        f"{_together(answer.together_until)}"
         "<p>市级数据按五取整（舍去），不足五的不公布。"
         '<span lang="en">Counts of cities are in fives, rounded down; below five they are not told.</span></p>'
         f'<p><a href="{CSV}">CSV</a> · <a href="{JSON}">JSON</a></p>'
@@ -244,6 +253,22 @@ def as_html(answer: FiguresAnswer) -> str:
     )
 
 
+def _both(name: str, en: str | None) -> str:
+    return escape(name) + (f' <span lang="en">{escape(en)}</span>' if en else "")
+
+
+def _together(until: date | None) -> str:
+    """Old counts stay what they were, and the page says what that was."""
+    if until is None:
+        return ""
+    return (
+        f"<p>{until} 及以前的受理申领、未受理申领含更换照片，此后分开统计。"
+        f'<span lang="en">Up to {until} applications accepted and refused include new photos; since then these are counted '
+        "apart.</span></p>"
+    )
+
+
+NO_PROVINCE: Final = '（未分省） <span lang="en">No province</span>'
 CSV: Final = "/api/open/figures.csv"
 JSON: Final = "/api/open/figures"
 """From the public page, which has the API under /api."""

@@ -114,14 +114,20 @@ def are_built() -> bool:
 
 
 def source_hash() -> str:
-    """SHA-256 over every file the apps are built from, and over the description of the API their types come from."""
+    """SHA-256 over every file the apps are built from: their own, the names of places, and the description of the API their types
+    come from."""
     digest = hashlib.sha256()
-    for path in [*_files(SOURCE), _DESCRIPTION]:
+    for path in [*_files(SOURCE), *_PLACES, _DESCRIPTION]:
         digest.update(str(path.relative_to(SOURCE.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 _DESCRIPTION: Final = SOURCE.parent / "docs" / "openapi.json"
+_PLACES: Final = tuple(
+    SOURCE.parent / "src" / "liangzheng" / "data" / name
+    for name in ("divisions_county.csv", "divisions_prefecture.csv", "issuing_authorities.csv")
+)
+"""Read by web/shared/places."""
 _MADE: Final = frozenset({"node_modules", "openapi.d.ts", "dist"})
 
 

@@ -14,6 +14,8 @@ class Counted(StrEnum):
 
     APPLICATION_ACCEPTED = "application.accepted"
     APPLICATION_REFUSED = "application.refused"
+    REPLACEMENT_ACCEPTED = "replacement.accepted"
+    REPLACEMENT_REFUSED = "replacement.refused"
     LICENCE_ISSUED = "licence.issued"
     LICENCE_REISSUED = "licence.reissued"
     LICENCE_WITHDRAWN = "licence.withdrawn"
@@ -61,6 +63,8 @@ class Summary:
     cities: Sequence[tuple[Counted, str, int]]
     reasons: Sequence[tuple[Counted, str, int]]
     totals: Mapping[Counted, int]
+    together_until: date | None = None
+    """Up to this day new photos were counted among the applications (0034); None: never."""
 
 
 SMALLEST_TOLD: Final = 5

@@ -8,6 +8,7 @@ from typing import Final
 
 from liangzheng.figures.model import Count, Counted, Figure, Part, Summary
 from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.time import civil_day
 
 
 async def add(tx: Connection, counts: Mapping[Figure, int]) -> None:
@@ -82,10 +83,14 @@ async def summary(tx: Connection, first: date, last: date, measures: Sequence[Co
         "GROUP BY GROUPING SETS ((1, 2), (1, 3)) ORDER BY 1, 2, 3", *asked,
     )  # fmt: skip
     totals = await tx.fetch("SELECT measure, sum(value)::bigint AS value FROM figure_count GROUP BY 1")
+    apart: datetime | None = await tx.fetchval(
+        "SELECT at FROM figure_mark WHERE measure = $1", Counted.REPLACEMENT_ACCEPTED.value
+    )
     return Summary(
         days=[(Counted(row["measure"]), row["day"], row["value"]) for row in days],
         provinces=[(Counted(row["measure"]), row["division"], row["value"]) for row in provinces],
         cities=[(Counted(row["measure"]), row["city"], row["value"]) for row in parts if row["city"]],
         reasons=[(Counted(row["measure"]), row["reason"], row["value"]) for row in parts if row["reason"]],
         totals={Counted(row["measure"]): row["value"] for row in totals},
+        together_until=civil_day(apart) if apart else None,
     )

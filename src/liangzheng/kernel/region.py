@@ -15,11 +15,12 @@ from liangzheng.kernel.errors import Invalid, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province-level unit: two-digit prefix, name, character on its plates (None where it issues none)."""
+    """A province-level unit: two-digit prefix, name, character on its plates (None where it issues none), name in English."""
 
     prefix: str
     name: str
     abbreviation: str | None
+    english: str
 
     @property
     def code(self) -> str:
@@ -28,15 +29,18 @@ class Province:
 
 
 _PROVINCE_ROWS = (
-    ("11", "北京市", "京"), ("12", "天津市", "津"), ("13", "河北省", "冀"), ("14", "山西省", "晋"),
-    ("15", "内蒙古自治区", "蒙"), ("21", "辽宁省", "辽"), ("22", "吉林省", "吉"), ("23", "黑龙江省", "黑"),
-    ("31", "上海市", "沪"), ("32", "江苏省", "苏"), ("33", "浙江省", "浙"), ("34", "安徽省", "皖"),
-    ("35", "福建省", "闽"), ("36", "江西省", "赣"), ("37", "山东省", "鲁"), ("41", "河南省", "豫"),
-    ("42", "湖北省", "鄂"), ("43", "湖南省", "湘"), ("44", "广东省", "粤"), ("45", "广西壮族自治区", "桂"),
-    ("46", "海南省", "琼"), ("50", "重庆市", "渝"), ("51", "四川省", "川"), ("52", "贵州省", "贵"),
-    ("53", "云南省", "云"), ("54", "西藏自治区", "藏"), ("61", "陕西省", "陕"), ("62", "甘肃省", "甘"),
-    ("63", "青海省", "青"), ("64", "宁夏回族自治区", "宁"), ("65", "新疆维吾尔自治区", "新"),
-    ("71", "台湾省", None), ("81", "香港特别行政区", None), ("82", "澳门特别行政区", None),
+    ("11", "北京市", "京", "Beijing"), ("12", "天津市", "津", "Tianjin"), ("13", "河北省", "冀", "Hebei"),
+    ("14", "山西省", "晋", "Shanxi"), ("15", "内蒙古自治区", "蒙", "Inner Mongolia"), ("21", "辽宁省", "辽", "Liaoning"),
+    ("22", "吉林省", "吉", "Jilin"), ("23", "黑龙江省", "黑", "Heilongjiang"), ("31", "上海市", "沪", "Shanghai"),
+    ("32", "江苏省", "苏", "Jiangsu"), ("33", "浙江省", "浙", "Zhejiang"), ("34", "安徽省", "皖", "Anhui"),
+    ("35", "福建省", "闽", "Fujian"), ("36", "江西省", "赣", "Jiangxi"), ("37", "山东省", "鲁", "Shandong"),
+    ("41", "河南省", "豫", "Henan"), ("42", "湖北省", "鄂", "Hubei"), ("43", "湖南省", "湘", "Hunan"),
+    ("44", "广东省", "粤", "Guangdong"), ("45", "广西壮族自治区", "桂", "Guangxi"), ("46", "海南省", "琼", "Hainan"),
+    ("50", "重庆市", "渝", "Chongqing"), ("51", "四川省", "川", "Sichuan"), ("52", "贵州省", "贵", "Guizhou"),
+    ("53", "云南省", "云", "Yunnan"), ("54", "西藏自治区", "藏", "Tibet"), ("61", "陕西省", "陕", "Shaanxi"),
+    ("62", "甘肃省", "甘", "Gansu"), ("63", "青海省", "青", "Qinghai"), ("64", "宁夏回族自治区", "宁", "Ningxia"),
+    ("65", "新疆维吾尔自治区", "新", "Xinjiang"), ("71", "台湾省", None, "Taiwan"),
+    ("81", "香港特别行政区", None, "Hong Kong"), ("82", "澳门特别行政区", None, "Macao"),
 )  # fmt: skip
 
 PROVINCES: Mapping[str, Province] = MappingProxyType({row[0]: Province(*row) for row in _PROVINCE_ROWS})

@@ -7,7 +7,7 @@ answered has exactly one outcome. Functions that take `tx` are part of the calle
 Events put: `application.accepted`, `application.refused`, `application.under-review`, `licence.issued`,
 `licence.withdrawn`, `photo.replaced`, `review.escalated` (subject:
 the driver, or
-the person where there is none; body: driver_id, application_id, authority …). Events followed:
+the person where there is none; body: driver_id, application_id, authority, origin …). Events followed:
 `standing.changed`
 (`follow_standing`), `phone-key.ended` (`follow_phone_keys`), `account.closed` (`follow_closed_accounts`).
 """

@@ -391,6 +391,7 @@ def _event(
         "application_id": str(submission.id),
         "authority": record.issuing_authority if record else None,
         "refusal": refusal.value if refusal else None,
+        "origin": "holder",
     }
 
 

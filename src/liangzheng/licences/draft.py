@@ -34,6 +34,7 @@ from liangzheng.licences.model import (
     Lease,
     LicenceDraft,
     LicenceNumber,
+    Origin,
     Phone,
     StatusPlace,
 )
@@ -98,7 +99,7 @@ class Drafted:
     licences: list[LicenceDraft] = field(default_factory=list)
     credentials: list[CredentialDraft] = field(default_factory=list)
     drafted: list[ApplicationMove] = field(default_factory=list)
-    refused: list[tuple[ApplicationMove, LicenceRecord]] = field(default_factory=list)
+    refused: list[tuple[ApplicationMove, LicenceRecord, Origin]] = field(default_factory=list)
     ended: list[tuple[DriverId, CredentialId, CredentialEvent]] = field(default_factory=list)
     postponed: list[Waiting] = field(default_factory=list)
     fonts: dict[bytes, bytes] = field(default_factory=dict)
@@ -198,7 +199,7 @@ def _draft_application(plan: Drafted, application: Application, known: _Known, d
     decision = decide(standing, civil_day(now), desk.policy)
     if isinstance(decision, Refuse):
         move = ApplicationMove(driver_id, application.id, application.move, decision.refusal)
-        plan.refused.append((move, record))
+        plan.refused.append((move, record, application.origin))
         return
     if (lineage and lineage.drafted) or any(phone.state is CredentialState.DRAFTED for phone in phones):
         plan.postponed.append(Waiting(driver_id, application.id, now + TRY_AGAIN))
@@ -376,23 +377,24 @@ async def _keep(tx: Connection, plan: Drafted, desk: Desk) -> None:
         state = CredentialState.REQUESTED
         await held.move_credentials(tx, driver_id, state, event, now, only=[credential_id])
     if plan.refused:
-        moves = [move for move, _ in plan.refused]
+        moves = [move for move, _, _ in plan.refused]
         await waiting_store.move(tx, moves, ApplicationState.ACCEPTED, ApplicationEvent.FACTS_CHANGED, now)
         await outbox.put_many(
             tx, "application.refused", [_refused(*refused) for refused in plan.refused], now
         )
-        for _, record in plan.refused:
+        for _, record, _ in plan.refused:
             # While it was under way it stood for a new version of a licence that is held.
             await follow(tx, record, now, desk.policy)
     if plan.postponed:
         await waiting_store.enqueue(tx, plan.postponed)
 
 
-def _refused(move: ApplicationMove, record: LicenceRecord) -> tuple[Id, Mapping[str, str]]:
+def _refused(move: ApplicationMove, record: LicenceRecord, origin: Origin) -> tuple[Id, Mapping[str, str]]:
     assert move.refusal is not None
     return move.driver_id, {
         "driver_id": str(move.driver_id),
         "application_id": str(move.id),
         "refusal": move.refusal.value,
         "authority": record.issuing_authority,
+        "origin": origin,
     }

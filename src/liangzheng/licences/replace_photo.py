@@ -146,5 +146,6 @@ async def _tell_refusal(
         "application_id": str(application.id),
         "authority": record.issuing_authority,
         "refusal": application.refusal.value,
+        "origin": application.origin,
     }
     await outbox.put(tx, "application.refused", application.driver_id, body, now)

@@ -142,6 +142,7 @@ def _body(review: PhotoReview) -> dict[str, str | list[str] | None]:
         "driver_id": str(review.driver_id),
         "application_id": str(review.application_id),
         "authority": review.authority,
+        "origin": review.origin,
     }
 
 

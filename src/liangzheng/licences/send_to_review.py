@@ -66,5 +66,6 @@ async def end_replacement(tx: Connection, driver_id: DriverId, authority: str, n
         "application_id": str(application_id),
         "refusal": Refusal.NOT_HELD.value,
         "authority": authority,
+        "origin": "photo",
     }
     await outbox.put(tx, "application.refused", driver_id, body, now)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { daysBetween, shadeOf, short, tiles } from './tiles.ts'
+import { brief, daysBetween, shadeOf, tiles } from './tiles.ts'
 
 test('every province-level unit has one tile of its own', () => {
   assert.equal(new Set(tiles.map((tile) => tile.code)).size, 34)
   assert.equal(new Set(tiles.map((tile) => `${tile.row},${tile.column}`)).size, 34)
-  assert.deepEqual(tiles.filter((tile) => tile.outside).map((tile) => tile.zh).sort(), ['台', '港', '澳'].sort())
+  assert.deepEqual(tiles.filter((tile) => tile.outside).map((tile) => tile.short).sort(), ['台', '港', '澳'].sort())
 })
 
 test('shades are five steps of the largest, and none for nothing', () => {
@@ -19,6 +19,6 @@ test('days are counted over the end of a month, both ends in', () => {
 })
 
 test('a number fits a tile', () => {
-  assert.equal(short(999, 'en'), '999')
-  assert.equal(short(12_345, 'zh-CN'), '1.2万')
+  assert.equal(brief(999, 'en'), '999')
+  assert.equal(brief(12_345, 'zh-CN'), '1.2万')
 })

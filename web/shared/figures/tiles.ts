@@ -3,6 +3,8 @@
 export interface Tile {
   /** Six digits of the province-level unit. */
   code: string
+  /** One character, as on its plates. */
+  short: string
   zh: string
   en: string
   row: number
@@ -11,22 +13,22 @@ export interface Tile {
   outside: boolean
 }
 
-const rows: [code: string, zh: string, en: string, row: number, column: number][] = [
-  ['23', '黑', 'Heilongjiang', 0, 9],
-  ['15', '蒙', 'Inner Mongolia', 1, 6], ['21', '辽', 'Liaoning', 1, 8], ['22', '吉', 'Jilin', 1, 9],
-  ['65', '新', 'Xinjiang', 2, 1], ['62', '甘', 'Gansu', 2, 3], ['64', '宁', 'Ningxia', 2, 4], ['61', '陕', 'Shaanxi', 2, 5],
-  ['14', '晋', 'Shanxi', 2, 6], ['11', '京', 'Beijing', 2, 7], ['12', '津', 'Tianjin', 2, 8],
-  ['54', '藏', 'Tibet', 3, 1], ['63', '青', 'Qinghai', 3, 2], ['51', '川', 'Sichuan', 3, 3], ['50', '渝', 'Chongqing', 3, 4],
-  ['42', '鄂', 'Hubei', 3, 5], ['41', '豫', 'Henan', 3, 6], ['13', '冀', 'Hebei', 3, 7], ['37', '鲁', 'Shandong', 3, 8],
-  ['53', '云', 'Yunnan', 4, 3], ['52', '贵', 'Guizhou', 4, 4], ['43', '湘', 'Hunan', 4, 5], ['34', '皖', 'Anhui', 4, 6],
-  ['32', '苏', 'Jiangsu', 4, 7], ['31', '沪', 'Shanghai', 4, 8],
-  ['45', '桂', 'Guangxi', 5, 4], ['44', '粤', 'Guangdong', 5, 5], ['36', '赣', 'Jiangxi', 5, 6], ['33', '浙', 'Zhejiang', 5, 7],
-  ['46', '琼', 'Hainan', 6, 4], ['82', '澳', 'Macao', 6, 5], ['81', '港', 'Hong Kong', 6, 6], ['35', '闽', 'Fujian', 6, 7],
-  ['71', '台', 'Taiwan', 6, 8],
+const rows: [code: string, short: string, zh: string, en: string, row: number, column: number][] = [
+  ['23', '黑', '黑龙江省', 'Heilongjiang', 0, 9],
+  ['15', '蒙', '内蒙古自治区', 'Inner Mongolia', 1, 6], ['21', '辽', '辽宁省', 'Liaoning', 1, 8], ['22', '吉', '吉林省', 'Jilin', 1, 9],
+  ['65', '新', '新疆维吾尔自治区', 'Xinjiang', 2, 1], ['62', '甘', '甘肃省', 'Gansu', 2, 3], ['64', '宁', '宁夏回族自治区', 'Ningxia', 2, 4], ['61', '陕', '陕西省', 'Shaanxi', 2, 5],
+  ['14', '晋', '山西省', 'Shanxi', 2, 6], ['11', '京', '北京市', 'Beijing', 2, 7], ['12', '津', '天津市', 'Tianjin', 2, 8],
+  ['54', '藏', '西藏自治区', 'Tibet', 3, 1], ['63', '青', '青海省', 'Qinghai', 3, 2], ['51', '川', '四川省', 'Sichuan', 3, 3], ['50', '渝', '重庆市', 'Chongqing', 3, 4],
+  ['42', '鄂', '湖北省', 'Hubei', 3, 5], ['41', '豫', '河南省', 'Henan', 3, 6], ['13', '冀', '河北省', 'Hebei', 3, 7], ['37', '鲁', '山东省', 'Shandong', 3, 8],
+  ['53', '云', '云南省', 'Yunnan', 4, 3], ['52', '贵', '贵州省', 'Guizhou', 4, 4], ['43', '湘', '湖南省', 'Hunan', 4, 5], ['34', '皖', '安徽省', 'Anhui', 4, 6],
+  ['32', '苏', '江苏省', 'Jiangsu', 4, 7], ['31', '沪', '上海市', 'Shanghai', 4, 8],
+  ['45', '桂', '广西壮族自治区', 'Guangxi', 5, 4], ['44', '粤', '广东省', 'Guangdong', 5, 5], ['36', '赣', '江西省', 'Jiangxi', 5, 6], ['33', '浙', '浙江省', 'Zhejiang', 5, 7],
+  ['46', '琼', '海南省', 'Hainan', 6, 4], ['82', '澳', '澳门特别行政区', 'Macao', 6, 5], ['81', '港', '香港特别行政区', 'Hong Kong', 6, 6], ['35', '闽', '福建省', 'Fujian', 6, 7],
+  ['71', '台', '台湾省', 'Taiwan', 6, 8],
 ]
 
-export const tiles: readonly Tile[] = rows.map(([code, zh, en, row, column]) => ({
-  code: `${code}0000`, zh, en, row, column, outside: ['71', '81', '82'].includes(code),
+export const tiles: readonly Tile[] = rows.map(([code, short, zh, en, row, column]) => ({
+  code: `${code}0000`, short, zh, en, row, column, outside: ['71', '81', '82'].includes(code),
 }))
 
 /** Which of five shades a value has, 0 for none: steps of the largest. */
@@ -35,7 +37,7 @@ export function shadeOf(value: number, largest: number): number {
 }
 
 /** A number short enough for a tile. */
-export function short(value: number, language: string): string {
+export function brief(value: number, language: string): string {
   return new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: value < 1000 ? 0 : 1 }).format(value)
 }
 

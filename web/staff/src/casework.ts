@@ -1,11 +1,14 @@
 /** What kinds of proposals, purposes and cases there are, as the register's tables have them (docs/rulebook.md). */
-import { shallowRef } from 'vue'
+import { ref, shallowRef } from 'vue'
 import type { components } from '@shared/openapi'
 
 export type RegisterRecord = components['schemas']['RecordAnswer']
 
 /** The record looked at last, for the proposal about it. In memory only: it is gone with the page. */
 export const lastRecord = shallowRef<RegisterRecord | null>(null)
+
+/** What is to be corrected of whom. It says something about a person, so it too is in memory only; a login that ends by itself leaves it. */
+export const correction = ref({ driver: '', fields: {} as Record<string, string> })
 
 export interface ProposalKind {
   kind: 'suspend' | 'restore' | 'correct' | 'give-duty' | 'new-enrolment'

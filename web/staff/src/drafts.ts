@@ -1,6 +1,6 @@
 /** What was typed survives a reload and an ended login, in this tab; never passwords, and never longer than the tab. */
 import { reactive, watch } from 'vue'
-import { lastRecord } from './casework'
+import { correction, lastRecord } from './casework'
 
 export function draft<T extends object>(name: string, empty: T): T {
   let before: Partial<T> = {}
@@ -18,9 +18,10 @@ export function forgetDraft(name: string): void {
   sessionStorage.removeItem(name)
 }
 
-/** At the end of a login nothing of its work stays in the tab, no record that was looked at either. */
+/** Where somebody logs out, or somebody else in, nothing of the work stays in the tab, no record that was looked at either. */
 export function forgetDrafts(): void {
   lastRecord.value = null
+  correction.value = { driver: '', fields: {} }
   const number = sessionStorage.getItem('number')
   sessionStorage.clear()
   if (number) sessionStorage.setItem('number', number)

@@ -2,17 +2,13 @@ import 'element-plus/es/components/base/style/css.mjs'
 import 'element-plus/theme-chalk/dark/css-vars.css'
 import '@shared/theme.css'
 import './console.css'
-import { whenLoggedOut } from '@shared/api'
+import { haveCounties } from '@shared/places'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { followEnds } from './ended'
 import { router } from './router'
-import { loggedOut } from './session'
 import { words } from './words'
 
-whenLoggedOut(() => {
-  loggedOut()
-  const { meta, fullPath } = router.currentRoute.value
-  if (!meta.open) void router.push({ path: '/log-in', query: { next: fullPath } })
-})
-
+followEnds()
+haveCounties(() => import('@shared/places/counties'))
 createApp(App).use(words).use(router).mount('#app')

@@ -15,7 +15,7 @@ export const router = createRouter({
 router.beforeEach(async (to) => {
   if (to.meta.open) return true
   if (session.is === 'unknown') await askSession().catch(() => undefined)
-  if (session.is !== 'in') return { path: '/log-in', query: { next: to.fullPath } }
+  if (session.is !== 'in') return { path: '/log-in', query: { next: to.fullPath, ...(session.ended ? { ended: session.ended } : {}) } }
   // The server refuses too; this only spares people a screen that could not do anything.
   const acts = (to.meta.acts as string[] | undefined) ?? []
   return acts.length === 0 || mayDo(...acts) ? true : { path: '/' }

@@ -5,7 +5,7 @@ import { officeMenu } from './office/routes'
 export const words = speak({
   'zh-CN': {
     app: '驾驶证业务控制台', skip: '跳到内容', dark: '深色', elder: '大字', log_out: '退出登录', more: '加载更多', none: '没有内容。', refresh: '刷新', loading: '正在加载…',
-    yes: '是', no: '否', send: '提交', save: '保存', optional: '（可不填）', at: '时间', nationwide: '全国', of_day: '今天', zone: '日期和时间均为北京时间（UTC+8）。',
+    yes: '是', no: '否', send: '提交', save: '保存', optional: '（可不填）', at: '时间', nationwide: '全国', of_day: '今天', choose_day: '选择', such_as: '如 {form}', day_form: '请写成 {form} 的形式。', zone: '日期和时间均为北京时间（UTC+8）。',
     menu: {
       title: '菜单', start: '工作台', photos: '照片审核', counter: '窗口办理', faces: '人脸人工审核', look_up: '驾驶人查询', proposals: '双人审批', corrections: '更正申请',
       samples: '查询抽查', audit: '审计记录', members: '人员与职责', me: '我的登录方式', ...officeMenu['zh-CN'],
@@ -16,7 +16,7 @@ export const words = speak({
       patrol: '路面执勤', penalty: '违法处理', counter: '窗口', 'photo-review': '照片审核', register: '登记更正', rollout: '推广', keys: '安全管理', audit: '审计管理', system: '系统管理',
     },
     case: {
-      label: '案件编号', hint: '类别、区划、日期已填好，请补上序号（4 至 8 位数字）。', kind: '案件类别', serial: '序号',
+      label: '案件编号', place: '区划：{place}。', hint: '类别、区划、日期已填好，请补上序号（4 至 8 位数字）。', kind: '案件类别', serial: '序号',
       R: 'R 路面', V: 'V 违法', A: 'A 事故', P: 'P 投诉', B: 'B 业务', C: 'C 更正', S: 'S 安全', O: 'O 推广',
     },
     kind: {
@@ -50,7 +50,7 @@ export const words = speak({
   },
   en: {
     app: 'Staff console', skip: 'Skip to content', dark: 'Dark', elder: 'Large', log_out: 'Log out', more: 'Show more', none: 'Nothing here.', refresh: 'Refresh', loading: 'Loading…',
-    yes: 'Yes', no: 'No', send: 'Send', save: 'Save', optional: '(optional)', at: 'Time', nationwide: 'everywhere', of_day: 'today', zone: 'Days and times are China’s (UTC+8).',
+    yes: 'Yes', no: 'No', send: 'Send', save: 'Save', optional: '(optional)', at: 'Time', nationwide: 'everywhere', of_day: 'today', choose_day: 'Choose', such_as: 'e.g. {form}', day_form: 'Write it as {form}.', zone: 'Days and times are China’s (UTC+8).',
     menu: {
       title: 'Menu', start: 'Start', photos: 'Photo reviews', counter: 'Counter', faces: 'Face reviews', look_up: 'Driver look-up', proposals: 'Four eyes', corrections: 'Correction requests',
       samples: 'Look-up reviews', audit: 'Audit record', members: 'People and duties', me: 'My log-in', ...officeMenu.en,
@@ -61,7 +61,7 @@ export const words = speak({
       patrol: 'Patrol', penalty: 'Penalties', counter: 'Counter', 'photo-review': 'Photo review', register: 'Register corrections', rollout: 'Rollout', keys: 'Security administration', audit: 'Audit administration', system: 'System administration',
     },
     case: {
-      label: 'Case number', hint: 'Kind, division and day are filled in; add the serial (4 to 8 digits).', kind: 'Kind of case', serial: 'Serial',
+      label: 'Case number', place: 'Division: {place}. ', hint: 'Kind, division and day are filled in; add the serial (4 to 8 digits).', kind: 'Kind of case', serial: 'Serial',
       R: 'R roadside', V: 'V violation', A: 'A accident', P: 'P complaint', B: 'B business', C: 'C correction', S: 'S security', O: 'O rollout',
     },
     kind: {

@@ -12,7 +12,7 @@ export const session = reactive({
   name: '',
   unit: '',
   number: '',
-  /** A login that ended by itself: said once, on the log-in screen. */
+  /** A login that ended by itself: said on every screen until somebody logs in. */
   ended: false,
   acts: [] as string[],
   /** Six digits of the region an officer retains in; empty for others. */
@@ -21,12 +21,18 @@ export const session = reactive({
 })
 
 const mark = 'verifier-login'
+/** Whose drafts this tab has. */
+const owner = 'drafts-of'
 /** What the last log-in left here lets the next one in, also while others fail on purpose with this number. */
 const knownMark = 'known-mark'
 
 interface Marked { kind: Kind; name: string; unit: string; number: string; acts: string[]; division: string; purposes: Purpose[] }
 
 function remember(found: Marked): void {
+  const before = sessionStorage.getItem(owner)
+  // What one began is there for them after a login that ended by itself, and for nobody else.
+  if (before !== null && before !== found.number) sessionStorage.clear()
+  sessionStorage.setItem(owner, found.number)
   Object.assign(session, found, { ended: false })
   localStorage.setItem(mark, JSON.stringify(found))
 }
@@ -84,7 +90,7 @@ async function company(id: string): Promise<void> {
 
 /** The server no longer knows this login. */
 export function loggedOut(): void {
-  const ended = session.kind !== 'public'
+  const ended = session.ended || session.kind !== 'public'
   Object.assign(session, { kind: 'public', name: '', unit: '', number: '', acts: [], division: '', purposes: [], ended })
   localStorage.removeItem(mark)
 }

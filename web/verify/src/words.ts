@@ -5,6 +5,7 @@ export const words = speak({
   'zh-CN': {
     app: '电子驾驶证核验', public: '公众版', online: '联网', offline: '无网络',
     nav: '功能', more: '更多', waits: '正在等待服务器回应…', missed: '这个页面没有载入。请检查网络后重试。', says: '{what}：{how}',
+    ended: '登录已结束：一段时间没有使用，或已在别处退出。本机转为公众版；您重新登录后回到这里，填写的内容还在，换人登录则清除。', log_in_again: '重新登录',
     lists_at: '名单版本 {at}（{age}前）', lists_none: '未下载名单',
     age: { now: '1分钟', minutes: '{n}分钟', hours: '{n}小时', days: '{n}天' },
     scan: {
@@ -18,7 +19,7 @@ export const words = speak({
       loading: '正在载入信任名单…', never_online: '本机还没有信任名单，无法核验。请联网后打开本页一次。', evicted: '浏览器清除了本机保存的名单。请联网重新下载后再核验。',
       bad_trust: '信任名单不是本系统签发的，已停止核验。请联系管理单位。',
       clock: '本机时间{way} {n}，核验已按服务器时间修正。请校准本机时间。', fast: '快', slow: '慢', seconds: '{n}秒', minutes: '{n}分钟', hours: '{n}小时',
-      ended: '登录已结束，本机转为公众版。', log_in_again: '重新登录', waits: '待补核 {n} 条',
+      waits: '待补核 {n} 条',
     },
     strange: {
       payment: '这是收付款码，没有打开。请驾驶人打开“电子驾驶证”出示亮码。',
@@ -68,6 +69,7 @@ export const words = speak({
   en: {
     app: 'Licence check', public: 'Public', online: 'online', offline: 'no network',
     nav: 'Functions', more: 'More', waits: 'Waiting for the server…', missed: 'This page did not come. Check the network and try again.', says: '{what}: {how}',
+    ended: 'Your login has ended: not used for a while, or ended elsewhere. This device is in public mode; log in again and you are back here with what you typed. For anybody else it is deleted.', log_in_again: 'Log in again',
     lists_at: 'Lists of {at} ({age} ago)', lists_none: 'No lists downloaded',
     age: { now: '1 min', minutes: '{n} min', hours: '{n} h', days: '{n} d' },
     scan: {
@@ -82,7 +84,7 @@ export const words = speak({
       loading: 'Loading the trust list…', never_online: 'This device has no trust list yet and cannot verify. Open this page once with a network.', evicted: 'The browser deleted the lists kept here. Connect to a network to download them again.',
       bad_trust: 'The trust list is not signed by this system; nothing is verified. Tell your administration.',
       clock: "This device's clock is {n} {way}; checks use the server's time. Set the clock.", fast: 'fast', slow: 'slow', seconds: '{n} s', minutes: '{n} min', hours: '{n} h',
-      ended: 'Your login has ended; this device is in public mode.', log_in_again: 'Log in again', waits: '{n} to be checked online',
+      waits: '{n} to be checked online',
     },
     strange: {
       payment: 'This is a payment code; it was not opened. Ask the driver to open the driving licence app and show the live code.',

@@ -88,7 +88,8 @@ class DutyAnswer(Answer):
 
 
 class OfficerAnswer(Answer):
-    """Who is logged in. `fresh_until`: until then the second factor is fresh enough for every act."""
+    """Who is logged in. `fresh_until`: until then the second factor is fresh enough for every act; `idle_s`: seconds without use
+    that end the login."""
 
     staff_id: str
     number: str
@@ -96,6 +97,7 @@ class OfficerAnswer(Answer):
     unit: str
     duties: list[DutyAnswer]
     fresh_until: datetime
+    idle_s: int
 
     @classmethod
     def of(cls, who: Officer, policy: staff.StaffPolicy, now: datetime) -> OfficerAnswer:
@@ -116,6 +118,7 @@ class OfficerAnswer(Answer):
                 for held in who.duties_on(civil_day(now))
             ],
             fresh_until=who.proved_at + timedelta(seconds=policy.fresh_s),
+            idle_s=policy.idle_s,
         )
 
 
@@ -126,7 +129,6 @@ class StaffLoggedInAnswer(OfficerAnswer):
     token: str = Field(repr=False)
     known_mark: str = Field(repr=False)
     expires_at: datetime
-    idle_s: int
 
     @classmethod
     def opened(
@@ -140,7 +142,6 @@ class StaffLoggedInAnswer(OfficerAnswer):
             token=found.token,
             known_mark=known_mark(keys, found.officer.staff_id.uuid),
             expires_at=found.expires_at,
-            idle_s=policy.idle_s,
         )
 
 

@@ -304,9 +304,23 @@ class PhotoStory(Story):
         await self._approve()
         after = self._portrait_of(await self._until_version(2))
         hold(before != after, "version 2 carries another photo")
+        counted = await self._replacements()
         return (
-            f"version 2 with the new photo ({before[:8]}… → {after[:8]}…), version 1 ended in the same step"
+            f"version 2 with the new photo ({before[:8]}… → {after[:8]}…), version 1 ended in the same step; the public figures "
+            f"count {counted} new photo(s) accepted, apart from applications"
         )
+
+    async def _replacements(self) -> int:
+        """How many the public figures have, once there is one."""
+        until = time.monotonic() + ISSUED_WITHIN_S
+        while time.monotonic() < until:
+            told = (await self._get(self._stage.client, "/open/figures?measure=replacement.accepted")).expect(
+                200
+            )
+            if (count := int(told["totals"][0]["value"])) >= 1:
+                return count
+            await asyncio.sleep(0.1)
+        raise StepFailed("no replacement is counted")
 
     async def replaced_again(self) -> str:
         """The next replacement waits six months, and the answer names the day."""

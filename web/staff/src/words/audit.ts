@@ -17,12 +17,28 @@ const acts: Record<string, [string, string]> = {
   'staff.added': ['新增人员', 'member taken on'], 'staff.enrolled': ['人员首次登录', 'member enrolled'], 'staff.linked': ['关联人员身份', 'member linked'], 'staff.listed': ['查看人员', 'listed members'], 'staff.reset': ['重发登记码', 'enrolment code renewed'], 'staff-change.refused': ['人员变更被拒', 'staff change refused'], 'staff-session.opened': ['工作人员登录', 'member logged in'], 'staff-session.ended': ['工作人员退出', 'member logged out'], 'staff-session.proved': ['再次验证第二因素', 'second factor proved again'],
   'standing.changed': ['状态变更', 'standing changed'], 'verification.refused': ['核验被拒', 'verification refused'], 'verifier.added': ['新增核验终端', 'verifier added'], 'verifier.ended': ['停用核验终端', 'verifier ended'],
 }
+/** What an entry was made for, where it is no purpose somebody chose: the record's own words and ours. */
+const reasons: Record<string, [string, string]> = {
+  administration: ['人员管理', 'administration'], 'administration of companies': ['企业管理', 'administration of companies'], 'second-factor': ['第二因素', 'second factor'], restore: ['备份恢复', 'restore'], register: ['登记', 'register'], 'register import': ['登记数据导入', 'register import'],
+  'register change feed': ['登记变更来源', 'register change feed'], 'following the register': ['随登记更新', 'following the register'], 'log-in': ['登录', 'log-in'], 'log-out': ['退出登录', 'log-out'], account: ['账号', 'account'], registration: ['注册', 'registration'], showing: ['出示', 'showing'], rollout: ['推广', 'rollout'],
+  issuing: ['签发', 'issuing'], 'applying for an electronic licence': ['申领电子驾驶证', 'applying for an electronic licence'], 'the licence on a further phone': ['绑定另一部手机', 'the licence on a further phone'], 'reviewing a new photo': ['照片审核', 'reviewing a new photo'],
+  'reviewing a face check': ['人脸人工审核', 'reviewing a face check'], 'review of a face check': ['人脸人工审核', 'review of a face check'], 'replacing the photo of the electronic licence': ['更换照片', 'replacing the photo'], 'a photo of one\'s own for the electronic licence': ['自行提交照片', 'a photo of one’s own'],
+  'real-name check': ['实名核验', 'real-name check'], 'phone keys': ['手机密钥', 'phone keys'], passkeys: ['通行密钥', 'passkeys'], 'forgotten password': ['忘记密码', 'forgotten password'], 'ended from another login': ['从另一处退出', 'ended from another login'], 'correction-requests': ['更正申请', 'correction requests'],
+  'correction of one\'s own data': ['更正本人资料', 'correction of one’s own data'], 'compare-face': ['人脸比对', 'face comparison'], 'change notices': ['变动通知', 'change notices'], agreement: ['协议', 'agreement'], 'a copy of one\'s own data': ['本人数据副本', 'a copy of one’s own data'],
+}
+/** The record's names of details; one without words is shown as it is. */
+const details: Record<string, string> = {
+  case: '案件编号', duty: '职责', duties: '职责', kind: '类别', state: '状态', count: '条数', newest: '最新一条', oldest: '最早一条', refusal: '原因', reason: '原因', reasons: '原因', version: '版本', authority: '发证机关', region: '区域', division: '区划', province: '省份',
+  second_factor: '第二因素', rule: '规则', origin: '缘由', photo: '照片', fields: '项目', unit: '单位', outcome: '结果', purpose: '用途', decision: '决定', measure: '业务', wave: '批次',
+}
+export const purposeOf = (purpose: string, language: string): string => reasons[purpose]?.[language === 'en' ? 1 : 0] ?? purpose
+export const detailOf = (name: string, language: string): string => (language === 'en' ? name : (details[name] ?? name))
 const named = (at: 0 | 1) => Object.fromEntries(Object.entries(acts).map(([code, words]) => [code.replaceAll('.', '_'), words[at]]))
 
 export const audit = {
   'zh-CN': {
     audit: {
-      why: '查阅须有用途和案件编号，每一页都会记入审计记录。按驾驶人查须负责其区域；按人员查须负责全国。', purpose: '用途', subject: '关于谁（驾驶人 drv_… 或其他编号）', by: '何人所为（人员编号 stf_…）', since: '从', until: '到', go: '查阅', one_of: '请至少填写“关于谁”或“何人所为”。', at: '时间', what: '事项', actor: '操作人', about: '对象', detail: '详情', csv: '下载 CSV', empty: '这段时间没有记录。',
+      why: '查阅须有用途和案件编号，每一页都会记入审计记录。按驾驶人查须负责其区域；按人员查须负责全国。', purpose: '用途', subject: '关于谁（驾驶人 drv_… 或其他编号）', by: '何人所为（人员编号 stf_…）', since: '从', until: '到', go: '查阅', one_of: '请至少填写“关于谁”或“何人所为”。', at: '时间', what: '事项', actor: '操作人', about: '对象', detail: '详情', csv: '下载 CSV', empty: '这段时间没有记录：请核对编号，或改选更早的日期。',
       filter: '只看', all: '全部事项', count: '{n} 条', read_at: '读取时间',
     },
     actor: { person: '本人', staff: '工作人员', verifier: '核验终端', company: '企业', worker: '系统', operator: '运维人员', source: '登记来源', system: '系统' },
@@ -30,7 +46,7 @@ export const audit = {
   },
   en: {
     audit: {
-      why: 'Reading needs a purpose and a case number, and every page is in the record itself. About a driver: with the audit administration of the region. By a member: with the nationwide one.', purpose: 'Purpose', subject: 'About (driver drv_… or another id)', by: 'By (member stf_…)', since: 'From', until: 'To', go: 'Read', one_of: 'Say about whom, or by whom.', at: 'When', what: 'What', actor: 'Who', about: 'About', detail: 'Detail', csv: 'Download CSV', empty: 'There are no entries in this time.',
+      why: 'Reading needs a purpose and a case number, and every page is in the record itself. About a driver: with the audit administration of the region. By a member: with the nationwide one.', purpose: 'Purpose', subject: 'About (driver drv_… or another id)', by: 'By (member stf_…)', since: 'From', until: 'To', go: 'Read', one_of: 'Say about whom, or by whom.', at: 'When', what: 'What', actor: 'Who', about: 'About', detail: 'Detail', csv: 'Download CSV', empty: 'There are no entries in this time: compare the id, or choose earlier days.',
       filter: 'Only', all: 'everything', count: '{n} entries', read_at: 'Read at',
     },
     actor: { person: 'the person', staff: 'staff', verifier: 'verifier', company: 'company', worker: 'the system', operator: 'operator', source: 'register source', system: 'the system' },
