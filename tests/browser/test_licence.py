@@ -34,10 +34,10 @@ def signed(page: Any) -> DocumentClaims:
 def shown(page: Any, side: str) -> dict[str, str]:
     """Field → value on one page of the licence."""
     page.get_by_role("button", name=side, exact=True).click()
-    rows: list[list[str]] = page.get_by_role("region", name=side).evaluate(
+    rows: list[tuple[str, str]] = page.get_by_role("region", name=side).evaluate(
         "(one) => [...one.querySelectorAll('dl > div')].map((row) => [...row.children].map((each) => each.innerText.trim()))"
     )
-    return dict((field, value) for field, value in rows)
+    return dict(rows)
 
 
 def test_every_field_is_on_its_page_as_it_was_signed(open_page: Callable[..., Any], holder: Holder) -> None:
@@ -119,7 +119,8 @@ def test_the_number_is_shown_whole_for_half_a_minute(open_page: Callable[..., An
 WATCH = """() => {
   window.moved = 0
   window.awake = []
-  new PerformanceObserver((list) => { for (const one of list.getEntries()) window.moved += one.value }).observe({ type: 'layout-shift' })
+  new PerformanceObserver((list) => { for (const one of list.getEntries()) window.moved += one.value })
+    .observe({ type: 'layout-shift' })
   navigator.wakeLock.request = async (what) => {
     window.awake.push(what)
     return Object.assign(new EventTarget(), { release: async () => window.awake.push('let go') })

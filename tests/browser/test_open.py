@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser.holders import Holder
-
 
 def test_it_is_read_without_a_script(open_page: Callable[..., Any]) -> None:
     page = open_page("open", java_script_enabled=False)
