@@ -111,7 +111,7 @@ HALF = "LZ1:Q%GPBSBP9GO0N*2:XU573BEJ8CK"
         ("https://qr.alipay.com/fkx0000000000", "收付款码"),
         ("https://example.com/menu", "网址"),
         ("HC1:6BFOXN%TS3DH0YOJ58S S-W5HDC", "其他系统"),
-        (HALF, ""),
+        (HALF, "请驾驶人重新亮码"),
         ("LZR1:ABCDEFGHJK", "请求码"),
     ],
 )
