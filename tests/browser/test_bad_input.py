@@ -17,6 +17,7 @@ from liangzheng.cli.browser.chromium import CHROMIUM, FLAGS, context
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.cli.qr import draw_qr
 from liangzheng.drivers.draw import portrait
+from tests.browser import verifiers
 from tests.browser.conftest import Watched
 from tests.browser.holders import Holder
 
@@ -111,7 +112,7 @@ HALF = "LZ1:Q%GPBSBP9GO0N*2:XU573BEJ8CK"
         ("https://qr.alipay.com/fkx0000000000", "收付款码"),
         ("https://example.com/menu", "网址"),
         ("HC1:6BFOXN%TS3DH0YOJ58S S-W5HDC", "其他系统"),
-        (HALF, ""),
+        (HALF, "请驾驶人重新亮码"),
         ("LZR1:ABCDEFGHJK", "请求码"),
     ],
 )
@@ -211,16 +212,70 @@ def test_a_clock_that_is_wrong_is_said_and_put_right(
     open_page: Callable[..., Any], holder: Holder, platform: Stage
 ) -> None:
     page = open_page("driver", inside=holder.context)
-    page.add_init_script(
-        "(() => { const own = Date.now; const ahead = 3600e3; const Real = Date; "
-        "Date = class extends Real { constructor(...all) { all.length ? super(...all) : super(own() + ahead) } "
-        "static now() { return own() + ahead } } })()"
-    )
-    page.reload()
+    wrong_clock(page, ahead_s=3600)
     page.get_by_role("button", name="亮证", exact=True).wait_for()
     page.goto(platform.at("driver") + "/#/code")
     page.get_by_text("已按服务器时间校正").wait_for()
     page.locator("canvas[data-code]").wait_for()
+
+
+def wrong_clock(page: Any, *, ahead_s: int) -> None:
+    """This page's device is so far ahead, from the next load on, which is now."""
+    page.add_init_script(
+        f"(() => {{ const own = Date.now; const ahead = {ahead_s}e3; const Real = Date; "
+        "Date = class extends Real { constructor(...all) { all.length ? super(...all) : super(own() + ahead) } "
+        "static now() { return own() + ahead } } })()"
+    )
+    page.reload()
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "outcome", "said"), [(-600, "too_old", "可能是截图"), (600, "clock_ahead", "校准手机时间")]
+)
+def test_a_phone_whose_wrong_clock_nobody_heard_of(
+    open_page: Callable[..., Any], holder: Holder, ahead_s: int, outcome: str, said: str
+) -> None:
+    page, shop = open_page("driver", inside=holder.context), open_page("verify")
+    acts.until_held(page)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
+    page.context.set_offline(True)
+    try:
+        wrong_clock(page, ahead_s=ahead_s)
+        picture = verifiers.code_on(page)
+    finally:
+        page.context.set_offline(False)
+    banner = verifiers.read_picture(shop, picture)
+    assert banner.get_attribute("data-outcome") == outcome
+    assert banner.get_attribute("data-colour") == "amber"
+    words = banner.inner_text()
+    assert said in words
+    assert "比较对方亮码页上的时间" in words, "an honest driver is not taken for somebody with a screenshot"
+
+
+def test_a_verifier_whose_clock_is_wrong(
+    open_page: Callable[..., Any], platform: Stage, holder: Holder
+) -> None:
+    phone, shop = open_page("driver", inside=holder.context), open_page("verify")
+    shop.get_by_text("名单版本").wait_for()
+    shop.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
+    wrong_clock(shop, ahead_s=3600)
+    shop.get_by_text("本机时间快 60分钟").wait_for()
+    banner = verifiers.read_picture(shop, verifiers.code_on(phone))
+    assert banner.get_attribute("data-colour") == "green", "put right by what the server said"
+
+    # Behind its own trust list, and nobody to ask: no answer rather than a wrong one.
+    wrong_clock(shop, ahead_s=-2 * 86_400)  # beside the hour of before
+    shop.context.set_offline(True)
+    shop.goto(platform.at("verify") + "/#/")
+    shop.reload()
+    behind = shop.get_by_text("本机时间早于信任名单的签发时间")
+    behind.wait_for()
+    shop.locator("input[type=file]").set_input_files(
+        {"name": "code.png", "mimeType": "image/png", "buffer": verifiers.code_on(phone)}
+    )
+    shop.get_by_role("heading", name="核验结果").wait_for()
+    behind.wait_for()
+    assert shop.locator("[data-outcome]").count() == 0
 
 
 def test_two_tabs_show_the_same(open_page: Callable[..., Any], holder: Holder) -> None:

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,6 +140,36 @@ def proposed(platform: Stage) -> tuple[acts.Api, str]:
     driver = one.ask("POST", "/staff/look-ups", asked)["record"]["driver"]
     wish = {"kind": "suspend", "subject": driver, "reason": "court-order", "case_number": case, "what": {}}
     return one, one.ask("POST", "/staff/proposals", wish)["proposal"]
+
+
+def test_the_audit_record_says_who_looked_and_why(platform: Stage, open_page: Open) -> None:
+    one, driver = acts.member(platform, f"T{secrets.randbelow(10**8):08d}", "penalty"), platform.driver()
+    case = acts.case_number("V", "320500")
+    asked = {
+        "identity_number": driver["identity_number"],
+        "purpose": "violation-handling",
+        "case_number": case,
+    }
+    record = acts.officer(platform, one).ask("POST", "/staff/look-ups", asked)["record"]
+
+    page = at_desk(open_page, platform, "audit")
+    go(page, "审计记录")
+    with_serial(page)
+    page.get_by_role("button", name="查阅", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("请至少填写")
+    page.locator("input[name=subject]").fill(record["driver"])
+    page.get_by_role("button", name="查阅", exact=True).click()
+    table = page.get_by_role("region", name="审计记录")
+    row = table.get_by_role("row").filter(has_text="按号码查询驾驶人").first
+    for told in ("工作人员", case, "违法处理"):
+        expect(row).to_contain_text(told)
+    assert driver["identity_number"] not in table.inner_text(), "the record names nobody's number"
+    # To read it is on record too, and the file holds what the screen shows.
+    page.get_by_role("button", name="查阅", exact=True).click()
+    expect(table.get_by_role("row").filter(has_text="查阅审计记录").first).to_be_visible()
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="下载 CSV").click()
+    assert Path(kept.value.path()).read_text("utf-8-sig").count("\n") == table.get_by_role("row").count()
 
 
 LOSE_ONE = """() => {

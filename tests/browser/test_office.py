@@ -1,7 +1,9 @@
-"""The console's office by hand: a wave agreed to by the second person, a company that grows by two, a register file."""
+"""The console's office by hand: a wave agreed to by the second person, a company that grows by two, a register file, and the
+charts with their tables."""
 
 from __future__ import annotations
 
+import csv
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from liangzheng.cli.browser.stage import Stage
 from liangzheng.kernel.time import civil_day
 from liangzheng.relying.model import credit_check_character
 from tests.browser.desks import at_desk, go, say_yes, with_serial
+from tests.browser.holders import Holder
 
 pytest.importorskip("playwright.sync_api")
 
@@ -131,3 +134,29 @@ def test_a_pack_and_a_register_file_are_sent_by_one_and_released_by_another(
     with two.expect_download() as kept:
         row.get_by_role("button", name="下载不合格行").click()
     assert Path(kept.value.path()).read_text("utf-8-sig").startswith("reject_line")
+
+
+def test_every_chart_has_its_table_and_its_file(platform: Stage, open_page: Open, holder: Holder) -> None:
+    page = at_desk(open_page, platform, "rollout")
+    go(page, "数据看板")
+    figures = page.locator(".figure").filter(has=page.get_by_role("img"))
+    expect(figures).not_to_have_count(0)
+    titles = figures.get_by_role("heading").all_inner_texts()
+    assert {"申领", "签发与撤回", "联网核验"} <= set(titles)
+    assert {"各省数量", "城市排行（前 20）"} <= {title.split(" · ")[0] for title in titles}
+    for each, title in zip(figures.all(), titles, strict=True):
+        expect(each.get_by_role("img", name=title).locator("svg")).to_be_visible()
+        each.get_by_text("查看数据表").click()
+        rows = [row.split("\t") for row in each.get_by_role("row").all_inner_texts()]
+        assert len(rows) > 1, title
+        with page.expect_download() as kept:
+            each.get_by_role("button", name="CSV").click()
+        said = list(csv.reader(Path(kept.value.path()).read_text("utf-8-sig").splitlines()))
+        assert said == [[cell.replace(",", "") for cell in row] for row in rows], title
+    # How old the queues are, and that the grid of provinces says what the table beside it says.
+    expect(page.get_by_role("heading", name="照片审核队列")).to_be_visible()
+    provinces = page.locator(".figure").filter(has_text="各省数量").get_by_role("row").all_inner_texts()[1:]
+    tiles = page.locator(".tiles g title").all_text_contents()
+    assert sum(not tile.endswith((": 0", "范围")) for tile in tiles) == len(
+        [row for row in provinces if not row.startswith("未分省")]
+    )

@@ -45,6 +45,8 @@ def test_from_the_application_to_a_red_code(
     driver = platform.driver()
     phone = open_page("driver")
     acts.log_in(phone, driver)
+    public = open_page("open", width=1280, height=800)
+    before = figure(public, "签发电子驾驶证")
 
     # 1. Applied for with a picture out of the album.
     apply_with_own_photo(phone, tmp_path / "photo.jpg")
@@ -82,6 +84,16 @@ def test_from_the_application_to_a_red_code(
     propose(one, "提出暂扣")
     agree(two, one.url)
     red_is_read(phone, shop, filmed)
+
+    # 7. And the public figures have moved.
+    public.reload()
+    assert figure(public, "签发电子驾驶证") > before
+
+
+def figure(public: Any, name: str) -> int:
+    """One of the large numbers of the public page."""
+    line = public.get_by_role("listitem").filter(has_text=name)
+    return int(line.locator("strong").inner_text().replace(",", ""))
 
 
 def apply_with_own_photo(phone: Any, picture: Path) -> None:

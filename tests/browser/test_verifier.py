@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
+from liangzheng.cli.qr import draw_qr
 from liangzheng.drivers.draw import portrait
 from tests.browser import looks, verifiers
 from tests.browser.holders import Holder
@@ -61,6 +63,44 @@ def test_an_officer_checks_online(open_page: Open, platform: Stage, holder: Hold
     page.goto(platform.at("verify") + "/#/me")
     page.get_by_role("button", name="退出登录").click()
     page.get_by_role("heading", name="公众版").wait_for()
+
+
+LISTEN = """() => {
+  window.heard = []
+  const own = AudioContext.prototype.createOscillator
+  AudioContext.prototype.createOscillator = function () {
+    const made = own.call(this), start = made.start.bind(made)
+    made.start = (at) => { window.heard.push(made.frequency.value); start(at) }
+    return made
+  }
+  navigator.vibrate = (pattern) => { window.felt = pattern; return true }
+}"""
+
+
+def test_a_verdict_is_heard_and_felt(open_page: Open, holder: Holder, tmp_path: Path) -> None:
+    phone, page = open_page("driver", inside=holder.context), open_page("verify", camera=False)
+    page.evaluate(LISTEN)
+    page.get_by_role("button", name="开始扫码").click()  # no sound before a touch
+    acts.until_held(phone)
+    code = acts.shown_code(phone)
+    other = code[:-1] + ("0" if code[-1] != "0" else "1")
+    for text, colour, tones, felt in (
+        (code, "green", [660, 990], [80]),
+        (other, "red", [180], [600]),
+        ("wxp://f2f0abcdefghijklmnopqrstuvwxyz", "amber", [520] * 3, [60] * 5),
+    ):
+        picture = tmp_path / f"{colour}.png"
+        draw_qr(text, picture)
+        banner = verifiers.read_picture(page, picture.read_bytes())
+        assert banner.get_attribute("data-colour") == colour, banner.inner_text()
+        assert page.evaluate("() => [window.heard, window.felt]") == [tones, felt]
+        page.evaluate("() => { window.heard = [] }")
+
+    # Muted it is felt and seen.
+    page.goto(page.url.partition("#")[0] + "#/me")
+    page.get_by_role("checkbox", name="静音").check()
+    verifiers.read_picture(page, verifiers.code_on(phone))
+    assert page.evaluate("() => [window.heard, window.felt]") == [[], [80]]
 
 
 def test_another_picture_than_the_signed_one_is_not_shown(

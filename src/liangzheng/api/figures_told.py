@@ -16,7 +16,7 @@ from liangzheng.infra.postgres import Connection
 from liangzheng.infra.reference import Reference
 from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.region import PROVINCES, IssuingAuthority
-from liangzheng.kernel.time import civil_day
+from liangzheng.kernel.time import CHINA, civil_day
 from liangzheng.licences.rules import Refusal
 from liangzheng.rollout import Measure, Open
 from liangzheng.staff import Region
@@ -223,11 +223,12 @@ def as_html(answer: FiguresAnswer) -> str:
         + "</tr>"
         for code in sorted(names, key=lambda code: (code == "", code))
     )
-    issued = {each.day: each.value for each in answer.days if each.measure == Counted.LICENCE_ISSUED}
-    verified = {each.day: each.value for each in answer.days if each.measure == Counted.CODE_VERIFIED}
+    counted = {(each.day, each.measure): each.value for each in answer.days}
     days = "".join(
-        f'<tr><th scope="row">{day}</th><td>{issued.get(day, 0):,}</td><td>{verified.get(day, 0):,}</td></tr>'
-        for day in sorted(issued.keys() | verified.keys(), reverse=True)
+        f'<tr><th scope="row">{day}</th>'
+        + "".join(f"<td>{counted.get((day, measure), 0):,}</td>" for measure in measures)
+        + "</tr>"
+        for day in sorted({each.day for each in answer.days}, reverse=True)
     )
     return (
         '<main class="plain"><h1>电子驾驶证 · 公开数据 <span lang="en">Public figures</span></h1>'
@@ -241,15 +242,14 @@ def as_html(answer: FiguresAnswer) -> str:
         "</table></div>"
         f'<div class="scroll" tabindex="0" role="region" aria-label="每日">'
         f'<table><caption>每日 <span lang="en">By day</span></caption><thead><tr>'
-        '<th scope="col">日期 <span lang="en">Day</span></th>'
-        '<th scope="col">签发 <span lang="en">Issued</span></th>'
-        '<th scope="col">核验 <span lang="en">Verified</span></th></tr></thead>'
+        f'<th scope="col">日期 <span lang="en">Day</span></th>{heads}</tr></thead>'
         f"<tbody>{days}</tbody></table></div>"
         f"{_together(answer.together_until)}"
         "<p>市级数据按五取整（舍去），不足五的不公布。"
         '<span lang="en">Counts of cities are in fives, rounded down; below five they are not told.</span></p>'
         f'<p><a href="{CSV}">CSV</a> · <a href="{JSON}">JSON</a></p>'
-        f"<p>更新时间 <time>{answer.made_at:%Y-%m-%d %H:%M} UTC</time></p></main>"
+        f"<p>更新于 <time>{answer.made_at.astimezone(CHINA):%Y-%m-%d %H:%M}</time>（北京时间）"
+        '<span lang="en">Updated, in the time of China.</span></p></main>'
     )
 
 

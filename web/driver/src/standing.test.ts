@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ago, standing } from './standing.ts'
+import { ago, chinaDay, standing, statusWords } from './standing.ts'
 
 const claims = {
   licenceId: new Uint8Array(16), version: 1, status: 'A', points: 0, mayDrive: true, standingVersion: 1, asOf: 1_800_000_000, exp: 1_800_259_200,
@@ -23,6 +23,18 @@ test('who may not drive is told so however old the status is, the most severe fi
 
 test('a pending violation is said beside a status that lets drive', () => {
   assert.partialDeepStrictEqual(standing({ ...claims, status: 'H' }, 86_400, at(1)), { mood: 'ok', first: 'H' })
+})
+
+test('a licence whose last day is over is red, whatever the last status said', () => {
+  const today = chinaDay(at(5))
+  assert.equal(standing(claims, 86_400, at(5), today).mood, 'ok')
+  assert.equal(standing(claims, 86_400, at(5), null).mood, 'ok')
+  const over = standing(claims, 86_400, at(5), today - 1)
+  assert.partialDeepStrictEqual(over, { mood: 'bad', icon: '✖', over: true })
+  assert.deepEqual(statusWords(over, false, (key) => key), ['status.over'])
+  assert.equal(standing(null, 86_400, at(5), today - 1).mood, 'bad')
+  const also = standing({ ...claims, status: 'H' }, 86_400, at(5), today - 1)
+  assert.deepEqual(statusWords(also, false, (key) => key), ['status.over', '违法未处理'])
 })
 
 test('nothing heard is not known', () => {

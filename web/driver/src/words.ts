@@ -28,10 +28,10 @@ export const words = speak({
     },
     status: {
       just: '状态更新于 {ago}', old: '状态更新于 {ago}，较旧，请联网更新。', expired: '状态更新于 {ago}，已过期：联网后才能确认状态。', never: '还没有取得状态，请联网。',
-      left: '离线还可出示 {n} 小时', as_of: '截至 {at}', drive: '可以驾驶', not_drive: '不可驾驶', unknown: '状态未核实', refresh: '更新状态',
+      left: '离线还可出示 {n} 小时', as_of: '截至 {at}', drive: '可以驾驶', not_drive: '不可驾驶', over: '已过有效期', unknown: '状态未核实', refresh: '更新状态',
       clock: '手机时间{fast}约 {n}，已按服务器时间校正。请在手机设置中打开自动时间。', fast: '快', slow: '慢', minutes: '{n} 分钟', hours: '{n} 小时',
       next: {
-        B: '记满12分：请先到交管部门参加学习和考试。', D: '驾驶证被暂扣：期满后到处理机关领回。', E: '驾驶许可已撤销：请向发证机关了解。',
+        over: '驾驶证已过有效期，不可驾驶：请先换证。', B: '记满12分：请先到交管部门参加学习和考试。', D: '驾驶证被暂扣：期满后到处理机关领回。', E: '驾驶许可已撤销：请向发证机关了解。',
         F: '驾驶证已吊销：不可驾驶。', G: '驾驶证已注销：需重新申领。', H: '有违法未处理：仍可驾驶，请尽快处理。', I: '有事故未处理：仍可驾驶，请尽快处理。',
         J: '驾驶证停止使用：请联系发证机关。', K: '驾驶证被扣押：请联系扣押机关。', L: '驾驶证被锁定：请联系发证机关。', M: '逾期未换证：请先办理换证。',
         N: '延期换证中：恢复后再驾驶。', P: '延期提交体检中：请提交身体条件证明。', R: '已注销可恢复：请在期限内申请恢复。', S: '逾期未审验：请先办理审验。',
@@ -71,10 +71,10 @@ export const words = speak({
     },
     status: {
       just: 'Status heard {ago}', old: 'Status heard {ago}: rather old. Connect to a network.', expired: 'Status heard {ago}: too old to count. Connect to a network.', never: 'No status was heard yet: connect to a network.',
-      left: 'Good offline for {n} more hours', as_of: 'as of {at}', drive: 'may drive', not_drive: 'may not drive', unknown: 'Status not checked', refresh: 'Update the status',
+      left: 'Good offline for {n} more hours', as_of: 'as of {at}', drive: 'may drive', not_drive: 'may not drive', over: 'Validity has ended', unknown: 'Status not checked', refresh: 'Update the status',
       clock: 'This phone is about {n} {fast}; corrected by the server’s time. Turn automatic time on in its settings.', fast: 'fast', slow: 'slow', minutes: '{n} min', hours: '{n} h',
       next: {
-        B: 'Twelve points are reached: take the lessons and the test first.', D: 'The licence is suspended: fetch it back when the time is over.', E: 'The licence was rescinded: ask the issuing authority.',
+        over: 'The licence’s validity has ended, and you may not drive: renew it first.', B: 'Twelve points are reached: take the lessons and the test first.', D: 'The licence is suspended: fetch it back when the time is over.', E: 'The licence was rescinded: ask the issuing authority.',
         F: 'The licence was revoked: you may not drive.', G: 'The licence was cancelled: apply anew.', H: 'A violation is pending: you may drive; settle it soon.', I: 'An accident is pending: you may drive; settle it soon.',
         J: 'Use is stopped: ask the issuing authority.', K: 'The licence is seized: ask who seized it.', L: 'The licence is locked: ask the issuing authority.', M: 'Renewal is overdue: renew first.',
         N: 'Renewal is put off: drive again when it is done.', P: 'The medical is put off: hand it in.', R: 'Cancelled, can be restored: ask for it in time.', S: 'The review is overdue: have it done first.',
