@@ -35,19 +35,12 @@ class Passwords:
         at_once: int = 2,
         waiting: int = 64,
     ) -> None:
-        self._hasher = PasswordHasher(
-            time_cost=passes,
-            memory_cost=memory_kib,
-            parallelism=lanes,
-            hash_len=32,
-            salt_len=16,
-            type=Type.ID,
-        )
+        self._hasher = _hasher(memory_kib, passes, lanes)
         self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="argon2")
         self._most = at_once + waiting
         self._present = 0
         # For people who have no account: comparing with it costs what comparing with a real one costs.
-        self._nobody = self._hasher.hash("nobody's password")
+        self._nobody = _hash_of_nobody(memory_kib, passes, lanes)
 
     async def hash(self, password: str) -> str:
         """argon2id text with its parameters and a fresh salt. Raises Unavailable when too many wait."""
@@ -82,6 +75,23 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._present -= 1
+
+
+def _hasher(memory_kib: int, passes: int, lanes: int) -> PasswordHasher:
+    return PasswordHasher(
+        time_cost=passes,
+        memory_cost=memory_kib,
+        parallelism=lanes,
+        hash_len=32,
+        salt_len=16,
+        type=Type.ID,
+    )
+
+
+@lru_cache(maxsize=8)
+def _hash_of_nobody(memory_kib: int, passes: int, lanes: int) -> str:
+    """Made once a process, however many hashers of these parameters it makes."""
+    return _hasher(memory_kib, passes, lanes).hash("nobody's password")
 
 
 def _normal(password: str) -> str:

@@ -155,7 +155,8 @@ class Cluster:
             "unix_socket_permissions": "0777",  # its directory is closed; `peer` says who may in
             "cluster_name": f"lz-{self.mark}",
             "max_connections": "100",
-            "shared_buffers": f"{_between(64, memory // 8, 1024)}MB",
+            # Making and dropping a database looks through all of them: a test server does little else.
+            "shared_buffers": f"{_between(64, memory // 8, 1024) if self.durable else 16}MB",
             "effective_cache_size": f"{_between(128, memory // 2, 16384)}MB",
             "work_mem": "8MB",
             "maintenance_work_mem": f"{_between(64, memory // 16, 512)}MB",
