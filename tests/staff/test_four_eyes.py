@@ -10,6 +10,9 @@ import asyncpg
 import pytest
 
 from liangzheng import staff
+from liangzheng.drivers import code_tables
+from liangzheng.drivers.columns import columns
+from liangzheng.drivers.correct import CORRECTABLE
 from liangzheng.kernel.errors import Forbidden
 from liangzheng.kernel.ids import ProposalId, StaffId
 from liangzheng.staff import Duty, Region, StaffEvent
@@ -286,6 +289,15 @@ async def test_only_these_fields_and_only_what_they_may_hold(place: Place, what:
     if what.get("record_version") == 1 and type(what["record_version"]) is int:
         what = what | {"record_version": await _version(place)}
     refused(await one.propose("correct", what=what), 422, "invalid")
+
+
+def test_numbers_classes_validity_authority_and_status_have_procedures_of_their_own() -> None:
+    """What two of the register's staff may put right is this list and nothing else."""
+    assert set(CORRECTABLE) == {
+        "name", "sex", "nationality", "resident_address", "address_division", "hearing_aid_condition", "notes",
+        "accumulated_points",
+    }  # fmt: skip
+    assert set(CORRECTABLE) < {column.header for column in columns(code_tables())}
 
 
 # --- lists and bodies -------------------------------------------------------------------------------
