@@ -35,7 +35,7 @@ SQL_FROM_PARTS = {
     "src/liangzheng/drivers/store.py::change",  # columns checked against the list of columns
     "src/liangzheng/drivers/store.py::_REWRITE",  # the same, made once
     "src/liangzheng/cli/demo/faces.py::_rows_with",  # names of tables from the catalogue
-    "src/liangzheng/licences/store/findings.py::signed",  # the same question of two tables named in it
+    "src/liangzheng/licences/store/findings.py::signed_in_batches",  # the same question of two tables named in it
     # The table and the column its owner declares beside its own statements.
     "src/liangzheng/infra/attempts.py::count",
     "src/liangzheng/infra/attempts.py::forget",
