@@ -25,6 +25,7 @@ import pytest
 from liangzheng.cli.browser import camera
 from liangzheng.cli.browser.chromium import CHROMIUM, context, launched
 from liangzheng.cli.browser.stage import Stage, demonstration
+from tests.browser import looks
 from tests.browser.holders import Holder, arrive
 from tests.browser.verifiers import Verifying, at_a_shop, on_patrol
 
@@ -74,6 +75,16 @@ class Watched:
         page.on("console", self._said)
         page.on("request", self._asked)
 
+    def hear(self, page: Any, *words: str) -> None:
+        """The page says a fault with some of these words, now or in a moment; what it has said by then counts no more."""
+
+        def is_said() -> bool:
+            return any(each in fault for each in words for fault in self.faults)
+
+        looks.until(page, is_said, f"no fault says any of {words}")
+        looks.settle(page)
+        self.faults.clear()
+
     def _said(self, message: Any) -> None:
         # A refusal the page itself handles is logged by the browser all the same.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
@@ -121,6 +132,7 @@ def open_page(
         page = inside.new_page()
         pages.append(page)
         watched.follow(page)
+        looks.follow(page)
         page.goto(platform.at(face) + path)
         return page
 

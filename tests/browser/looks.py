@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from liangzheng.cli.qr import read_qr
 from liangzheng.cli.web import SOURCE
 
+_PATIENCE_S = 20.0
+_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -159,9 +164,48 @@ def lost_at(page: Any, size: dict[str, int], *, behind: str = "") -> list[str]:
     return sorted((whole - there).elements())
 
 
+_under_way: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()
+"""Page → what it has asked and not heard of. The browser's own word for it comes once a document, and a screen is none."""
+
+
+def follow(page: Any) -> None:
+    """From now on it is known what the page waits for."""
+    asked = _under_way.setdefault(page, set())
+
+    def began(request: Any) -> None:
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            asked.clear()  # of the document before nobody hears any more
+        asked.add(request)
+
+    page.on("request", began)
+    for over in ("requestfinished", "requestfailed"):
+        page.on(over, lambda request: asked.discard(request))
+
+
+def until(page: Any, holds: Callable[[], object], what: str) -> None:
+    """What the page is heard to do comes while it is listened to. Raises AssertionError when it does not come."""
+    patient_to = time.monotonic() + _PATIENCE_S
+    while not holds():
+        assert time.monotonic() < patient_to, what
+        page.evaluate(_FRAMES)
+
+
 def settle(page: Any) -> None:
     """The screen of the address is there, what it asked has been answered or refused, and nothing fades any more."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
+    asked, calm = _under_way[page], 0
+
+    def is_calm() -> bool:
+        nonlocal calm
+        calm = 0 if asked else calm + 1
+        return calm > 2  # what an answer leads to has had its turn
+
+    until(page, is_calm, "something it asked is never answered")
+    still(page)
+
+
+def still(page: Any) -> None:
+    """Nothing fades any more."""
     page.evaluate(
         "() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity)"
         ".map((one) => one.finished.catch(() => undefined))).then(() => undefined)"

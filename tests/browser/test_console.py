@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
-from liangzheng.standards import totp
 from tests.browser import looks
 from tests.browser.desks import at_desk, go, say_yes, with_serial
 
@@ -26,21 +24,8 @@ PASSWORD = "console-of-the-tests-2026"
 Open = Callable[..., Page]
 
 
-class Codes:
-    """One-time codes of one member: each serves once, so the next step is waited for."""
-
-    def __init__(self, secret: str) -> None:
-        self._secret, self._last = totp.from_base32(secret), -1
-
-    def next(self) -> str:
-        while (step := totp.step_of(datetime.now(UTC))) <= self._last:
-            time.sleep(0.2)
-        self._last = step
-        return totp.code_at(self._secret, step)
-
-
-def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, Codes]:
-    """Somebody new, enrolled in the browser, at the start of their console."""
+def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, dict[str, str]]:
+    """Somebody new, enrolled in the browser, at the start of their console; and what their one-time codes are made of."""
     number = f"T{secrets.randbelow(10**8):08d}"
     words = [word for duty in duties for word in ("--duty", duty)]
     said = platform.lz("staff", "add", number, "演示警员", "演示大队", "--region", "nationwide", *words)
@@ -53,17 +38,19 @@ def enrolled(platform: Stage, open_page: Open, *duties: str) -> tuple[Page, Code
     secret = page.locator("code").inner_text().replace(" ", "")
     symbol = page.get_by_role("img", name="动态验证码的二维码")
     assert secret in looks.read_symbol(symbol), "an authenticator reads it from the screen"
-    codes = Codes(secret)
+    who = {"number": number, "totp_secret": secret}
     page.get_by_label("新密码").fill(PASSWORD)
     page.get_by_label("再输一次密码").fill(PASSWORD)
-    page.locator("input[name=totp]").fill(codes.next())
+    page.locator("input[name=totp]").fill(acts.one_time_code(platform, who))
     page.get_by_role("button", name="完成并登录").click()
     expect(page.get_by_role("heading", name="工作台")).to_be_visible()
-    return page, codes
+    return page, who
 
 
 def menu(page: Page) -> list[str]:
-    return page.get_by_role("navigation").get_by_role("link").all_inner_texts()
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links.first).to_be_visible()
+    return links.all_inner_texts()
 
 
 def test_the_menu_shows_what_today_s_duties_allow(platform: Stage, open_page: Open) -> None:
@@ -108,7 +95,7 @@ def test_a_look_up_counts_and_four_eyes_suspend(platform: Stage, open_page: Open
 def test_what_was_typed_is_there_after_an_ended_login_and_not_for_another(
     platform: Stage, open_page: Open
 ) -> None:
-    page, codes = enrolled(platform, open_page, "counter")
+    page, who = enrolled(platform, open_page, "counter")
     page.goto(f"{platform.at('staff')}/#/look-ups")
     with_serial(page)
     page.locator("input[name=number]").fill("110101199003070000")
@@ -119,7 +106,7 @@ def test_what_was_typed_is_there_after_an_ended_login_and_not_for_another(
     page.get_by_label("动态验证码").fill("000000")
     page.get_by_role("button", name="登录", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("不对")
-    page.get_by_label("动态验证码").fill(codes.next())
+    page.get_by_label("动态验证码").fill(acts.one_time_code(platform, who))
     page.get_by_role("button", name="登录", exact=True).click()
     expect(page.get_by_role("heading", name="驾驶人查询")).to_be_visible()
     expect(page.locator("input[name=number]")).to_have_value("110101199003070000")

@@ -31,7 +31,7 @@ def faults_of(page: Any, screen: Screen) -> list[str]:
     size = page.viewport_size
     for theme in THEMES:
         wear(page, theme)
-        looks.settle(page)
+        looks.still(page)
         found += [f"{screen.name} {theme}: {fault}" for fault in looks.violations(page)]
         if theme in LEAST and screen.face in ("driver", "verify"):
             small = looks.too_small(page, LEAST[theme])

@@ -12,7 +12,7 @@ import pytest
 
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
-from tests.browser.looks import focus_ring, tab_to
+from tests.browser.looks import focus_ring, settle, tab_to
 
 RING = """() => {
   const one = document.activeElement, style = getComputedStyle(one)
@@ -87,7 +87,7 @@ def test_without_a_camera_a_counter_and_the_keyboard_alone(
     symbol, before = page.locator("[data-code]"), ""
     for after in ("第 2 次，共 2 次", "查看进度"):  # for the phone, and for the application
         page.get_by_role("button", name="换人工审核").wait_for()
-        page.wait_for_load_state("networkidle")
+        settle(page)
         press(page, "换人工审核")
         symbol.wait_for()
         shown = symbol.get_attribute("data-code")

@@ -42,7 +42,7 @@ def test_a_wave_is_agreed_to_by_the_second_person(platform: Stage, open_page: Op
     expect(one.get_by_role("dialog")).to_contain_text(told)
     say_yes(one)
     expect(one.get_by_text("已提交，等待另一人复核。")).to_be_visible()
-    assert one.get_by_label("批次名称").input_value() == "", "what was sent is not left to be sent again"
+    expect(one.get_by_label("批次名称"), "what was sent is not left to be sent again").to_have_value("")
 
     go(two, "双人审批")
     two.get_by_role("link", name="查看").first.click()

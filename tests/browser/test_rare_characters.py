@@ -106,6 +106,8 @@ def _drawn_everywhere(page: Any, platform: Stage, name: str, character: str) -> 
         shown = page.locator(".rare").filter(has_text=name).first
         shown.wait_for()
         assert shown.evaluate("(one) => getComputedStyle(one).fontFamily").startswith("holder"), screen
-        assert page.evaluate("(one) => document.fonts.check('20px holder', one)", character), screen
+        page.wait_for_function(
+            "(one) => document.fonts.size > 0 && document.fonts.check('20px holder', one)", arg=character
+        )
     picture: str = page.evaluate(PICTURE, [character, "holder"])
     return picture

@@ -11,6 +11,7 @@ from typing import Any
 from liangzheng.api.octets import from_base64url, to_base64url
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
+from tests.browser import looks
 from tests.browser.holders import Holder
 from tests.browser.verifiers import RENTAL
 
@@ -132,8 +133,8 @@ def test_the_standing_of_another_is_not_shown_on_this_licence(
     acts.until_held(page)
     page.get_by_text("状态正常").first.wait_for()
     # Of another licence: a bit of the id of the one that is asked for.
-    page.wait_for_load_state("networkidle")
     page.route("**/api/holder/licence/snapshot", _of_another)
+    looks.settle(page)  # what was on its way before is kept
     before = page.evaluate(_SNAPSHOT)
     page.goto(platform.at("driver") + "/#/licence")
     page.reload()
@@ -154,7 +155,7 @@ def log_in_officer(page: Any, stage: Stage, who: dict[str, Any]) -> None:
 def log_out(page: Any, stage: Stage) -> None:
     page.goto(stage.at("verify") + "/#/me")
     page.get_by_role("button", name="退出登录").click()
-    page.get_by_role("button", name="退出登录").wait_for(state="detached")
+    page.get_by_role("heading", name="公众版").wait_for()  # the app has gone there by itself
 
 
 def test_what_an_officer_saw_and_what_waits_is_theirs_alone(
@@ -186,11 +187,11 @@ def test_what_an_officer_saw_and_what_waits_is_theirs_alone(
     page.wait_for_function("() => localStorage.getItem('log-out-due') === null")
 
     log_in_officer(page, platform, two)
-    page.wait_for_load_state("networkidle")
+    looks.settle(page)
     assert not asked, "one's check is not asked in another's name"
     log_out(page, platform)
     log_in_officer(page, platform, one)
-    page.wait_for_load_state("networkidle")
+    looks.settle(page)
     page.goto(platform.at("verify") + "/#/history")
     page.get_by_text("离线，待补核").wait_for(state="detached")
     assert len(asked) == 1

@@ -14,6 +14,7 @@ import pytest
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.drivers.draw import portrait
+from tests.browser import looks
 from tests.browser.holders import Holder
 
 PATIENCE_MS = 21_000
@@ -84,16 +85,16 @@ def test_every_step_says_that_it_waits_and_is_sent_once(
     with slow(page):
         submit = page.locator("button[type=submit]")
         submit.click()
-        page.get_by_text("请稍候…").wait_for(timeout=1500)
+        page.get_by_text("请稍候…").wait_for()  # gone with the answer
         submit.click(force=True)
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="电子驾驶证", exact=True).wait_for()
         assert len([url for url in posts if url.endswith("/sessions")]) == 1
         # A screen that is on its way says so, before anything of it is there.
         page.goto(platform.at("driver") + "/#/looks")
-        page.get_by_text("正在读取…").first.wait_for(timeout=1500)
+        page.get_by_text("正在读取…").first.wait_for()
         page.get_by_text("任何人都不能删除").wait_for()
-        page.get_by_text("正在读取…").first.wait_for(timeout=1500)
+        page.get_by_text("正在读取…").first.wait_for()
 
 
 @pytest.mark.parametrize("step", ["log-in", "correction", "consent"])
@@ -111,7 +112,7 @@ def test_a_request_that_never_ends(
         ),
     }[step]  # fmt: skip
     page.goto(platform.at("driver") + where)
-    page.wait_for_load_state("networkidle")
+    looks.settle(page)
     if step == "log-in":
         page.get_by_label("手机号").fill(holder.actor["mobile"])
     page.get_by_label(field).fill(typed)

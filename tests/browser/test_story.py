@@ -14,15 +14,18 @@ import pytest
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from liangzheng.drivers.draw import portrait
+from tests.browser import looks
 from tests.browser.desks import agree, at_desk, go, look_up, propose, say_yes, with_serial
 from tests.browser.holders import Holder
 
 
 def scan(page: Any) -> Any:
     """Has the verifier's app read what its camera films now; the banner of the result."""
-    again = page.get_by_role("button", name="再扫一个")
+    again, before = page.get_by_role("button", name="再扫一个"), page.locator("[data-outcome]")
     if again.count():
+        shown = before.element_handle()
         again.click()
+        page.wait_for_function("(one) => !one.isConnected", arg=shown)
     else:
         page.reload()  # the camera, once open, goes on with the film it began
     # A camera that was allowed before starts by itself.
@@ -114,7 +117,7 @@ def approve_by_keyboard(desk: Any) -> None:
     """What was sent last; refused first, and thought better of."""
     go(desk, "照片审核")
     desk.get_by_role("button", name="开始审核").wait_for()
-    desk.wait_for_load_state("networkidle")
+    looks.settle(desk)
     for _ in range(desk.locator(".queue li").count() - 1):
         desk.keyboard.press("j")  # what was sent last is due last
     desk.keyboard.press("k")

@@ -39,8 +39,7 @@ def test_an_officer_checks_online(open_page: Open, platform: Stage, holder: Hold
     assert banner.get_attribute("data-colour") == "green", banner.inner_text()
     page.get_by_text("实时状态").wait_for()
     shown = page.get_by_role("img", name="驾驶证照片")
-    shown.wait_for()
-    assert shown.evaluate("(one) => one.naturalWidth") > 100
+    page.wait_for_function("(one) => one.naturalWidth > 100", arg=shown.element_handle())
     assert holder.actor["name"] in page.locator("main").inner_text()
 
     # By the digits the driver reads out, with the class that is being driven.

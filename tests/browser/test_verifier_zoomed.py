@@ -23,11 +23,12 @@ ZOOMED = ({"width": 640, "height": 400}, {"width": 320, "height": 512})
 
 def faults_of(page: Any, name: str) -> list[str]:
     """What is lost of the open screen when it is zoomed, and what axe says of it."""
+    looks.settle(page)
     found = []
     size = page.viewport_size
     for theme in ("light", "elder"):
         wear(page, theme)
-        looks.settle(page)
+        looks.still(page)
         found += [f"{name} {theme}: {fault}" for fault in looks.violations(page)]
         for zoomed in ZOOMED:
             page.set_viewport_size(zoomed)
@@ -53,7 +54,6 @@ def test_no_word_is_lost(
     for screen in screens_of("verify"):
         if screen.path != "/result":
             page.goto(f"{platform.at('verify')}/#{screen.path}")
-            looks.settle(page)
             found += faults_of(page, f"{who}'s {screen.name}")
     assert not found, "\n".join(found)
 

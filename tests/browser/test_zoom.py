@@ -24,11 +24,12 @@ LEAST = {"light": 44.0, "elder": 60.0}
 
 def faults_of(page: Any, state: str) -> list[str]:
     """All that is wrong with what the page shows now."""
+    looks.settle(page)
     found = []
     size = page.viewport_size
     for theme, least in LEAST.items():
         wear(page, theme)
-        looks.settle(page)
+        looks.still(page)
         found += [f"{state} {theme}: {fault}" for fault in looks.violations(page)]
         found += [f"{state} {theme}: {fault}" for fault in looks.too_small(page, least)]
         for zoomed in SIZES:

@@ -41,8 +41,9 @@ def log_in_staff(page: Any, stage: Stage, who: Mapping[str, Any]) -> None:
 
 def show_face(page: Any) -> None:
     """One face check, agreement and all; it has passed when the button is gone, or there for the next one."""
-    page.get_by_role("button", name="开始实人认证").wait_for()
-    page.wait_for_load_state("networkidle")
+    page.get_by_role(
+        "button", name="开始实人认证"
+    ).wait_for()  # so it is called once the agreements have come
     agreement = page.get_by_role("checkbox").first
     if agreement.count() and not agreement.is_checked():
         agreement.click()
