@@ -75,7 +75,7 @@ class PublicKey:
             self._count()
         if self._tables is not None:
             # GB/T 32918.2 §7.1, B5 to B7: r − e is the x of sG + tP.
-            if not self._tables.fits(s, (r + s) % N, (r - int.from_bytes(e, "big")) % N):
+            if not self._tables.fits(s, (r + s) % N, r - int.from_bytes(e, "big")):
                 raise BadSignature("not this key's signature")
             return
         der = encode_dss_signature(r, s)

@@ -44,8 +44,7 @@ class Sums(ABC):
         self._lock = Lock()
 
     def fits(self, s: int, t: int, x: int) -> bool:
-        """Whether the x of sG + tP is `x` modulo n, for s and t of 1 to n − 1, x of 0 to n − 1. The point at infinity has
-        no x."""
+        """Whether the x of sG + tP is `x` modulo n, for s and t of 1 to n − 1. The point at infinity has no x."""
         library = libcrypto()
         with self._lock:
             self._add_up(s, t)
@@ -56,8 +55,8 @@ class Sums(ABC):
             )
             found, z = self._read(self._x), self._read(self._z)
         # The sum is (found / z², …): asked in this way it needs no inverse. An x of the curve may be n or more.
-        zz = z * z % P
-        return z != 0 and any(found == each * zz % P for each in (x, x + N) if each < P)
+        zz, least = z * z % P, x % N
+        return z != 0 and any(found == each * zz % P for each in (least, least + N) if each < P)
 
     def _try(self) -> None:
         """What is missing is missing now, and not when a signature waits for its answer."""
