@@ -272,6 +272,16 @@ async def test_a_ledger_and_a_source_in_order_are_no_finding(world: World) -> No
     assert await found(world) == []
 
 
+async def test_a_damaged_number_of_the_register_is_a_finding_and_stops_nothing(world: World) -> None:
+    """Its check character is another: no import takes it, a fault of a disk or of a hand may make it."""
+    async with world.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE driver SET document_number = left(document_number, 17) || "
+            f"CASE right(document_number, 1) WHEN '1' THEN '2' ELSE '1' END WHERE driver_id = {ONE}"
+        )
+    assert "has no identity number" in {finding.found for finding in await found(world)}
+
+
 async def test_a_driver_whose_change_still_waits_is_not_called_a_fault(world: World) -> None:
     async with world.database.transaction() as tx:
         await tx.execute(PLANTED["the status list says of a live licence what the register says"])

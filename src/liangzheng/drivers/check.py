@@ -7,6 +7,7 @@ from liangzheng.infra import checks, keyindex
 from liangzheng.infra.checks import Finding, Probe
 from liangzheng.infra.keyindex import KeyIndex, Kind
 from liangzheng.infra.postgres import Connection
+from liangzheng.kernel.errors import Invalid
 from liangzheng.kernel.ids import DriverId
 from liangzheng.kernel.people import IdentityKind, IdentityNumber
 
@@ -36,8 +37,12 @@ async def _indexed(tx: Connection, keys: KeyIndex) -> list[Finding]:
     async for rows in store_findings.numbers_in_batches(tx):
         by_identity, by_file = {}, {}
         for row in rows:
-            identity = IdentityNumber(IdentityKind(row["identity_kind"]), row["document_number"])
-            by_identity[of_identity(identity.canonical.encode())] = row["driver_id"]
+            try:
+                identity = IdentityNumber(IdentityKind(row["identity_kind"]), row["document_number"])
+            except Invalid:
+                found.append(Finding(_INDEXED, str(DriverId(row["driver_id"])), "has no identity number"))
+            else:
+                by_identity[of_identity(identity.canonical.encode())] = row["driver_id"]
             by_file[of_file(row["file_number"].encode())] = row["driver_id"]
         for kind, wanted in ((Kind.IDENTITY_NUMBER, by_identity), (Kind.FILE_NUMBER, by_file)):
             owners = await keyindex.find_many(tx, kind, list(wanted))
