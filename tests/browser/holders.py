@@ -28,3 +28,18 @@ def arrive(browser: Any, platform: Stage) -> Holder:
     page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
     page.close()
     return Holder(actor, phone)
+
+
+_SNAPSHOT = """() => new Promise((done) => {
+  const opened = indexedDB.open('liangzheng')
+  opened.onsuccess = () => {
+    const asked = opened.result.transaction('kept').objectStore('kept').get('snapshot')
+    asked.onsuccess = () => { opened.result.close(); done([...asked.result.octets].join()) }
+  }
+})"""
+
+
+def kept_snapshot(page: Any) -> bytes:
+    """What the status signer said last to this phone."""
+    numbers: str = page.evaluate(_SNAPSHOT)
+    return bytes(int(each) for each in numbers.split(","))

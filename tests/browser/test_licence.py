@@ -14,8 +14,9 @@ from liangzheng.api.octets import from_base64url
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.screens import wear
 from liangzheng.standards import cbor, cose
+from liangzheng.standards.claims import SnapshotClaims
 from liangzheng.standards.document import MAX_FILE_OCTETS, DocumentClaims
-from tests.browser.holders import Holder
+from tests.browser.holders import Holder, kept_snapshot
 
 SEX = {"male": "男", "female": "女"}
 REVEALED_S = 30
@@ -29,6 +30,11 @@ def signed(page: Any) -> DocumentClaims:
     )
     parts = cbor.decode(from_base64url(file, "file"), max_octets=MAX_FILE_OCTETS)
     return DocumentClaims.decode(cose.parse(parts[0]).payload)
+
+
+def standing(page: Any) -> SnapshotClaims:
+    """Points come and go without another licence."""
+    return SnapshotClaims.decode(cose.parse(kept_snapshot(page)).payload)
 
 
 def shown(page: Any, side: str) -> dict[str, str]:
@@ -61,7 +67,7 @@ def test_every_field_is_on_its_page_as_it_was_signed(open_page: Callable[..., An
         "初次领证日期": claims.first_issue_date.isoformat(),
         "准驾车型": claims.classes,
         "有效期限": f"{claims.valid_from} 至 {claims.valid_until or '长期'}",
-        "累积记分": "0 分",
+        "累积记分": f"{standing(page).points} 分",
         "状态": "正常",
         "档案编号": claims.file_number,
     }

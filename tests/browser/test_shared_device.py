@@ -12,7 +12,7 @@ from liangzheng.api.octets import from_base64url, to_base64url
 from liangzheng.cli.browser import acts
 from liangzheng.cli.browser.stage import Stage
 from tests.browser import looks
-from tests.browser.holders import Holder
+from tests.browser.holders import Holder, kept_snapshot
 from tests.browser.verifiers import RENTAL
 
 Open = Callable[..., Any]
@@ -135,11 +135,11 @@ def test_the_standing_of_another_is_not_shown_on_this_licence(
     # Of another licence: a bit of the id of the one that is asked for.
     page.route("**/api/holder/licence/snapshot", _of_another)
     looks.settle(page)  # what was on its way before is kept
-    before = page.evaluate(_SNAPSHOT)
+    before = kept_snapshot(page)
     page.goto(platform.at("driver") + "/#/licence")
     page.reload()
     page.get_by_text("已联网").wait_for()
-    assert page.evaluate(_SNAPSHOT) == before
+    assert kept_snapshot(page) == before
 
 
 def log_in_officer(page: Any, stage: Stage, who: dict[str, Any]) -> None:
@@ -217,14 +217,6 @@ _LISTS = """() => new Promise((done) => {
       const asked = held.get(keys.result.find((one) => one.startsWith('status-lists ')))
       asked.onsuccess = () => { opened.result.close(); done(asked.result.length) }
     }
-  }
-})"""
-
-_SNAPSHOT = """() => new Promise((done) => {
-  const opened = indexedDB.open('liangzheng')
-  opened.onsuccess = () => {
-    const asked = opened.result.transaction('kept').objectStore('kept').get('snapshot')
-    asked.onsuccess = () => { opened.result.close(); done([...asked.result.octets].join()) }
   }
 })"""
 

@@ -474,6 +474,7 @@ async def test_a_closed_account_consents_to_nothing_any_more_and_others_still_do
     done(await driver.post("/holder/account-closings", {"password": PASSWORD}), 202)
     body = {"purpose": "employment", "fields": ["may_drive"], "pseudonyms": [pseudonym]}
     await town.work()
+    await town.let_texts_go()
     assert done(await company.post("/relying/checks", body), 200)["items"][0]["outcome"] == "answered"
 
     town.clock.advance(60)

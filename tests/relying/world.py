@@ -17,13 +17,14 @@ from liangzheng.infra import outbox
 from liangzheng.infra.keyindex import KeyIndex
 from liangzheng.infra.postgres import Database
 from liangzheng.infra.reference import load_reference
+from liangzheng.infra.sms import NoSms
 from liangzheng.infra.webhooks import NotTaken
 from liangzheng.kernel.purposes import AskedField
 from liangzheng.kernel.time import FixedClock
 from liangzheng.kernel.web_address import CallPolicy
 from liangzheng.relying import Company, CompanyEvent, ConsentPolicy, CreditCode, Grant, Quota
 from liangzheng.standards.keys import Alg, SoftwareSigner
-from liangzheng.worker.handlers import handlers
+from liangzheng.worker.handlers import handlers, sms_handlers
 from tests.accounts.people import MADE_UP, MadeUp
 from tests.api.phone import Phone as Caller
 from tests.api.phone import b64, done, unb64
@@ -159,6 +160,10 @@ class Town:
         return answered["pseudonym"], consent
 
     # -- behind the scenes --------------------------------------------------------------------------------
+
+    async def let_texts_go(self) -> None:
+        """There is no gateway: what was told in the app is all there is."""
+        await outbox.drain(self.database, sms_handlers(NoSms(), KEYS, self.clock.now), self.clock.now())
 
     async def work(self) -> None:
         """Every due event is handled, every due notice sent."""

@@ -177,16 +177,20 @@ def named_tests(test_module: str) -> list[str]:
 
 
 def comes_through(test_module: str, name: str, algs: int) -> bool:
-    """Whether the test passes as it is now imported. One that asks for fixtures is left out; `algs` says with how many of
-    the algorithms it is run."""
+    """Whether the test passes as it is now imported. One that asks for fixtures other than `monkeypatch` is left out; `algs`
+    says with how many of the algorithms it is run."""
     test = getattr(importlib.import_module(f"tests.standards.{test_module}"), name)
+    asked = set(inspect.signature(test).parameters)
     for arguments in _arguments(test, algs):
-        if set(inspect.signature(test).parameters) - set(arguments) and not hasattr(test, "hypothesis"):
-            return True
-        try:
-            test(**arguments)
-        except (Exception, pytest.fail.Exception):
-            return False
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            if "monkeypatch" in asked:
+                arguments["monkeypatch"] = monkeypatch
+            if asked - set(arguments) and not hasattr(test, "hypothesis"):
+                return True
+            try:
+                test(**arguments)
+            except (Exception, pytest.fail.Exception):
+                return False
     return True
 
 

@@ -148,6 +148,14 @@ def test_an_x_of_n_and_above_is_taken_modulo_n(kind: type[tables.Sums]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_an_x_of_nought_is_not_taken_for_p(kind: type[tables.Sums]) -> None:
+    """The curve has a point there; p − n and n more is p, which is nought again."""
+    less = kind(octets(add((0, pow(B, (P + 1) // 4, P)), times(N - 1, G))))
+    assert less.fits(1, 1, 0)
+    assert not less.fits(1, 1, P - N)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_point_gets_no_tables(kind: type[tables.Sums]) -> None:
     for point in (b"\x04" + bytes(63) + b"\x01", b"\x00", octets(G)[:-1], octets(G) + b"\0"):
         with pytest.raises(BadKey):
